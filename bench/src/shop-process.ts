@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { atEnd, root } from './lifetime.ts';
+
+const LOOK_EVERY_MS = 5;
+const START_WITHIN_MS = 120_000;
+
+export interface ShopOptions {
+  readonly data: string;
+  readonly saga?: 'orchestration' | 'choreography';
+  /** As a user starts it, or the system's own process alone. */
+  readonly command?: 'main.js up' | 'npm start';
+}
+
+/** The whole shop in a process of its own. */
+export class ShopProcess {
+  private constructor(
+    readonly url: string,
+    readonly startedInMs: number,
+    private readonly child: ChildProcess,
+    private readonly data: string,
+  ) {}
+
+  /** Resolves when `/readyz` answers 200. */
+  static async start({ data, saga = 'orchestration', command = 'main.js up' }: ShopOptions): Promise<ShopProcess> {
+    const port = await freePort();
+    const options = ['--port', String(port), '--data', data, '--saga', saga];
+    const [file, ...args] =
+      command === 'npm start'
+        ? ['npm', 'start', '--silent', '--', ...options]
+        : [process.execPath, join(root, 'cli', 'dist', 'main.js'), 'up', ...options];
+    const began = performance.now();
+    // Of its own group, so that what npm starts can be told to stop with it.
+    const child = spawn(file!, args, {
+      cwd: root,
+      detached: true,
+      env: { ...process.env, RATE_LIMIT_FACTOR: '1000' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const shop = new ShopProcess(url, await untilReady(url, child, began), child, data);
+    atEnd(() => shop.stop());
+    return shop;
+  }
+
+  /** Told to stop, it drains; resolves when it has ended. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    process.kill(-this.child.pid!, 'SIGTERM');
+    await ended;
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get postgresPid(): number {
+    return Number(this.#postmaster()[0]);
+  }
+
+  /** The administrator's address of its embedded server. */
+  get adminUrl(): string {
+    const password = readFileSync(join(this.data, 'postgres', 'password'), 'utf8').trim();
+    return `postgres://postgres:${password}@127.0.0.1:${this.#postmaster()[3]}/postgres`;
+  }
+
+  /** The administrator's address of the database of a service. */
+  databaseUrl(service: string): string {
+    const namespace = readFileSync(join(this.data, 'namespace'), 'utf8').trim();
+    return this.adminUrl.replace(/postgres$/, `ashlar_${namespace}_${service}`);
+  }
+
+  #postmaster(): string[] {
+    return readFileSync(join(this.data, 'postgres', 'data', 'postmaster.pid'), 'utf8').split('\n');
+  }
+}
+
+async function untilReady(url: string, child: ChildProcess, began: number): Promise<number> {
+  while (performance.now() - began < START_WITHIN_MS) {
+    if (child.exitCode !== null) throw new Error(`The shop ended with exit code ${child.exitCode}.`);
+    const ready = await fetch(`${url}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (ready) return performance.now() - began;
+    await pause(LOOK_EVERY_MS);
+  }
+  throw new Error('The shop did not become ready.');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './configuration.ts';
+import { type Audit, audit } from './demo/books.ts';
+import { ProgressLine } from './demo/progress-line.ts';
+import { ShopApi } from './demo/shop-api.ts';
+import { browse, shop } from './demo/shopping.ts';
+import { Tally } from './demo/tally.ts';
+
+const HELP = `Usage: ashlar demo [options]
+
+Shops against a running system as real clients would: customers sign up, open an account, pay in, browse and order.
+Some orders cost too much, some go where no carrier goes, some are cancelled. At the end the books are checked.
+
+  --orders N        how many orders (100)
+  --concurrency C   how many at a time (8)
+  --url URL         the address of the shop (http://localhost:8080)`;
+
+interface DemoOptions {
+  readonly orders: number;
+  readonly concurrency: number;
+  readonly url: string;
+}
+
+/** `ashlar demo`: a day in the shop, in seconds. Exit code 1 when the books do not balance. */
+export async function demo(args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(HELP);
+    return 0;
+  }
+  const { orders, concurrency, url } = readOptions(args);
+  const api = new ShopApi(url);
+  try {
+    if (!(await isOpen(api))) {
+      console.error(`No Ashlar answers at ${url}: start one with npm start, or give its address with --url.`);
+      return 1;
+    }
+    const products = await browse(api);
+    if (products.length === 0) {
+      console.error('There is nothing to buy: start the system with --seed demo, or make products.');
+      return 1;
+    }
+    const tally = new Tally();
+    const line = new ProgressLine(
+      process.stdout,
+      () => `  ${tally.done} of ${orders} orders, ${tally.rate.toFixed(1)}/s`,
+    );
+    const customers = await shop(api, products, { orders, concurrency, tally, onOrder: () => line.moved() }).finally(
+      () => line.end(),
+    );
+    const audits = await audit(
+      customers,
+      products.map(({ id }) => id),
+      api,
+    );
+    console.log(report(tally, audits));
+    return tally.failures.length === 0 && audits.every(({ faults }) => faults.length === 0) ? 0 : 1;
+  } finally {
+    await api.close();
+  }
+}
+
+function readOptions(args: readonly string[]): DemoOptions {
+  const faults: string[] = [];
+  const values = parse(args, faults);
+  const count = (name: 'orders' | 'concurrency', most: number): number => {
+    const number = Number(values[name]);
+    const fits = /^\d+$/.test(values[name]) && number >= 1 && number <= most;
+    if (!fits) faults.push(`--${name} must be a whole number from 1 to ${most}.`);
+    return number;
+  };
+  const options = { orders: count('orders', 1_000_000), concurrency: count('concurrency', 1_000), url: values.url };
+  const isAddress = URL.canParse(values.url) && /^https?:$/.test(new URL(values.url).protocol);
+  if (!isAddress) faults.push('--url must be an address that begins with http://.');
+  if (faults.length > 0) throw new UsageError(faults);
+  return options;
+}
+
+function parse(args: readonly string[], faults: string[]) {
+  const defaults = { orders: '100', concurrency: '8', url: 'http://localhost:8080' };
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { orders: text, concurrency: text, url: text },
+      allowPositionals: false,
+    });
+    return { ...defaults, ...values };
+  } catch (error) {
+    faults.push((error as Error).message.split('\n')[0]!);
+    return defaults;
+  }
+}
+
+const isOpen = (api: ShopApi): Promise<boolean> =>
+  api.call('GET /readyz').then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
+function report(tally: Tally, audits: readonly Audit[]): string {
+  const figures = tally.rows().map(([name, value]) => `  ${name.padEnd(34)} ${value.padStart(14)}`);
+  const checks = audits.flatMap(({ invariant, faults }) => [
+    `  ${faults.length === 0 ? '✔' : '✖'} ${invariant}`,
+    ...faults.slice(0, 5).map((fault) => `      ${fault}`),
+    ...(faults.length > 5 ? [`      and ${faults.length - 5} more`] : []),
+  ]);
+  const failures = [...new Set(tally.failures)].slice(0, 5).map((failure) => `  ✖ ${failure}`);
+  return ['', ...figures, '', ...checks, ...failures, ''].join('\n');
+}

@@ -1,0 +1,17 @@
+import { command, event } from '@ashlar/messaging';
+import Type from 'typebox';
+import { ForOrder, StepTaken } from './checkout.ts';
+import { Money } from './money.ts';
+
+export const ReservePayment = command(
+  'payment.ReservePayment.v1',
+  Type.Object({ orderId: Type.String(), userId: Type.String(), amount: Money }),
+);
+export const ReleasePayment = command('payment.ReleasePayment.v1', ForOrder);
+export const CapturePayment = command('payment.CapturePayment.v1', ForOrder);
+
+export const PaymentReserved = event('payment.PaymentReserved.v1', StepTaken);
+export const PaymentDeclined = event('payment.PaymentDeclined.v1', StepTaken);
+export const PaymentReleased = event('payment.PaymentReleased.v1', ForOrder);
+export const PaymentCaptured = event('payment.PaymentCaptured.v1', StepTaken);
+export const CaptureFailed = event('payment.CaptureFailed.v1', StepTaken);

@@ -1,0 +1,97 @@
+import type { Exchange } from '@ashlar/gateway';
+import { Refusal, type RefusalOptions } from '@ashlar/gateway';
+import { formatTraceparent } from '@ashlar/telemetry';
+import { Agent } from 'undici';
+
+export type ReplicaStatus = 'starting' | 'ready' | 'draining' | 'down';
+
+/** A running copy of a service, as whoever started it knows it. */
+export interface ServiceReplica {
+  readonly replica: string;
+  readonly pid: number;
+  readonly url: string;
+  readonly version: string;
+  readonly startedAt: Date;
+  /** `ready` when not told. */
+  readonly status?: ReplicaStatus;
+}
+
+export interface RunningReplicas {
+  readonly service: string;
+  readonly replicas: readonly ServiceReplica[];
+}
+
+export const readyUrls = (all: readonly RunningReplicas[], service: string): readonly string[] =>
+  (all.find((one) => one.service === service)?.replicas ?? [])
+    .filter(({ status = 'ready' }) => status === 'ready')
+    .map(({ url }) => url);
+
+export interface Question {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  /** On whose behalf it is asked: the administrator's token and trace go with it. */
+  readonly exchange?: Exchange;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const PATIENCE_MS = 3_000;
+const LONGEST_ANSWER = 8 << 20;
+
+/** Asks services on their own ports, for the operations. A service that does not answer in time is away. */
+export class Services {
+  readonly #agent = new Agent({ connections: 8, maxResponseSize: LONGEST_ANSWER });
+
+  constructor(readonly running: () => readonly RunningReplicas[]) {}
+
+  get names(): readonly string[] {
+    return this.running().map(({ service }) => service);
+  }
+
+  /** The answer of the first replica that has one. */
+  async ask(service: string, question: Question): Promise<ServiceAnswer | undefined> {
+    for (const url of readyUrls(this.running(), service)) {
+      const answer = await this.askReplica(url, question);
+      if (answer && answer.status < 500) return answer;
+    }
+    return undefined;
+  }
+
+  async askReplica(url: string, { method, path, exchange }: Question): Promise<ServiceAnswer | undefined> {
+    try {
+      const headers = exchange ? onBehalfOf(exchange) : {};
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const { statusCode, body } = await this.#agent.request({ origin: url, method, path, headers, signal });
+      const text = await body.text();
+      return { status: statusCode, body: text === '' ? undefined : JSON.parse(text) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+const onBehalfOf = ({ token, trace, requestId }: Exchange): Record<string, string> => ({
+  accept: 'application/json',
+  'x-request-id': requestId,
+  ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  ...(trace && { traceparent: formatTraceparent(trace) }),
+});
+
+interface Told {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly errors?: RefusalOptions['errors'];
+}
+
+/** A service's refusal, told as if it were the gateway's. */
+export function refusalIn({ status, body }: ServiceAnswer): Refusal {
+  const { code = 'refused', detail = 'The service has refused it.', errors } = (body ?? {}) as Told;
+  return new Refusal(status, code, { detail, ...(errors && { errors }) });
+}

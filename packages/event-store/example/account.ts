@@ -1,0 +1,41 @@
+import { DomainError } from '@ashlar/domain';
+import {
+  type Decider,
+  type EventCodec,
+  EventSourced,
+  eventStoreMigrations,
+  PostgresEventStore,
+} from '@ashlar/event-store';
+import { migrate, PostgresDatabase } from '@ashlar/postgres';
+
+type Command = { readonly type: 'deposit' | 'withdraw'; readonly amount: number };
+type Event = { readonly type: 'Deposited' | 'Withdrawn'; readonly amount: number };
+
+const account: Decider<Command, Event, { balance: number }> = {
+  initial: { balance: 0 },
+  decide({ type, amount }, { balance }) {
+    if (type === 'deposit') return [{ type: 'Deposited', amount }];
+    if (amount > balance) throw new DomainError('insufficient_funds', 'conflict', `There are only ${balance}.`);
+    return [{ type: 'Withdrawn', amount }];
+  },
+  evolve: ({ balance }, { type, amount }) => ({ balance: type === 'Deposited' ? balance + amount : balance - amount }),
+};
+
+const codec: EventCodec<Event> = {
+  encode: ({ type, amount }) => ({ type, data: { amount } }),
+  decode: ({ type, data }) => ({ type: type as Event['type'], ...(data as { amount: number }) }),
+};
+
+// Any empty database: DATABASE_URL=postgres://… node packages/event-store/example/account.ts
+const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
+await migrate(url, await eventStoreMigrations());
+const db = new PostgresDatabase({ url });
+const store = new PostgresEventStore(db);
+const accounts = new EventSourced(db, store, { decider: account, codec, snapshotSchema: 1 });
+
+await accounts.execute('account-ada', { type: 'deposit', amount: 10 });
+const spend = () => accounts.execute('account-ada', { type: 'withdraw', amount: 6 });
+for (const { status } of await Promise.allSettled([spend(), spend()])) console.log(status);
+for (const { position, type, data } of await store.readAll({ after: 0 })) console.log(position, type, data);
+console.log(await accounts.load('account-ada'));
+await db.close();

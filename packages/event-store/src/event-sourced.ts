@@ -1,0 +1,108 @@
+import { type Database, RANK, type WriteBuffer } from '@ashlar/postgres';
+import type { Decider } from './decider.ts';
+import type { EventStore, NewEvent, Snapshot } from './event-store.ts';
+
+/** How an aggregate's events are written down and read back. */
+export interface EventCodec<Event> {
+  encode(event: Event): NewEvent;
+  /** Throws for a type that it does not know: better loud than a wrong balance. */
+  decode(stored: NewEvent): Event;
+}
+
+export interface EventSourcedOptions<Command, Event, State> {
+  readonly decider: Decider<Command, Event, State>;
+  readonly codec: EventCodec<Event>;
+  /** Stored with every so many events; 20 by default. */
+  readonly snapshotEvery?: number;
+  /** Counts up whenever the shape of the state changes. */
+  readonly snapshotSchema: number;
+}
+
+export interface Loaded<State> {
+  readonly state: State;
+  readonly version: number;
+}
+
+/** Loads an aggregate from its stream, decides, and appends: within one transaction each stream is read once. */
+export class EventSourced<Command, Event, State> {
+  constructor(
+    private readonly db: Database,
+    private readonly store: EventStore,
+    private readonly options: EventSourcedOptions<Command, Event, State>,
+  ) {}
+
+  async load(stream: string): Promise<Loaded<State>> {
+    if (!this.db.inTransaction) return this.#read(stream);
+    const cache = this.#cache();
+    const loaded = cache.get(stream) ?? (await this.#read(stream));
+    cache.set(stream, loaded);
+    return loaded;
+  }
+
+  /**
+   * Decides and appends what follows; answers the new events and the state after them. Joins the ambient transaction.
+   */
+  async execute(stream: string, command: Command): Promise<Loaded<State> & { readonly events: readonly Event[] }> {
+    return this.db.transaction(async () => {
+      const { decider, codec, snapshotEvery = 20, snapshotSchema } = this.options;
+      const { state, version } = await this.load(stream);
+      const events = decider.decide(command, state);
+      const next = { state: events.reduce(decider.evolve, state), version: version + events.length };
+      const due = Math.floor(next.version / snapshotEvery) > Math.floor(version / snapshotEvery);
+      const snapshot: Snapshot = { state: next.state, schema: snapshotSchema };
+      const encoded = events.map((event) => codec.encode(event));
+      await this.store.append({ stream, expected: version, events: encoded, ...(due && { snapshot }) });
+      this.#cache().set(stream, next);
+      return { ...next, events };
+    });
+  }
+
+  /** The state at a moment in the past; undefined if the stream had not begun. */
+  async asOf(stream: string, asOf: Date): Promise<(Loaded<State> & { readonly at: Date }) | undefined> {
+    const events = await this.store.read(stream, { asOf });
+    const last = events.at(-1);
+    return last && { state: this.#fold(events, this.options.decider.initial), version: last.version, at: last.at };
+  }
+
+  async #read(stream: string): Promise<Loaded<State>> {
+    const { snapshot, events } = await this.store.load(stream, this.options.snapshotSchema);
+    const from = snapshot ? (snapshot.state as State) : this.options.decider.initial;
+    return { state: this.#fold(events, from), version: events.at(-1)?.version ?? snapshot?.version ?? 0 };
+  }
+
+  #fold(events: readonly NewEvent[], from: State): State {
+    const { decider, codec } = this.options;
+    return events.reduce((state, event) => decider.evolve(state, codec.decode(event)), from);
+  }
+
+  #cache(): StateCache<State> {
+    return this.db.buffer(this, () => new StateCache<State>());
+  }
+}
+
+/** What a transaction has loaded and changed; it writes nothing itself. */
+class StateCache<State> implements WriteBuffer {
+  readonly rank = RANK.aggregates;
+  readonly name = 'stream-states';
+  #states = new Map<string, Loaded<State>>();
+
+  get(stream: string): Loaded<State> | undefined {
+    return this.#states.get(stream);
+  }
+
+  set(stream: string, loaded: Loaded<State>): void {
+    this.#states.set(stream, loaded);
+  }
+
+  mark(): unknown {
+    return new Map(this.#states);
+  }
+
+  restore(mark: unknown): void {
+    this.#states = new Map(mark as Map<string, Loaded<State>>);
+  }
+
+  flush() {
+    return [];
+  }
+}

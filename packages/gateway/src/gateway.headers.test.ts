@@ -1,0 +1,181 @@
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { createTelemetry } from '@ashlar/telemetry';
+import { aGateway, aService, bearer, problemOf, rawly } from './gateway.fixtures.ts';
+
+const get = (path: string, ...lines: string[]): string =>
+  `GET ${path} HTTP/1.1\r\nHost: shop.example\r\n${lines.map((line) => `${line}\r\n`).join('')}`;
+const last = (request: string): string => `${request}Connection: close\r\n\r\n`;
+
+const FORGED = {
+  'x-forwarded-for': '6.6.6.6',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'evil.example',
+  'x-forwarded-port': '1',
+  forwarded: 'for=6.6.6.6',
+  'x-real-ip': '6.6.6.6',
+  'x-user-id': 'root',
+  'x-user-role': 'admin',
+  'x-auth-request-user': 'root',
+  'x-internal-call': '1',
+  'x-original-url': '/ops/sagas',
+  'x-rewrite-url': '/ops/sagas',
+  'x-http-method-override': 'DELETE',
+  x_user_id: 'root',
+  baggage: 'a=b',
+  via: '1.1 evil',
+};
+
+test('what a client may not tell is dropped, and what the gateway knows is told', async (t) => {
+  const service = await aService(t);
+  const { gateway } = await aGateway(t, [service.url]);
+  const lines = Object.entries(FORGED).map(([name, value]) => `${name}: ${value}`);
+  await rawly(t, gateway.url, last(get('/v1/products', ...lines)));
+  const { headers } = service.seen[0]!;
+  deepStrictEqual(
+    [headers['x-forwarded-for'], headers['x-forwarded-proto'], headers['x-forwarded-host'], headers.host],
+    ['127.0.0.1', 'http', 'shop.example', new URL(service.url).host],
+  );
+  const ours = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'];
+  for (const name of Object.keys(FORGED)) if (!ours.includes(name)) strictEqual(headers[name], undefined, name);
+});
+
+test('a trusted balancer is believed', async (t) => {
+  const service = await aService(t);
+  const { ask } = await aGateway(t, [service.url], { trustedProxies: ['127.0.0.0/8'] });
+  await ask('/v1/products', { headers: { 'x-forwarded-for': '6.6.6.6, 203.0.113.9', 'x-forwarded-proto': 'https' } });
+  const { headers } = service.seen[0]!;
+  deepStrictEqual([headers['x-forwarded-for'], headers['x-forwarded-proto']], ['203.0.113.9', 'https']);
+});
+
+test('headers of the business pass both ways', async (t) => {
+  const told = {
+    etag: '"7"',
+    'consistency-token': 'abc',
+    'cache-control': 'no-cache',
+    'cdn-cache-control': 'max-age=1',
+    location: '/v1/orders/7',
+  };
+  const service = await aService(t, (_request, response) => void response.writeHead(200, told).end());
+  const { ask } = await aGateway(t, [service.url]);
+  const asked = {
+    'if-match': '"7"',
+    'idempotency-key': 'k1',
+    'consistency-token': 'abc',
+    'last-event-id': '3',
+    'accept-language': 'de',
+  };
+  const { headers } = await ask('/v1/products', { headers: asked });
+  for (const [name, value] of Object.entries(told)) strictEqual(headers.get(name), value, name);
+  for (const [name, value] of Object.entries(asked)) strictEqual(service.seen[0]?.headers[name], value, name);
+});
+
+test('hop-by-hop headers end here, those too that Connection names', async (t) => {
+  const service = await aService(t, (_request, response) => {
+    const hops = {
+      connection: 'keep-alive, x-hop-back',
+      'x-hop-back': '1',
+      'keep-alive': 'timeout=5',
+      'proxy-authenticate': 'Basic',
+      server: 'fastify',
+      'x-powered-by': 'us',
+    };
+    response.writeHead(200, { ...hops, 'x-kept': '1' }).end('{}');
+  });
+  const { gateway } = await aGateway(t, [service.url]);
+  const request = get(
+    '/v1/products',
+    'X-Hop: 1',
+    'X-Kept: 1',
+    'TE: trailers',
+    'Proxy-Authorization: Basic eA==',
+    'Upgrade: h2c',
+  );
+  const answer = await rawly(t, gateway.url, `${request}Connection: close, X-Hop, Upgrade\r\n\r\n`);
+  const { headers } = service.seen[0]!;
+  strictEqual(headers['x-kept'], '1');
+  for (const name of ['x-hop', 'te', 'proxy-authorization', 'upgrade']) strictEqual(headers[name], undefined, name);
+  ok(answer.includes('x-kept: 1'));
+  ok(!/x-hop-back|proxy-authenticate|server:|x-powered-by|timeout=5/i.test(answer), answer);
+});
+
+test('a client cannot take a header of the gateway away by naming it in Connection', async (t) => {
+  const service = await aService(t);
+  const { gateway } = await aGateway(t, [service.url]);
+  const request = get('/v1/orders/7', 'Authorization: Bearer alice');
+  await rawly(t, gateway.url, `${request}Connection: close, Authorization, X-Forwarded-For, X-Request-Id\r\n\r\n`);
+  const { headers } = service.seen[0]!;
+  strictEqual(headers.authorization, 'Bearer alice');
+  strictEqual(headers['x-forwarded-for'], '127.0.0.1');
+  ok(headers['x-request-id']);
+});
+
+test('every answer has a request id, the client’s own if it is a sane one', async (t) => {
+  const service = await aService(t);
+  const { ask, gateway } = await aGateway(t, [service.url]);
+  const idOf = async (path: string, given?: string) =>
+    (await ask(path, given === undefined ? {} : { headers: { 'x-request-id': given } })).headers.get('x-request-id');
+  match((await idOf('/v1/products')) ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/);
+  strictEqual(await idOf('/v1/products', 'checkout-4711'), 'checkout-4711');
+  strictEqual(service.seen[1]?.headers['x-request-id'], 'checkout-4711');
+  notStrictEqual(await idOf('/v1/products', 'a b"c'), 'a b"c');
+  strictEqual(await idOf('/v1/nothing', 'checkout-4711'), 'checkout-4711');
+  match(await rawly(t, gateway.url, 'rubbish\r\n\r\n'), /x-request-id: [0-9a-f-]{36}/);
+});
+
+const PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+test('a trace goes on through the gateway, with a span of its own', async (t) => {
+  const service = await aService(t);
+  const { ask } = await aGateway(t, [service.url]);
+  await ask('/v1/products', { headers: { traceparent: PARENT, tracestate: 'shop=1' } });
+  const { traceparent, tracestate } = service.seen[0]!.headers;
+  match(String(traceparent), /^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/);
+  notStrictEqual(traceparent, PARENT);
+  strictEqual(tracestate, 'shop=1');
+  const refused = await problemOf(await ask('/v1/orders/7', { headers: { traceparent: PARENT } }));
+  strictEqual(refused.traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
+test('a malformed trace is as good as none', async (t) => {
+  const service = await aService(t);
+  const { ask } = await aGateway(t, [service.url]);
+  await ask('/v1/products', { headers: { traceparent: 'rubbish', tracestate: 'shop=1' } });
+  match(String(service.seen[0]?.headers['traceparent']), /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  strictEqual(service.seen[0]?.headers['tracestate'], undefined);
+});
+
+test('with an exporter the span has the name of its route, and fails with the answer', async (t) => {
+  const service = await aService(
+    t,
+    (_request, response) => void response.writeHead(503, { 'content-type': 'application/problem+json' }).end('{}'),
+  );
+  const spans: { name: string; status: { code: number } }[] = [];
+  const processor = {
+    onStart() {},
+    onEnd: (span: (typeof spans)[0]) => void spans.push(span),
+    async forceFlush() {},
+    async shutdown() {},
+  };
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent', processors: [processor as never] });
+  const { ask } = await aGateway(t, [service.url], { telemetry });
+  await (await ask('/v1/products/7')).text();
+  await (await ask('/v1/orders/7')).text();
+  await (await ask('/v1/orders/7', { headers: bearer('alice') })).text();
+  deepStrictEqual(
+    spans.map(({ name, status }) => [name, status.code]),
+    [
+      ['GET /v1/products/:id', 2],
+      ['GET /v1/orders/:id', 0],
+      ['GET /v1/orders/:id', 2],
+    ],
+  );
+});
+
+test('an address of a service never reaches a client', async (t) => {
+  const service = await aService(t, (request, response) => {
+    response.writeHead(201, { location: `http://${request.headers.host}/v1/orders/7` }).end();
+  });
+  const { ask } = await aGateway(t, [service.url]);
+  strictEqual((await ask('/v1/products')).headers.get('location'), '/v1/orders/7');
+});

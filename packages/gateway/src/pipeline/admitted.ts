@@ -1,0 +1,40 @@
+import type { Caller } from '@ashlar/http';
+import type { Exchange } from '../exchange.ts';
+import { forbidden, methodNotAllowed, notFound, unauthenticated, unavailable } from '../refusal.ts';
+import type { Access } from '../routing/route.ts';
+import type { Middleware } from './middleware.ts';
+
+/** Lets through what the table knows and the caller may do. What is under `/ops/` is not even denied to strangers. */
+export const admitted: Middleware = async (exchange, next) => {
+  const path = exchange.target?.path ?? '';
+  if (path.startsWith('/ops/')) authorize(exchange, 'admin');
+  const endpoint = exchange.match?.endpoint;
+  if (!endpoint) throw notFound();
+  if (exchange.method === 'OPTIONS') return exchange.send({ status: 204, headers: { allow: endpoint.allow } });
+  const { route } = exchange;
+  if (!route) throw methodNotAllowed(endpoint.allow);
+  authorize(exchange, route.access);
+  return next();
+};
+
+function authorize(exchange: Exchange, access: Access): void {
+  switch (access) {
+    case 'public':
+      return;
+    case 'user':
+      callerOf(exchange);
+      return;
+    case 'admin':
+      if (callerOf(exchange).role !== 'admin') throw forbidden();
+      return;
+    default:
+      // A table from outside the type system must not open a door.
+      throw forbidden();
+  }
+}
+
+function callerOf({ caller, token, request }: Exchange): Caller {
+  if (caller) return caller;
+  if (token !== undefined) throw unavailable('Access tokens cannot be verified at the moment.');
+  throw unauthenticated(request.headers.authorization !== undefined);
+}

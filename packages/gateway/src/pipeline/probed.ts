@@ -1,0 +1,27 @@
+import type { Exchange } from '../exchange.ts';
+import { methodNotAllowed } from '../refusal.ts';
+import type { Middleware } from './middleware.ts';
+
+/** Answers the probes of platforms and balancers: the status only, since anybody may ask. */
+export const probed =
+  (isReady: () => boolean): Middleware =>
+  (exchange, next) => {
+    const { path } = exchange.target ?? {};
+    if (path === '/livez') return probe(exchange, true);
+    if (path === '/readyz') return probe(exchange, isReady());
+    return next();
+  };
+
+const ALLOW = 'GET, HEAD, OPTIONS';
+
+async function probe(exchange: Exchange, isWell: boolean): Promise<void> {
+  const { method } = exchange;
+  const headers = { 'cache-control': 'no-store' };
+  if (method === 'OPTIONS') return exchange.send({ status: 204, headers: { allow: ALLOW } });
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(ALLOW);
+  exchange.send(
+    isWell
+      ? { status: 200, body: { status: 'ok' }, headers }
+      : { status: 503, body: { status: 'unavailable' }, headers },
+  );
+}

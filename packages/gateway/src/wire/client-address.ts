@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+/** Who is at the other end, as far as it can be believed. */
+export interface Client {
+  readonly address: string;
+  readonly scheme: 'http' | 'https';
+}
+
+/** Tells clients apart. Forwarding headers count only when they come from a trusted address or network. */
+export function clientReader(trustedProxies: readonly string[]): (request: IncomingMessage) => Client {
+  const trusted = blockListOf(trustedProxies);
+  return (request) => {
+    const peer = plainAddress(request.socket.remoteAddress ?? '');
+    if (trustedProxies.length === 0 || !contains(trusted, peer)) return { address: peer, scheme: 'http' };
+    const forwardedFor = String(request.headers['x-forwarded-for'] ?? '');
+    const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+    return { address: nearestStranger(forwardedFor, trusted) ?? peer, scheme };
+  };
+}
+
+/** The last address of the chain that is no proxy of ours: everything before it may be invented. */
+function nearestStranger(forwardedFor: string, trusted: BlockList): string | undefined {
+  const chain = forwardedFor.split(',').map((part) => plainAddress(part.trim()));
+  const stranger = chain.findLast((address) => !contains(trusted, address));
+  return stranger !== undefined && isIP(stranger) !== 0 ? stranger : undefined;
+}
+
+const contains = (list: BlockList, address: string): boolean => {
+  const family = isIP(address);
+  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+};
+
+function blockListOf(proxies: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const proxy of proxies) {
+    const [address = '', bits] = proxy.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+const plainAddress = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
+
+/** An IPv6 client has a whole /64 of addresses: it is counted as one. */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':').filter(Boolean);
+  const after = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0');
+  return `${[...groups, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}

@@ -1,0 +1,32 @@
+import { DomainError } from '@ashlar/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** A strong entity tag of a version. */
+export const etagOf = (version: number | string): string => `"${version}"`;
+
+/** Answers with the body and its tag, or with 304 where the client has this version already (`If-None-Match`). */
+export function sendWithEtag<Body>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { version, body }: { readonly version: number | string; readonly body: Body },
+): FastifyReply {
+  const tag = etagOf(version);
+  reply.header('etag', tag);
+  const known = request.headers['if-none-match'];
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (reads && known !== undefined && tagsOf(known).some((one) => one === '*' || one.replace(/^W\//, '') === tag)) {
+    return reply.code(304).send();
+  }
+  return reply.send(body);
+}
+
+/** Refuses with 412 where the client would change another version than the one it knows; fine without `If-Match`. */
+export function requireIfMatch(request: FastifyRequest, version: number | string): void {
+  const expected = request.headers['if-match'];
+  if (expected === undefined) return;
+  if (tagsOf(expected).some((tag) => tag === '*' || tag === etagOf(version))) return;
+  throw new DomainError('precondition_failed', 'precondition', 'It has changed since; read it again.');
+}
+
+/** Entity tags may hold commas, so the list is not simply split. */
+const tagsOf = (header: string): string[] => header.match(/\*|(?:W\/)?"[^"]*"/g) ?? [];

@@ -1,0 +1,148 @@
+import { DomainError } from '@ashlar/domain';
+import type { Database } from '@ashlar/postgres';
+import { type Answer, AnsweredBefore, isKept } from './answer.ts';
+import type { AnswerTable, Kept } from './answer-table.ts';
+import type { Claim } from './idempotency-key.ts';
+
+/** What a keyed request does in its transaction, and which of its failures are answers to be kept. */
+export interface KeyedWork<Result> {
+  run(): Promise<Result>;
+  refusal(error: unknown): Answer | undefined;
+}
+
+/** The steps of a request that calls the outside world between two transactions. */
+export interface ResourceSteps<Result> {
+  /** Stores what is begun, in one transaction with the key, and answers its id. Calls nothing outside the database. */
+  start(): Promise<string>;
+  /** Goes on after that transaction; only the request that has begun it comes here. */
+  finish(resource: string): Promise<Result>;
+  /** Answers how it stands now, to every later request with the same key. */
+  replay(resource: string): Promise<Result>;
+}
+
+interface Refused {
+  readonly refused: Answer;
+  readonly because: unknown;
+}
+
+type Found<Result> = { readonly first: Result } | { readonly kept: Kept } | Refused;
+
+/**
+ * Answers each Idempotency-Key once. The key is locked, looked up, worked for and kept in the transaction of the work
+ * itself, so that a crash at any instant leaves either the effects with their answer, or neither.
+ */
+export class KeyedAnswers {
+  readonly #running = new Set<string>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly table: AnswerTable,
+  ) {}
+
+  /** Throws `AnsweredBefore` where the key has its answer. */
+  async answer(claim: Claim, work: KeyedWork<Answer>): Promise<Answer> {
+    const run = async () => {
+      const answer = await work.run();
+      if (isKept(answer.status)) this.table.keep(claim, { answer });
+      return answer;
+    };
+    const found = await this.#once(claim, { run, refusal: work.refusal });
+    if ('kept' in found) throw new AnsweredBefore(answerIn(found.kept));
+    return 'first' in found ? found.first : found.refused;
+  }
+
+  /** The key stays taken in this process until `finish` is done, beyond the end of its transaction. */
+  async begin<Result>(
+    claim: Claim,
+    { start, finish, replay }: ResourceSteps<Result>,
+    refusal: KeyedWork<Result>['refusal'],
+  ) {
+    const scope = claim.scope.toString('base64');
+    if (this.#running.has(scope)) throw inProgress();
+    this.#running.add(scope);
+    try {
+      const run = async () => {
+        const resource = await start();
+        this.table.keep(claim, { resource });
+        return resource;
+      };
+      const found = await this.#once(claim, { run, refusal });
+      if ('first' in found) return { result: await finish(found.first), written: undefined };
+      if ('refused' in found) throw found.because;
+      if ('answer' in found.kept) throw new AnsweredBefore(found.kept.answer);
+      return { result: await replay(found.kept.resource), written: found.kept.written };
+    } finally {
+      this.#running.delete(scope);
+    }
+  }
+
+  /** What a request without a key does: the same steps, and nothing is kept. */
+  async withoutKey<Result>({ start, finish }: ResourceSteps<Result>): Promise<Result> {
+    return finish(await this.db.transaction(start));
+  }
+
+  async #once<Result>(claim: Claim, work: KeyedWork<Result>): Promise<Found<Result>> {
+    const attempt: { refused?: Refused } = {};
+    try {
+      return await this.db.transaction(async () => {
+        delete attempt.refused;
+        const kept = await this.#takeAndFind(claim);
+        return kept ? { kept } : this.#run(claim, work, attempt);
+      });
+    } catch (error) {
+      const refused = attempt.refused ?? refusedAtCommit(error, work);
+      if (!refused) throw error;
+      return this.#keepAlone(claim, refused);
+    }
+  }
+
+  /** A refusal takes back what the work had buffered, and is kept in its place. */
+  async #run<Result>(claim: Claim, work: KeyedWork<Result>, attempt: { refused?: Refused }): Promise<Found<Result>> {
+    try {
+      return { first: await this.db.transaction(() => work.run()) };
+    } catch (error) {
+      const answer = work.refusal(error);
+      if (!answer) throw error;
+      attempt.refused = { refused: answer, because: error };
+      this.table.keep(claim, { answer });
+      return attempt.refused;
+    }
+  }
+
+  /**
+   * A refusal after an immediate write, or by the database at the commit, has spoiled its transaction: it is kept in a
+   * new one. Whoever came in between with the same key has given the answer then, and this request gives that one.
+   */
+  async #keepAlone<Result>(claim: Claim, refused: Refused): Promise<Found<Result>> {
+    return this.db.transaction(async () => {
+      const kept = await this.#takeAndFind(claim);
+      if (kept) return { kept };
+      this.table.keep(claim, { answer: refused.refused });
+      return refused;
+    });
+  }
+
+  async #takeAndFind(claim: Claim): Promise<Kept | undefined> {
+    if (!(await this.table.take(claim))) throw inProgress();
+    const found = await this.table.find(claim);
+    if (found && !found.sameBody) throw reused();
+    return found?.kept;
+  }
+}
+
+/** Our own refusals (a key in progress or re-used) are thrown as `DomainError`s too, and are never kept. */
+function refusedAtCommit(error: unknown, work: KeyedWork<unknown>): Refused | undefined {
+  const answer = error instanceof DomainError ? undefined : work.refusal(error);
+  return answer && { refused: answer, because: error };
+}
+
+function answerIn(kept: Kept) {
+  if ('answer' in kept) return kept.answer;
+  throw new Error('A key of answerOnce was met by a route that keeps whole answers.');
+}
+
+const inProgress = (): DomainError =>
+  new DomainError('idempotency_in_progress', 'conflict', 'A request with this Idempotency-Key is still running.');
+
+const reused = (): DomainError =>
+  new DomainError('idempotency_key_reused', 'invalid', 'This Idempotency-Key was used with another body.');

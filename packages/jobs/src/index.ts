@@ -1,0 +1,12 @@
+export {
+  type FailedAttempt,
+  type FailedJob,
+  GiveUp,
+  type JobHandler,
+  type JobQueue,
+  type JobRun,
+  type Jobs,
+  type NewJob,
+  type QueueOptions,
+} from './jobs.ts';
+export { createJobs, type JobsOptions } from './pg-boss-jobs.ts';

@@ -1,0 +1,78 @@
+import type { Bus, Gap, Receiver, Repair, Replay } from './bus.ts';
+import type { Parcel } from './message.ts';
+
+/**
+ * The bus of one process: hands messages over in memory. `publish` resolves only when every consumer has committed, so
+ * that outbox rows stay unpublished until then and a crash loses nothing.
+ */
+export class LocalBus implements Bus {
+  readonly #receivers = new Map<string, Set<Receiver>>();
+  readonly #repairs = new Map<string, Repair>();
+  readonly #replays = new Map<string, Replay>();
+
+  publish(parcels: readonly Parcel[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const deliveries = parcels.flatMap((parcel) =>
+      [...(this.#receivers.get(parcel.channel) ?? [])].map((receiver) => ({ receiver, parcel })),
+    );
+    let open = deliveries.length;
+    if (open === 0) resolve();
+    for (const { receiver, parcel } of deliveries) {
+      const ack = once(() => {
+        open -= 1;
+        if (open === 0) resolve();
+      });
+      receiver.deliver({ ...parcel, ack });
+    }
+    return promise;
+  }
+
+  subscribe(receiver: Receiver): { close(): void } {
+    for (const channel of receiver.channels) {
+      const receivers = this.#receivers.get(channel) ?? new Set();
+      for (const other of receivers)
+        if (isSilent(other) && other.consumer === receiver.consumer) receivers.delete(other);
+      this.#receivers.set(channel, receivers.add(receiver));
+    }
+    return { close: () => this.#silence(receiver) };
+  }
+
+  /** Services stop one after another: what is published for a consumer that has left already waits for its return. */
+  #silence(receiver: Receiver): void {
+    const silent = { ...receiver, deliver: nobody };
+    for (const channel of receiver.channels) {
+      const receivers = this.#receivers.get(channel);
+      if (receivers?.delete(receiver)) receivers.add(silent);
+    }
+  }
+
+  onRepair(source: string, repair: Repair): void {
+    this.#repairs.set(source, repair);
+  }
+
+  async repair(gap: Gap): Promise<number> {
+    const repair = this.#repairs.get(gap.source);
+    if (!repair) throw new Error(`Nobody answers for ${gap.source}.`);
+    return repair(gap);
+  }
+
+  onReplay(source: string, replay: Replay): void {
+    this.#replays.set(source, replay);
+  }
+
+  async replay(channel: string): Promise<void> {
+    await Promise.all([...this.#replays.values()].map((replay) => replay(channel)));
+  }
+}
+
+const nobody = (): void => {};
+
+const isSilent = ({ deliver }: Receiver): boolean => deliver === nobody;
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}

@@ -1,0 +1,251 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg, { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import { fromSql, isRetryable, isSqlError, isUnreachable, UnknownCommitError } from './errors.ts';
+import { named } from './statement.ts';
+import { checked, DeferredWrites, type Statement, Transaction, type WriteBuffer } from './transaction.ts';
+
+/** A service's own database. Inside `transaction`, every call on this database joins that transaction. */
+export interface Database {
+  /** Reads at once. */
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Writes at once; prefer `write`. */
+  execute<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Writes at the end of the transaction, in one round trip with all its other writes. */
+  write(statement: Statement): Promise<void>;
+  /**
+   * Runs `work` in a transaction; nested calls join it, and a nested call that fails takes back what it had buffered.
+   * The outermost call retries lost races, deadlocks and lock time-outs in a new transaction, so `work` may run more
+   * than once.
+   */
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** The buffer of this owner in the ambient transaction, made on first use. Throws outside of a transaction. */
+  buffer<B extends WriteBuffer>(owner: object, create: () => B): B;
+  /** Whether the caller is inside a transaction of this database. */
+  readonly inTransaction: boolean;
+  /** Calls back once the ambient transaction is known to be committed; at once where there is none. */
+  afterCommit(callback: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface TransactionOptions {
+  /** How often a retryable failure may be tried again; 10 by default. */
+  readonly retries?: number;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly maxConnections?: number;
+  /** Hears of connections that were lost while nobody waited for them, and of callbacks that failed after a commit. */
+  readonly onError?: (error: Error) => void;
+  /** Sees every commit: for the tests that fail them one at a time. */
+  readonly beforeCommit?: () => void;
+}
+
+const NOT_AWAITED = 'The transaction of this call has ended: a promise was not awaited.';
+
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/**
+ * PostgreSQL through `pg`, with named statements and pipelining. The transaction is ambient: it lives in an
+ * AsyncLocalStorage of this file and nowhere else, so that a use case joins the inbox's transaction without knowing it.
+ */
+export class PostgresDatabase implements Database {
+  readonly #pool: pg.Pool;
+  #closed = false;
+  readonly #ambient = new AsyncLocalStorage<Transaction>();
+  readonly #onError: (error: Error) => void;
+  readonly #beforeCommit: () => void;
+
+  constructor({ url, maxConnections = 10, onError = () => {}, beforeCommit = () => {} }: DatabaseOptions) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: maxConnections,
+      pipeline: true,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+    } as pg.PoolConfig);
+    this.#pool.on('connect', (client) => client.on('error', (error) => this.#closed || onError(error)));
+    this.#pool.on('error', () => {});
+    this.#onError = onError;
+    this.#beforeCommit = beforeCommit;
+  }
+
+  get inTransaction(): boolean {
+    return this.#ambient.getStore() !== undefined;
+  }
+
+  async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const transaction = this.#open();
+    if (!transaction) return (await this.#pool.query<Row>(named(sql, values))).rows;
+    try {
+      const client = transaction.client ?? (await this.#begin(transaction));
+      if (transaction.ended) throw new Error(NOT_AWAITED);
+      return (await client.query<Row>(named(sql, values))).rows;
+    } catch (error) {
+      transaction.doomed ??= fromSql(error);
+      throw transaction.doomed;
+    }
+  }
+
+  async execute<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const transaction = this.#open();
+    if (transaction) transaction.immediateWrites++;
+    return this.query<Row>(sql, values);
+  }
+
+  async write(statement: Statement): Promise<void> {
+    if (!this.#open()) return this.transaction(() => this.write(statement));
+    this.buffer(this, () => new DeferredWrites()).add(statement);
+  }
+
+  buffer<B extends WriteBuffer>(owner: object, create: () => B): B {
+    const transaction = this.#open();
+    if (!transaction) throw new Error('This write needs a transaction.');
+    return transaction.buffer(owner, create);
+  }
+
+  afterCommit(callback: () => void): void {
+    const transaction = this.#open();
+    if (transaction) transaction.afterCommit.push(callback);
+    else callback();
+  }
+
+  async transaction<T>(work: () => Promise<T>, { retries = 10 }: TransactionOptions = {}): Promise<T> {
+    const outer = this.#open();
+    if (outer) return this.#nested(outer, work);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#run(work);
+      } catch (error) {
+        if (!isRetryable(error) || attempt > retries) throw error;
+        await pause(Math.min(2 ** attempt, 100));
+      }
+    }
+  }
+
+  /** Lets those go first who wait for a connection: a pool that ends forgets them. */
+  async close(): Promise<void> {
+    while (this.#pool.waitingCount > 0) await pause(1);
+    this.#closed = true;
+    await this.#pool.end();
+  }
+
+  #open(): Transaction | undefined {
+    const transaction = this.#ambient.getStore();
+    if (transaction?.ended) throw new Error(NOT_AWAITED);
+    if (transaction?.doomed) throw transaction.doomed;
+    return transaction;
+  }
+
+  async #nested<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
+    const restore = transaction.mark();
+    const before = transaction.immediateWrites;
+    try {
+      return await work();
+    } catch (error) {
+      restore();
+      if (transaction.immediateWrites > before) transaction.doomed ??= error;
+      throw error;
+    }
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = new Transaction();
+    try {
+      const result = await this.#ambient.run(transaction, work);
+      if (transaction.doomed) throw transaction.doomed;
+      await this.#ambient.run(transaction, () => this.#prepare(transaction));
+      await this.#flush(transaction);
+      this.#tell(transaction);
+      return result;
+    } catch (error) {
+      transaction.ended = true;
+      await this.#rollback(transaction);
+      throw fromSql(error);
+    }
+  }
+
+  /** Whoever fails now can no longer take the commit back, nor keep the others from hearing of it. */
+  #tell(transaction: Transaction): void {
+    const told = [...transaction.buffers.values()].map((buffer) => () => buffer.committed?.());
+    for (const tell of [...told, ...transaction.afterCommit]) {
+      try {
+        tell();
+      } catch (error) {
+        this.#onError(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  async #prepare(transaction: Transaction): Promise<void> {
+    for (const buffer of transaction.inLockOrder()) await buffer.prepare?.();
+  }
+
+  /** Opens the transaction with its first statement: BEGIN travels in front of it, without a round trip of its own. */
+  async #begin(transaction: Transaction): Promise<PoolClient> {
+    transaction.connecting ??= this.#pool.connect().then((client) => {
+      transaction.client = client;
+      client.query('begin').catch(() => {});
+      return client;
+    });
+    return transaction.connecting;
+  }
+
+  /** All writes and the COMMIT in one round trip; a single write without anything before it is its own transaction. */
+  async #flush(transaction: Transaction): Promise<void> {
+    const statements = transaction.inLockOrder().flatMap((buffer) => buffer.flush());
+    this.#beforeCommit();
+    transaction.ended = true;
+    await transaction.connecting;
+    if (!transaction.client && statements.length === 0) return;
+    if (!transaction.client && statements.length === 1) return this.#flushAlone(transaction, statements[0]!);
+    const queries = statements.map(checked);
+    const client = transaction.client ?? (await this.#begin(transaction));
+    const answers = queries.map((query) => client.query(query));
+    const commit = client.query('commit');
+    const settled = await settle([...answers, commit]);
+    if (settled.at(-1)?.command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
+    for (const [index, statement] of statements.entries()) statement.onRows?.(settled[index]!.rows);
+    client.release();
+    transaction.client = undefined;
+  }
+
+  async #flushAlone(transaction: Transaction, statement: Statement): Promise<void> {
+    const query = checked(statement);
+    const client = await this.#pool.connect();
+    try {
+      const [answer] = await settle([client.query(query)]);
+      statement.onRows?.(answer!.rows);
+      client.release();
+    } catch (error) {
+      client.release(error instanceof UnknownCommitError);
+      throw error;
+    }
+    transaction.client = undefined;
+  }
+
+  async #rollback(transaction: Transaction): Promise<void> {
+    const client = transaction.client ?? (await transaction.connecting?.catch(() => undefined));
+    if (!client) return;
+    transaction.client = undefined;
+    await client.query('rollback').then(
+      () => client.release(),
+      (error) => client.release(error),
+    );
+  }
+}
+
+/**
+ * Waits for the whole pipeline, then throws its first true error: what follows one is only «transaction is aborted».
+ */
+async function settle(answers: Promise<QueryResult>[]): Promise<QueryResult[]> {
+  const settled = await Promise.allSettled(answers);
+  const errors = settled.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
+  if (errors.length === 0) return settled.map((answer) => (answer as PromiseFulfilledResult<QueryResult>).value);
+  const first = errors.find((error) => isSqlError(error) && error.code !== '25P02') ?? errors[0];
+  if (isSqlError(first) && !isUnreachable(first)) throw fromSql(first);
+  throw new UnknownCommitError('The connection was lost during the commit.', { cause: first });
+}

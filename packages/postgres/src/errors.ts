@@ -1,0 +1,67 @@
+/** Someone else changed what a transaction had read: load again and decide again. */
+export class ConcurrencyError extends Error {
+  override readonly name = 'ConcurrencyError';
+
+  constructor(
+    what: string,
+    readonly actualVersion?: number,
+  ) {
+    super(`${what} was changed by someone else.`);
+  }
+}
+
+/**
+ * The connection was lost while the commit was on its way: it may have happened, or not. Look it up; never just retry.
+ */
+export class UnknownCommitError extends Error {
+  override readonly name = 'UnknownCommitError';
+}
+
+interface SqlError {
+  readonly code: string;
+  readonly message: string;
+  readonly constraint?: string;
+}
+
+export const isSqlError = (error: unknown): error is SqlError =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code);
+
+const RETRYABLE = new Set(['40001', '40P01', '55P03']);
+
+/** Serialization failure, deadlock, lock time-out or a lost version race: a new transaction may succeed. */
+export const isRetryable = (error: unknown): boolean =>
+  error instanceof ConcurrencyError || (isSqlError(error) && RETRYABLE.has(error.code));
+
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+  isSqlError(error) && error.code === '23505' && (constraint === undefined || error.constraint === constraint);
+
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+]);
+
+/** The database cannot be reached, or has just ended the session. */
+export function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && CONNECTION_CODES.has(error.code)) return true;
+  return /Connection terminated|connection error|timeout exceeded when trying to connect/.test(error.message);
+}
+
+const LOST_RACE = /^lost race: (.*?)(?: \(at version (\d+)\))?$/s;
+
+/**
+ * A lost version race arrives from SQL as 40001, raised by `expect_rows`, or by a function that knows the actual
+ * version.
+ */
+export function fromSql(error: unknown): unknown {
+  if (!isSqlError(error) || error.code !== '40001') return error;
+  const [, what, version] = LOST_RACE.exec(error.message) ?? [];
+  if (what === undefined) return error;
+  return new ConcurrencyError(what, version === undefined ? undefined : Number(version));
+}

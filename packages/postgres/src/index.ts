@@ -1,0 +1,21 @@
+export { type Database, type DatabaseOptions, PostgresDatabase, type TransactionOptions } from './database.ts';
+export { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
+export {
+  ConcurrencyError,
+  isRetryable,
+  isSqlError,
+  isUniqueViolation,
+  isUnreachable,
+  UnknownCommitError,
+} from './errors.ts';
+export { type Migration, migrate, readMigrations } from './migrations.ts';
+export { dropNamespace, type Provision, provisionDatabase } from './provision.ts';
+export { StateTable, type StateTableOptions, type Stored } from './state-table.ts';
+export {
+  createTestDatabase,
+  databaseMissing,
+  eventually,
+  type TestDatabase,
+  withTestDatabase,
+} from './test-database.ts';
+export { RANK, type Statement, type WriteBuffer } from './transaction.ts';

@@ -1,0 +1,244 @@
+import { type Clock, DomainError, type Ids, type Stop, systemTimers, type Timers } from '@ashlar/domain';
+import { type Consumer, type Message, type Outbox, type Outgoing, on, type Subscription } from '@ashlar/messaging';
+import type { Database, Stored } from '@ashlar/postgres';
+import { repliesOf, type SagaDefinition } from './definition.ts';
+import {
+  begin,
+  type EngineSettings,
+  type Input,
+  isPastPivot,
+  type Output,
+  SagaEngine,
+  type SagaState,
+  type StepStatus,
+} from './engine.ts';
+import { type SagaFilter, type SagaRecord, SagaStore, type SagaView } from './saga-store.ts';
+
+/** What a service does itself while its saga goes on; all of it in the saga's transaction. */
+export interface SagaHandlers<S> {
+  /** The handlers of local steps, by name. */
+  readonly steps?: Readonly<Record<string, { do(saga: S): Promise<unknown>; undo?(saga: S): Promise<unknown> }>>;
+  /** A reply that moved the saga on, with what it says. */
+  replied?(saga: S, message: Message): Promise<unknown>;
+  progressed?(saga: S, step: string, status: StepStatus): Promise<unknown>;
+  completed?(saga: S): Promise<unknown>;
+  /** What is kept of the saga's data once it has ended; all of it where absent. */
+  keep?(saga: S): S;
+  compensated?(saga: S, failure: { readonly reason: string; readonly cancelled: boolean }): Promise<unknown>;
+}
+
+export interface SagaRuntimeOptions<S extends { readonly id: string }> {
+  readonly db: Database;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** All that may still be running: every version, in either style. New sagas start with the first. */
+  readonly definitions: readonly [SagaDefinition<S>, ...SagaDefinition<S>[]];
+  readonly handlers: SagaHandlers<S>;
+  /** Until a step that states none is timed out; 30,000 by default. */
+  readonly timeoutMs?: number;
+  readonly timers?: Timers;
+  readonly onError?: (error: unknown) => void;
+}
+
+const STUCK_AFTER = 5;
+const MOST_ROUNDS = 1_000;
+
+const styleOf = ({ announce }: Pick<SagaDefinition<never>, 'announce'>) =>
+  announce ? ('choreography' as const) : ('orchestration' as const);
+
+/** Runs the sagas of one name: each input, the new state and all that follows from it are one transaction. */
+export class SagaRuntime<S extends { readonly id: string }> {
+  readonly #store: SagaStore;
+  readonly #settings: EngineSettings;
+  readonly #options: SagaRuntimeOptions<S>;
+  #stop: Stop = () => {};
+
+  constructor(options: SagaRuntimeOptions<S>) {
+    this.#options = options;
+    this.#store = new SagaStore(options.db, options.definitions[0].name);
+    this.#settings = { timeoutMs: options.timeoutMs ?? 30_000, stuckAfter: STUCK_AFTER };
+  }
+
+  /** Begins a saga under the key `data.id`, in the ambient transaction, which fails if there is one already. */
+  async start(data: S): Promise<void> {
+    const { db, ids, definitions } = this.#options;
+    await db.transaction(async () => {
+      const [definition] = definitions;
+      const record: SagaRecord<S> = {
+        sagaId: ids.next(),
+        name: definition.name,
+        definitionVersion: definition.version,
+        style: styleOf(definition),
+        status: 'running',
+        progress: begin(definition, data),
+      };
+      await this.#advance({ id: data.id, version: 0, state: record }, { type: 'start' });
+    });
+  }
+
+  /** What the service's consumer has to listen to. */
+  subscriptions(): Subscription[] {
+    const replies = this.#options.definitions.flatMap((definition) => repliesOf(definition));
+    const byType = new Map(replies.map((contract) => [contract.type, contract]));
+    return [...byType.values()].map((contract) =>
+      on(contract, async (message) => {
+        const saga = await this.#input(message.subject, { type: 'reply', contract: message.type });
+        if (saga) await this.#options.handlers.replied?.(saga, message);
+      }),
+    );
+  }
+
+  /** Loads the sagas of these keys into the transaction at once. */
+  async prefetch(keys: readonly string[]): Promise<void> {
+    await this.#store.findMany(keys);
+  }
+
+  /** Turns the saga back if it has not passed its point of no return. */
+  async cancel(key: string): Promise<'cancelled' | 'too_late' | 'ended' | 'unknown'> {
+    return this.#options.db.transaction(async () => {
+      const stored = await this.#find(key);
+      if (!stored) return 'unknown';
+      const { progress } = stored.state;
+      if (progress.direction === 'ended') return progress.cancelled ? 'cancelled' : 'ended';
+      if (isPastPivot(this.#definition(stored.state), progress)) return 'too_late';
+      await this.#advance(stored, { type: 'cancel' });
+      return 'cancelled';
+    });
+  }
+
+  /** Tries the step of a stuck saga again, now. Throws `saga_not_stuck` (conflict) or `saga_not_found`. */
+  async retry(id: string): Promise<void> {
+    const view = await this.#store.view(id);
+    if (!view) throw new DomainError('saga_not_found', 'not_found', `There is no saga ${id}.`);
+    if (view.status !== 'stuck')
+      throw new DomainError('saga_not_stuck', 'conflict', `The saga ${id} is ${view.status}.`);
+    await this.#input(view.key, { type: 'retry' });
+  }
+
+  list(filter: SagaFilter): Promise<SagaView[]> {
+    return this.#store.list(filter);
+  }
+
+  view(id: string): Promise<SagaView | undefined> {
+    return this.#store.view(id);
+  }
+
+  /**
+   * Fires deadlines, by the database's clock. What passed while nobody was here begins anew, and replies that
+   * `consumer` has received go first, so that a service which was down does not time out everything at its return; they
+   * may take ten times the time-out at most.
+   */
+  async startTimers(consumer: Pick<Consumer, 'settled'>): Promise<void> {
+    const { timers = systemTimers, onError = () => {} } = this.#options;
+    const everyMs = Math.max(20, Math.min(1_000, this.#settings.timeoutMs / 10));
+    await this.#store.postponeDue(this.#settings.timeoutMs);
+    this.#stop = timers.every(everyMs, () => this.#fireDue(consumer, timers), onError);
+  }
+
+  stopTimers(): void {
+    this.#stop();
+  }
+
+  async #fireDue(consumer: Pick<Consumer, 'settled'>, timers: Timers): Promise<void> {
+    const due = await this.#store.due();
+    if (due.length === 0) return;
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const stop = timers.once(this.#settings.timeoutMs * 10, resolve);
+    await Promise.race([consumer.settled(), tooLong]);
+    stop();
+    for (const key of due) {
+      const fired = this.#options.db.transaction(async () => {
+        if (await this.#store.lockDue(key)) await this.#input(key, { type: 'timeout' });
+      });
+      await fired.catch((error) => this.#options.onError?.(error));
+    }
+  }
+
+  /** Answers what the saga knows, if the input has moved it. */
+  async #input(key: string, input: Input): Promise<S | undefined> {
+    return this.#options.db.transaction(async () => {
+      const stored = await this.#find(key);
+      const moved = stored && (await this.#advance(stored, input));
+      return moved ? stored.state.progress.data : undefined;
+    });
+  }
+
+  /** One input and, for local steps, the inputs that follow from it. */
+  async #advance({ state: record, ...stored }: Stored<SagaRecord<S>>, first: Input): Promise<boolean> {
+    const definition = this.#definition(record);
+    const engine = new SagaEngine(definition, this.#settings);
+    const at = this.#options.clock.now().toISOString();
+    const inputs: Input[] = [first];
+    const messages: Outgoing[] = [];
+    let progress = record.progress;
+    for (let round = 0; inputs.length > 0; round++) {
+      if (round > MOST_ROUNDS) throw new Error(`The saga ${record.name} runs in circles.`);
+      const [next, outputs] = engine.advance(progress, inputs.shift()!, at);
+      progress = next;
+      for (const output of outputs) await this.#follow(output, { definition, progress, inputs, messages });
+    }
+    if (progress === record.progress) return false;
+    const { keep } = this.#options.handlers;
+    if (progress.direction === 'ended' && keep) progress = { ...progress, data: keep(progress.data) };
+    await this.#store.save({ ...stored, state: { ...record, progress } });
+    await this.#options.outbox.add(messages);
+    return true;
+  }
+
+  async #follow(output: Output, { definition, progress, inputs, messages }: Following<S>): Promise<void> {
+    const { handlers } = this.#options;
+    switch (output.type) {
+      case 'send':
+        return void messages.push(output.message);
+      case 'local':
+        return void inputs.push(await this.#runLocal(definition, output, progress.data));
+      case 'progress':
+        return void (await handlers.progressed?.(progress.data, output.step, output.status));
+      case 'ended':
+        if (output.outcome === 'completed') await handlers.completed?.(progress.data);
+        else await handlers.compensated?.(progress.data, failureOf(progress));
+    }
+  }
+
+  async #runLocal(definition: SagaDefinition<S>, { step, action }: LocalWork, data: S): Promise<Input> {
+    const handler = this.#options.handlers.steps?.[step];
+    if (!handler) throw new Error(`The local step ${step} has no handler.`);
+    // Past the point of no return a refusal cannot lead back: it fails the whole input, which is parked and seen.
+    const mayRefuse = action === 'do' && !definition.retriable?.some(({ name }) => name === step);
+    try {
+      await this.#options.db.transaction(async () => handler[action]?.(data));
+      return { type: 'local', step, action };
+    } catch (error) {
+      if (mayRefuse && error instanceof DomainError) return { type: 'local', step, action, refused: error.code };
+      throw error;
+    }
+  }
+
+  async #find(key: string): Promise<Stored<SagaRecord<S>> | undefined> {
+    return (await this.#store.find(key)) as Stored<SagaRecord<S>> | undefined;
+  }
+
+  #definition({ name, definitionVersion, style }: SagaRecord): SagaDefinition<S> {
+    const found = this.#options.definitions.find(
+      (definition) => definition.version === definitionVersion && styleOf(definition) === style,
+    );
+    if (!found)
+      throw new Error(`Version ${definitionVersion} (${style}) of the saga ${name} is still running, but not here.`);
+    return found;
+  }
+}
+
+type LocalWork = Extract<Output, { type: 'local' }>;
+
+interface Following<S extends { readonly id: string }> {
+  readonly definition: SagaDefinition<S>;
+  readonly progress: SagaState<S>;
+  readonly inputs: Input[];
+  readonly messages: Outgoing[];
+}
+
+const failureOf = ({ reason, cancelled }: SagaState<unknown>) => ({
+  reason: reason ?? 'failed',
+  cancelled: cancelled ?? false,
+});

@@ -1,0 +1,44 @@
+import { randomFillSync } from 'node:crypto';
+
+/** Where in a distributed trace we are (W3C Trace Context). */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly sampled: boolean;
+  readonly traceState?: string;
+}
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const INVALID = /^0+$/;
+
+/** Reads `traceparent` and `tracestate`; anything malformed is as good as absent (W3C Trace Context, section 4.3). */
+export function parseTraceparent(traceparent: string | undefined, traceState?: string): TraceContext | undefined {
+  const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (!traceId || !spanId || version === 'ff' || (version === '00' && rest)) return undefined;
+  if (INVALID.test(traceId) || INVALID.test(spanId)) return undefined;
+  const sampled = (Number.parseInt(flags ?? '0', 16) & 1) === 1;
+  return { traceId, spanId, sampled, ...(traceState && traceState.length <= 512 && { traceState }) };
+}
+
+export const formatTraceparent = ({ traceId, spanId, sampled }: TraceContext): string =>
+  `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
+
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}
+
+/** A new trace, or the next span of the one given. */
+export const nextSpan = (parent?: TraceContext): TraceContext => ({
+  sampled: true,
+  ...parent,
+  traceId: parent?.traceId ?? randomHex(16),
+  spanId: randomHex(8),
+});

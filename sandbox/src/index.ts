@@ -1,0 +1,2 @@
+export { Fault, SandboxFaults } from './faults.ts';
+export { type Sandbox, type SandboxOptions, SandboxReport, startSandbox } from './sandbox.ts';

@@ -1,0 +1,45 @@
+import type { Outbox } from '@ashlar/messaging';
+import { type Database, StateTable } from '@ashlar/postgres';
+import { Reservation, type ReservationState } from '../../domain/entities/reservation.entity.ts';
+import type { ReservationRepository } from '../../domain/repositories/reservation.repository.interface.ts';
+import { toMessage } from './reservation.message-mapper.ts';
+
+type Columns = Omit<ReservationState, 'orderId' | 'version'>;
+
+export class PostgresReservationRepository implements ReservationRepository {
+  readonly #table: StateTable<Columns>;
+
+  constructor(
+    private readonly db: Database,
+    private readonly outbox: Outbox,
+  ) {
+    this.#table = new StateTable<Columns>(db, {
+      name: 'The reservation',
+      load: 'select id, version, state from reservations where id = any($1)',
+      store: `insert into reservations (id, version, status, state)
+              select id, version, state->>'status', state
+              from json_to_recordset($1) as r(id text, version int, state jsonb)
+              order by id
+              on conflict (id) do update
+              set version = excluded.version, status = excluded.status, state = excluded.state
+              where reservations.version = excluded.version - 1`,
+    });
+  }
+
+  async find(orderId: string): Promise<Reservation | undefined> {
+    const stored = await this.#table.find(orderId);
+    return stored && Reservation.restore({ orderId, version: stored.version, ...stored.state });
+  }
+
+  async prefetch(orderIds: readonly string[]): Promise<void> {
+    await this.#table.findMany(orderIds);
+  }
+
+  async save(reservation: Reservation): Promise<void> {
+    const { orderId, version, ...state } = reservation.state;
+    await this.db.transaction(async () => {
+      await this.#table.save({ id: orderId, version, state });
+      await this.outbox.add(reservation.takeEvents().map(toMessage));
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { inChoreography } from '@ashlar/contracts/checkout';
+import { OrderCancelled, OrderCreated, OrderTimedOut } from '@ashlar/contracts/order';
+import { CaptureFailed, PaymentCaptured, PaymentReserved } from '@ashlar/contracts/payment';
+import { ShipmentRefused } from '@ashlar/contracts/shipping';
+import { on } from '@ashlar/messaging';
+import type { InventoryApplication } from '../../application/inventory.application.ts';
+
+/** Choreography: whenever the payment moves, the stock follows; whenever somebody refuses, it is free again. */
+export const checkoutPolicy = (app: InventoryApplication) => [
+  on(OrderCreated, ({ data }) => app.expectOrder.execute(data), { when: inChoreography }),
+  on(PaymentReserved, ({ data }) => app.reserveExpectedStock.execute(data), { when: inChoreography }),
+  on(ShipmentRefused, ({ data }) => app.releaseStock.execute(data), { when: inChoreography }),
+  on(CaptureFailed, ({ data }) => app.releaseStock.execute(data), { when: inChoreography }),
+  on(OrderTimedOut, ({ data }) => app.releaseStock.execute(data)),
+  on(OrderCancelled, ({ data }) => app.releaseStock.execute(data)),
+  on(PaymentCaptured, ({ data }) => app.commitStock.execute(data), { when: inChoreography }),
+];

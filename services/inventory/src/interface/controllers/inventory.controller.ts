@@ -1,0 +1,29 @@
+import { Id } from '@ashlar/http';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import type { InventoryApplication } from '../../application/inventory.application.ts';
+
+const MOST = 1_000_000_000_000;
+const Params = Type.Object({ productId: Id });
+const AdjustmentBody = Type.Object({
+  delta: Type.Integer({ minimum: -MOST, maximum: MOST }),
+  reason: Type.String({ minLength: 1, maxLength: 500 }),
+});
+
+export const inventoryController =
+  ({ getStock, adjustStock }: InventoryApplication): FastifyPluginAsyncTypebox =>
+  async (http) => {
+    http.get(
+      '/v1/inventory/:productId',
+      { config: { access: 'public' }, schema: { params: Params } },
+      async ({ params }, reply) =>
+        reply.header('cache-control', 'no-store').send(await getStock.execute(params.productId)),
+    );
+
+    http.post(
+      '/v1/inventory/:productId/adjustments',
+      { config: { access: 'admin', idempotent: true }, schema: { params: Params, body: AdjustmentBody } },
+      async ({ params: { productId }, body, caller }, reply) =>
+        reply.code(201).send(await adjustStock.execute({ productId, ...body, adjustedBy: caller.id })),
+    );
+  };

@@ -1,0 +1,67 @@
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { OrderMapper } from '../mappers/order.mapper.ts';
+import { cup, home, noon, OrderBook, usd } from '../order-book.fixtures.ts';
+import type { Product } from '../ports/product-catalog.interface.ts';
+import { CreateOrderUseCase } from './create-order.use-case.ts';
+
+const command = {
+  userId: 'u1',
+  currency: 'USD',
+  items: [{ productId: 'cup', quantity: 2 }],
+  shippingAddress: home,
+};
+
+function setUp(...products: Product[]) {
+  const book = new OrderBook(...products);
+  const { orders, checkout, clock, ids } = book;
+  const ports = { orders, checkout, clock, ids, products: book.catalogue, mapper: new OrderMapper() };
+  return { book, createOrder: new CreateOrderUseCase(book, { ...ports, saga: 'choreography' }) };
+}
+
+test('an order is taken at the prices of the catalogue, and its checkout begins', async () => {
+  const { book, createOrder } = setUp(cup);
+  const order = await createOrder.execute(command);
+  deepStrictEqual(order, {
+    id: 'o1',
+    userId: 'u1',
+    status: 'pending',
+    items: [{ productId: 'cup', name: 'Cup', quantity: 2, unitPrice: usd(500) }],
+    total: usd(1_000),
+    shippingAddress: home,
+    timeline: [{ at: noon.toISOString(), type: 'created' }],
+    createdAt: noon.toISOString(),
+    updatedAt: noon.toISOString(),
+  });
+  deepStrictEqual([book.begun, book.events.map(({ type }) => type)], [['o1'], ['OrderCreated']]);
+  strictEqual(book.state('o1')?.saga, 'choreography');
+});
+
+test('lines of one product are one line', async () => {
+  const { createOrder } = setUp(cup);
+  const items = [1, 2, 3].map((quantity) => ({ productId: 'cup', quantity }));
+  deepStrictEqual(
+    (await createOrder.execute({ ...command, items })).items.map(({ quantity }) => quantity),
+    [6],
+  );
+});
+
+test('a product that is unknown, or no longer sold, is refused and nothing is stored', async () => {
+  const { book, createOrder } = setUp({ ...cup, archived: true });
+  await rejects(createOrder.execute(command), { code: 'product_archived', fault: 'invalid' });
+  const items = [{ productId: 'pot', quantity: 1 }];
+  await rejects(createOrder.execute({ ...command, items }), { code: 'unknown_product', fault: 'invalid' });
+  deepStrictEqual([book.begun, book.events], [[], []]);
+});
+
+test('an order in another currency than its products is refused', async () => {
+  const { createOrder } = setUp(cup);
+  await rejects(createOrder.execute({ ...command, currency: 'EUR' }), { code: 'currency_mismatch' });
+});
+
+test('an order whose checkout cannot begin is not stored', async () => {
+  const { book, createOrder } = setUp(cup);
+  book.failure = new Error('The disk is full.');
+  await rejects(createOrder.execute(command), book.failure);
+  deepStrictEqual([book.state('o1'), book.events], [undefined, []]);
+});

@@ -1,0 +1,61 @@
+import type { Clock, Ids, Transactions } from '@ashlar/domain';
+import { type Address, Order, type OrderItem, type SagaStyle } from '../../domain/entities/order.entity.ts';
+import { OrderError } from '../../domain/errors/order.errors.ts';
+import type { OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
+import type { OrderResponseDTO } from '../dtos/order.dto.ts';
+import type { OrderMapper } from '../mappers/order.mapper.ts';
+import type { CheckoutProcess } from '../ports/checkout-process.interface.ts';
+import type { ProductCatalog } from '../ports/product-catalog.interface.ts';
+
+export interface CreateOrder {
+  readonly userId: string;
+  readonly currency: string;
+  readonly items: readonly { productId: string; quantity: number }[];
+  readonly shippingAddress: Address;
+}
+
+export interface CreateOrderPorts {
+  readonly orders: OrderRepository;
+  readonly products: ProductCatalog;
+  readonly checkout: CheckoutProcess;
+  readonly mapper: OrderMapper;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly saga: SagaStyle;
+}
+
+/** Takes an order at the prices of our own replica of the catalogue, and begins to carry it out. */
+export class CreateOrderUseCase {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly ports: CreateOrderPorts,
+  ) {}
+
+  async execute({ items, ...command }: CreateOrder): Promise<OrderResponseDTO> {
+    const { orders, checkout, mapper, clock, ids, saga } = this.ports;
+    const priced = await this.#price(merged(items));
+    const order = Order.place({ ...command, id: ids.next(), items: priced, saga }, clock.now());
+    await this.transactions.transaction(async () => {
+      await orders.save(order);
+      await checkout.begin(order.state);
+    });
+    return mapper.toResponseDTO(order.state);
+  }
+
+  async #price(quantities: ReadonlyMap<string, number>): Promise<OrderItem[]> {
+    const products = await this.ports.products.find([...quantities.keys()]);
+    return [...quantities].map(([productId, quantity]) => {
+      const product = products.get(productId);
+      if (!product) throw OrderError.unknownProduct(productId);
+      if (product.archived) throw OrderError.productArchived(productId);
+      return { productId, quantity, name: product.name, unitPrice: product.price };
+    });
+  }
+}
+
+/** Lines of one product are one line. */
+function merged(items: CreateOrder['items']): Map<string, number> {
+  const quantities = new Map<string, number>();
+  for (const { productId, quantity } of items) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
+  return quantities;
+}

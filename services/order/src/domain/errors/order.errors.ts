@@ -1,0 +1,14 @@
+import { DomainError } from '@ashlar/domain';
+
+export const OrderError = {
+  notFound: (id: string) => new DomainError('order_not_found', 'not_found', `There is no order ${id}.`),
+  notYours: () => new DomainError('forbidden', 'forbidden', 'This order belongs to someone else.'),
+  unknownProduct: (id: string) => new DomainError('unknown_product', 'invalid', `There is no product ${id}.`),
+  productArchived: (id: string) => new DomainError('product_archived', 'invalid', `Product ${id} is no longer sold.`),
+  totalTooLarge: () => new DomainError('total_too_large', 'invalid', 'An order cannot exceed 1,000,000,000,000,000.'),
+  tooLate: (id: string) => new DomainError('too_late', 'conflict', `The payment of order ${id} has been ordered.`),
+  notCancellable: (id: string, status: string) =>
+    new DomainError('not_cancellable', 'conflict', `Order ${id} is ${status} already.`),
+  cannotBecome: (id: string, from: string, to: string) =>
+    new DomainError('wrong_status', 'conflict', `Order ${id} is ${from}; it can no longer become ${to}.`),
+};

@@ -1,0 +1,61 @@
+import type { Outbox } from '@ashlar/messaging';
+import { type Database, StateTable, type Stored } from '@ashlar/postgres';
+import { Order, type OrderState } from '../../domain/entities/order.entity.ts';
+import type { OrderFilter, OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
+import { toMessage } from './order.message-mapper.ts';
+
+type Columns = Omit<OrderState, 'id' | 'version'>;
+
+export class PostgresOrderRepository implements OrderRepository {
+  readonly #table: StateTable<Columns>;
+
+  constructor(
+    private readonly db: Database,
+    private readonly outbox: Outbox,
+    /** Told of each committed change of an order's status. */
+    private readonly onChanged: (orderId: string) => void,
+  ) {
+    this.#table = new StateTable<Columns>(db, {
+      name: 'The order',
+      load: 'select id, version, state from orders where id = any($1)',
+      store: `insert into orders (id, version, user_id, status, state)
+              select id, version, state->>'userId', state->>'status', state
+              from json_to_recordset($1) as r(id text, version int, state jsonb)
+              order by id
+              on conflict (id) do update
+              set version = excluded.version, status = excluded.status, state = excluded.state
+              where orders.version = excluded.version - 1`,
+    });
+  }
+
+  async find(id: string): Promise<Order | undefined> {
+    const stored = await this.#table.find(id);
+    return stored && restore(stored);
+  }
+
+  async prefetch(ids: readonly string[]): Promise<void> {
+    await this.#table.findMany(ids);
+  }
+
+  async list({ userId, status, before, limit }: OrderFilter): Promise<Order[]> {
+    const rows = await this.db.query<Stored<Columns>>(
+      `select id, version, state from orders
+       where user_id = $1 and ($2::text is null or status = $2) and ($3::text is null or id < $3)
+       order by id desc limit $4`,
+      [userId, status ?? null, before ?? null, limit],
+    );
+    return rows.map(restore);
+  }
+
+  async save(order: Order): Promise<void> {
+    const { id, version, ...state } = order.state;
+    const events = order.takeEvents();
+    await this.db.transaction(async () => {
+      await this.#table.save({ id, version, state });
+      await this.outbox.add(events.map(toMessage));
+      if (events.length > 0) this.db.afterCommit(() => this.onChanged(id));
+    });
+  }
+}
+
+const restore = ({ id, version, state }: Stored<Columns>): Order => Order.restore({ ...state, id, version });

@@ -1,0 +1,33 @@
+import { type Database, StateTable } from '@ashlar/postgres';
+import { Deposit, type DepositState } from '../../domain/entities/deposit.entity.ts';
+import type { DepositRepository } from '../../domain/repositories/deposit.repository.interface.ts';
+
+type Columns = Omit<DepositState, 'depositId' | 'version'>;
+
+export class PostgresDepositRepository implements DepositRepository {
+  readonly #table: StateTable<Columns>;
+
+  constructor(db: Database) {
+    this.#table = new StateTable<Columns>(db, {
+      name: 'The deposit',
+      load: 'select id, version, state from deposits where id = any($1)',
+      store: `insert into deposits (id, version, account_id, status, state)
+              select id, version, state->>'accountId', state->>'status', state
+              from json_to_recordset($1) as r(id text, version int, state jsonb)
+              order by id
+              on conflict (id) do update
+              set version = excluded.version, status = excluded.status, state = excluded.state
+              where deposits.version = excluded.version - 1`,
+    });
+  }
+
+  async find(depositId: string): Promise<Deposit | undefined> {
+    const stored = await this.#table.find(depositId);
+    return stored && Deposit.restore({ depositId, version: stored.version, ...stored.state });
+  }
+
+  async save(deposit: Deposit): Promise<void> {
+    const { depositId, version, ...state } = deposit.state;
+    await this.#table.save({ id: depositId, version, state });
+  }
+}

@@ -1,0 +1,61 @@
+import {
+  CaptureFailed,
+  PaymentCaptured,
+  PaymentDeclined,
+  PaymentReleased,
+  PaymentReserved,
+} from '@ashlar/contracts/payment';
+import { type Outbox, type Outgoing, outgoing } from '@ashlar/messaging';
+import { type Database, StateTable } from '@ashlar/postgres';
+import { Payment, type PaymentState } from '../../domain/entities/payment.entity.ts';
+import type { PaymentEvent } from '../../domain/events/payment.events.ts';
+import type { PaymentRepository } from '../../domain/repositories/payment.repository.interface.ts';
+
+type Columns = Omit<PaymentState, 'orderId' | 'version'>;
+
+const CONTRACTS = { PaymentReserved, PaymentDeclined, PaymentCaptured, CaptureFailed } as const;
+
+/** The one place that decides what other services learn of a payment. */
+function toMessage(event: PaymentEvent): Outgoing {
+  const { orderId } = event;
+  if (event.type === 'PaymentReleased') return outgoing(PaymentReleased, orderId, { orderId });
+  return outgoing(CONTRACTS[event.type], orderId, { orderId, saga: event.saga });
+}
+
+export class PostgresPaymentRepository implements PaymentRepository {
+  readonly #table: StateTable<Columns>;
+
+  constructor(
+    private readonly db: Database,
+    private readonly outbox: Outbox,
+  ) {
+    this.#table = new StateTable<Columns>(db, {
+      name: 'The payment',
+      load: 'select id, version, state from payments where id = any($1)',
+      store: `insert into payments (id, version, status, state)
+              select id, version, state->>'status', state
+              from json_to_recordset($1) as r(id text, version int, state jsonb)
+              order by id
+              on conflict (id) do update
+              set version = excluded.version, status = excluded.status, state = excluded.state
+              where payments.version = excluded.version - 1`,
+    });
+  }
+
+  async find(orderId: string): Promise<Payment | undefined> {
+    const stored = await this.#table.find(orderId);
+    return stored && Payment.restore({ orderId, version: stored.version, ...stored.state });
+  }
+
+  async prefetch(orderIds: readonly string[]): Promise<void> {
+    await this.#table.findMany(orderIds);
+  }
+
+  async save(payment: Payment): Promise<void> {
+    const { orderId, version, ...state } = payment.state;
+    await this.db.transaction(async () => {
+      await this.#table.save({ id: orderId, version, state });
+      await this.outbox.add(payment.takeEvents().map(toMessage));
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { Currency, cursorPage, cursorQuery, Id, IdParams, sendWithEtag } from '@ashlar/http';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import type { PaymentApplication } from '../../application/payment.application.ts';
+
+const AsOf = Type.Optional(Type.String({ format: 'date-time', maxLength: 40 }));
+const asDate = (asOf: string | undefined) => (asOf === undefined ? undefined : new Date(asOf));
+const optional = <K extends string, V>(key: K, value: V | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+
+export const accountController =
+  ({ openAccount, viewAccount }: PaymentApplication): FastifyPluginAsyncTypebox =>
+  async (http) => {
+    http.post(
+      '/v1/accounts',
+      { config: { access: 'user', idempotent: true }, schema: { body: Type.Object({ currency: Currency }) } },
+      async ({ body, caller }, reply) => {
+        const account = await openAccount.execute({ userId: caller.id, currency: body.currency });
+        return reply.code(201).header('location', `/v1/accounts/${account.id}`).send(account);
+      },
+    );
+
+    http.get(
+      '/v1/accounts',
+      { config: { access: 'user' }, schema: { querystring: cursorQuery({ asOf: AsOf, userId: Type.Optional(Id) }) } },
+      async ({ query: { limit, cursor, asOf, userId }, caller }) => {
+        const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.String());
+        const owner = caller.role === 'admin' && userId ? userId : caller.id;
+        const at = optional('asOf', asDate(asOf));
+        const rows = await viewAccount.list(owner, { limit: page.fetch, ...optional('after', page.after), ...at });
+        return page.of(rows, ({ id }) => id);
+      },
+    );
+
+    http.get(
+      '/v1/accounts/:id',
+      { config: { access: 'user' }, schema: { params: IdParams, querystring: Type.Object({ asOf: AsOf }) } },
+      async (request, reply) => {
+        const account = await viewAccount.execute(request.params.id, request.caller, asDate(request.query.asOf));
+        return sendWithEtag(request, reply, { version: account.version, body: account });
+      },
+    );
+
+    http.get(
+      '/v1/accounts/:id/entries',
+      { config: { access: 'user' }, schema: { params: IdParams, querystring: cursorQuery({}) } },
+      async ({ params: { id }, query: { limit, cursor }, caller }) => {
+        const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.Integer());
+        const rows = await viewAccount.entries(id, caller, { limit: page.fetch, ...optional('before', page.after) });
+        return page.of(rows, ({ version }) => version);
+      },
+    );
+  };

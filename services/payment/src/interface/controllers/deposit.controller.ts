@@ -1,0 +1,39 @@
+import { answerOnce, Id, IdParams, Money } from '@ashlar/http';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import type { PaymentApplication } from '../../application/payment.application.ts';
+
+const DepositBody = Type.Object({
+  amount: Money,
+  cardToken: Type.String({ minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' }),
+});
+const DepositParams = Type.Object({ id: Id, depositId: Id });
+
+export const depositController =
+  ({ beginDeposit, finishDeposit, viewDeposit }: PaymentApplication): FastifyPluginAsyncTypebox =>
+  async (http) => {
+    http.post(
+      '/v1/accounts/:id/deposits',
+      { config: { access: 'user', idempotent: 'by-resource' }, schema: { params: IdParams, body: DepositBody } },
+      async (request, reply) => {
+        const { params, body, caller } = request;
+        const { depositId, status } = await answerOnce(request, {
+          start: () => beginDeposit.execute({ accountId: params.id, userId: caller.id, ...body }),
+          finish: (id) => finishDeposit.execute({ depositId: id, patient: false }),
+          replay: (id) => viewDeposit.execute({ depositId: id, accountId: params.id }, caller),
+        });
+        viewDeposit.refuseDeclined(status);
+        const location = `/v1/accounts/${params.id}/deposits/${depositId}`;
+        return reply
+          .code(status === 'completed' ? 201 : 202)
+          .header('location', location)
+          .send({ depositId, status });
+      },
+    );
+
+    http.get(
+      '/v1/accounts/:id/deposits/:depositId',
+      { config: { access: 'user' }, schema: { params: DepositParams } },
+      async ({ params: { id, depositId }, caller }) => viewDeposit.execute({ depositId, accountId: id }, caller),
+    );
+  };

@@ -1,0 +1,119 @@
+import type { Clock, Timers, Transactions } from '@ashlar/domain';
+import { type Address, Shipment, type ShipmentState } from '../domain/entities/shipment.entity.ts';
+import type { ShipmentEvent } from '../domain/events/shipment.events.ts';
+import type { ShipmentRepository } from '../domain/repositories/shipment.repository.interface.ts';
+import { ShipmentMapper } from './mappers/shipment.mapper.ts';
+import type { BookingOutcome, Carrier } from './ports/carrier.interface.ts';
+import type { CarrierJobs } from './ports/carrier-jobs.interface.ts';
+import { ArrangeShipmentUseCase } from './use-cases/arrange-shipment.use-case.ts';
+import { BookCarrierUseCase } from './use-cases/book-carrier.use-case.ts';
+import { CancelShipmentUseCase } from './use-cases/cancel-shipment.use-case.ts';
+import { ConfirmShipmentUseCase } from './use-cases/confirm-shipment.use-case.ts';
+import { EraseUserUseCase } from './use-cases/erase-user.use-case.ts';
+import { ExpectOrderUseCase } from './use-cases/expect-order.use-case.ts';
+import { MoveShipmentUseCase } from './use-cases/move-shipment.use-case.ts';
+import { ViewShipmentUseCase } from './use-cases/view-shipment.use-case.ts';
+
+export const noon = new Date('2026-01-01T12:00:00Z');
+export const home: Address = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
+export const booked: BookingOutcome = { type: 'booked', carrier: 'Express', trackingNumber: 'T1' };
+
+/** The shipping department in memory: its shipments, the jobs that it has left, and what it has told others. */
+export class DispatchDesk implements Transactions {
+  #shipments = new Map<string, ShipmentState>();
+  #events: ShipmentEvent[] = [];
+  #ids = 0;
+  readonly clock: Clock = { now: () => noon };
+  readonly ids = { next: () => `s${++this.#ids}` };
+  /** `book o1` */
+  readonly jobsLeft: string[] = [];
+  /** How often the carrier was asked. */
+  asked = 0;
+  /** What happens before a waiting desk looks again. */
+  onWait: () => Promise<void> = async () => {};
+  waits = 0;
+
+  /** All or nothing, like the database. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const [shipments, events] = [new Map(this.#shipments), [...this.#events]];
+    try {
+      return await work();
+    } catch (error) {
+      this.#shipments = shipments;
+      this.#events = events;
+      throw error;
+    }
+  }
+
+  readonly shipments: ShipmentRepository = {
+    find: async (shipmentId) => {
+      const state = [...this.#shipments.values()].find((one) => one.shipmentId === shipmentId);
+      return state && Shipment.restore(state);
+    },
+    findOf: async (orderId) => {
+      const state = this.#shipments.get(orderId);
+      return state && Shipment.restore(state);
+    },
+    prefetch: async () => {},
+    awaitsConfirmation: async (shipmentId) => {
+      const state = (await this.shipments.find(shipmentId))?.state;
+      return state?.status === 'scheduled' && !state.confirmed;
+    },
+    ordersOf: async (userId) => {
+      const own = [...this.#shipments.values()].filter((one) => one.userId === userId);
+      return own.map(({ orderId }) => orderId);
+    },
+    save: async (shipment) => {
+      const { state } = shipment;
+      this.#shipments.set(state.orderId, { ...state, version: state.version + 1 });
+      this.#events.push(...shipment.takeEvents());
+    },
+  };
+
+  readonly jobs: CarrierJobs = {
+    book: async (orderId) => void this.jobsLeft.push(`book ${orderId}`),
+    cancel: async (orderId) => void this.jobsLeft.push(`cancel ${orderId}`),
+  };
+
+  readonly timers: Timers = {
+    once: (_ms, work) => {
+      this.waits += 1;
+      void this.onWait().then(work);
+      return () => {};
+    },
+    every: () => () => {},
+  };
+
+  readonly arrange = new ArrangeShipmentUseCase(this, this.shipments, this.jobs, this.ids);
+  readonly expect = new ExpectOrderUseCase(this, this.shipments, this.arrange, this.ids);
+  readonly cancel = new CancelShipmentUseCase(this, this.shipments, this.jobs, this);
+  readonly confirm = new ConfirmShipmentUseCase(this, this.shipments);
+  readonly move = new MoveShipmentUseCase(this, this.shipments, this, new ShipmentMapper());
+  readonly view = new ViewShipmentUseCase(this.shipments, new ShipmentMapper());
+  readonly erase = new EraseUserUseCase(this, this.shipments);
+
+  /** The job that books: the carrier answers so, or throws. */
+  async book(orderId: string, answer: (() => Promise<BookingOutcome>) | BookingOutcome = booked): Promise<void> {
+    const carrier: Carrier = {
+      book: async () => {
+        this.asked += 1;
+        return typeof answer === 'function' ? answer() : answer;
+      },
+      cancel: async () => {},
+    };
+    await new BookCarrierUseCase(this, this.shipments, carrier, this).execute({ orderId });
+  }
+
+  async state(orderId: string): Promise<ShipmentState | undefined> {
+    return this.#shipments.get(orderId);
+  }
+
+  /** The names of what it has told others, in order. */
+  get said(): string[] {
+    return this.#events.map(({ type }) => type);
+  }
+
+  get events(): readonly ShipmentEvent[] {
+    return this.#events;
+  }
+}

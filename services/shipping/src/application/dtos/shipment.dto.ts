@@ -1,0 +1,12 @@
+import type { Address } from '../../domain/entities/shipment.entity.ts';
+
+/** A shipment as clients see it. */
+export interface ShipmentResponseDTO {
+  readonly id: string;
+  readonly orderId: string;
+  readonly status: string;
+  readonly carrier?: string;
+  readonly trackingNumber?: string;
+  readonly address?: Address;
+  readonly timeline: readonly { readonly at: string; readonly type: string }[];
+}

@@ -1,0 +1,131 @@
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { booked, DispatchDesk, home } from '../dispatch-desk.fixtures.ts';
+
+const orderId = 'o1';
+const request = { orderId, userId: 'u1', address: home, saga: 'orchestration' } as const;
+const away = async () => {
+  throw new Error('The carrier is away.');
+};
+
+test('a request is taken down and answered later: the carrier is left to a job', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  deepStrictEqual([desk.said, desk.jobsLeft, desk.asked], [[], ['book o1'], 0]);
+});
+
+test('a booking is answered with the shipment', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId);
+  deepStrictEqual(desk.events, [{ type: 'ShipmentArranged', shipmentId: 's1', orderId, saga: 'orchestration' }]);
+  const { status, carrier, trackingNumber } = (await desk.state(orderId))!;
+  deepStrictEqual([status, carrier, trackingNumber], ['scheduled', 'Express', 'T1']);
+});
+
+test('an address that the carrier does not serve is refused', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId, { type: 'unserviceable' });
+  deepStrictEqual(desk.events, [{ type: 'ShipmentRefused', orderId, saga: 'orchestration' }]);
+});
+
+test('a carrier without a clear answer decides nothing: the job is tried again', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await rejects(desk.book(orderId, away), /away/);
+  deepStrictEqual([desk.said, (await desk.state(orderId))?.status], [[], 'requested']);
+  await desk.book(orderId);
+  deepStrictEqual(desk.said, ['ShipmentArranged']);
+});
+
+test('schedule 5.9: a request that comes again before the carrier has answered waits for the same answer', async () => {
+  const desk = new DispatchDesk();
+  for (const _ of [1, 2]) await desk.arrange.execute(request);
+  deepStrictEqual([desk.said, desk.jobsLeft], [[], ['book o1']]);
+  await desk.book(orderId);
+  deepStrictEqual(desk.said, ['ShipmentArranged']);
+});
+
+test('schedule 5.9: a request that comes again gets the same answer, and books nothing twice', async () => {
+  for (const [outcome, answer] of [
+    [booked, 'ShipmentArranged'],
+    [{ type: 'unserviceable' }, 'ShipmentRefused'],
+  ] as const) {
+    const desk = new DispatchDesk();
+    await desk.arrange.execute(request);
+    await desk.book(orderId, outcome);
+    await desk.arrange.execute(request);
+    await desk.book(orderId);
+    deepStrictEqual([desk.said, desk.jobsLeft, desk.asked], [[answer, answer], ['book o1'], 1]);
+  }
+});
+
+test('a parcel that is on its way is still arranged for whoever asks again', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId);
+  await desk.confirm.execute({ orderId });
+  await desk.move.execute('s1', 'dispatch');
+  await desk.arrange.execute(request);
+  strictEqual(desk.said.at(-1), 'ShipmentArranged');
+});
+
+test('schedule 5.2: a cancellation for an unknown order is answered, and its later request is refused', async () => {
+  const desk = new DispatchDesk();
+  await desk.cancel.execute({ orderId });
+  await desk.arrange.execute(request);
+  deepStrictEqual([desk.said, desk.jobsLeft], [['ShipmentCancelled', 'ShipmentRefused'], []]);
+});
+
+test('a booked shipment is cancelled at once here, and by a job at the carrier', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId);
+  await desk.cancel.execute({ orderId });
+  deepStrictEqual(desk.said, ['ShipmentArranged', 'ShipmentCancelled']);
+  deepStrictEqual(desk.jobsLeft, ['book o1', 'cancel o1']);
+});
+
+test('a cancellation that comes again is answered again', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  for (const _ of [1, 2]) await desk.cancel.execute({ orderId });
+  deepStrictEqual(
+    [desk.said, desk.jobsLeft],
+    [
+      ['ShipmentCancelled', 'ShipmentCancelled'],
+      ['book o1', 'cancel o1'],
+    ],
+  );
+  strictEqual((await desk.state(orderId))?.timeline.length, 1);
+});
+
+test('a booking that is confirmed after the cancellation is cancelled at the carrier too', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId, async () => {
+    await desk.cancel.execute({ orderId });
+    return booked;
+  });
+  deepStrictEqual([desk.said, (await desk.state(orderId))?.status], [['ShipmentCancelled'], 'cancelled']);
+  deepStrictEqual(desk.jobsLeft, ['book o1', 'cancel o1', 'cancel o1']);
+});
+
+test('a booking that nobody wants any more is not asked for', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.cancel.execute({ orderId });
+  await desk.book(orderId);
+  strictEqual(desk.asked, 0);
+});
+
+test('a parcel that has left is not cancelled', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  await desk.book(orderId);
+  await desk.confirm.execute({ orderId });
+  await desk.move.execute('s1', 'dispatch');
+  await rejects(desk.cancel.execute({ orderId }), { code: 'wrong_status' });
+  deepStrictEqual(desk.jobsLeft, ['book o1']);
+});

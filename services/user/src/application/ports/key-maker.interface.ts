@@ -1,0 +1,5 @@
+import type { KeyMaterial } from '../../domain/entities/signing-key.entity.ts';
+
+export interface KeyMaker {
+  make(): Promise<KeyMaterial>;
+}
