@@ -66,3 +66,40 @@ begin
     return next;
   end loop;
 end $$;
+
+-- The common case, without JSON to take apart: events of one stream, without a snapshot. Answers the new version.
+create function append_to_stream(name text, expected bigint, types text[], payloads jsonb[]) returns bigint
+language plpgsql as $$
+declare
+  count int := cardinality(types);
+  new_version bigint;
+  new_at timestamptz;
+begin
+  if expected in (0, -1) then
+    insert into streams as s (stream, version, last_at)
+    values (name, count, clock_timestamp() + (count - 1) * interval '1 microsecond')
+    on conflict (stream) do update
+      set version = s.version + count,
+          last_at = greatest(clock_timestamp(), s.last_at + interval '1 microsecond') + (count - 1) * interval '1 microsecond'
+      where expected = -1
+    returning s.version, s.last_at into new_version, new_at;
+  else
+    update streams as s
+    set version = s.version + count,
+        last_at = greatest(clock_timestamp(), s.last_at + interval '1 microsecond') + (count - 1) * interval '1 microsecond'
+    where s.stream = name and (s.version = expected or expected = -2)
+    returning s.version, s.last_at into new_version, new_at;
+  end if;
+  if not found then
+    raise exception 'lost race: stream % (at version %)', name,
+      coalesce((select s.version from streams s where s.stream = name), 0) using errcode = '40001';
+  end if;
+  if count = 1 then
+    insert into events (stream, version, type, data, at) values (name, new_version, types[1], payloads[1], new_at);
+  else
+    insert into events (stream, version, type, data, at)
+    select name, new_version - count + n, e.type, e.data, new_at - (count - n) * interval '1 microsecond'
+    from unnest(types, payloads) with ordinality as e(type, data, n) order by n;
+  end if;
+  return new_version;
+end $$;

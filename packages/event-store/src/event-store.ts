@@ -125,9 +125,12 @@ class AppendBuffer implements WriteBuffer {
 
   flush(): readonly Statement[] {
     if (this.#appends.length === 0) return [];
-    const batches = [...merged(this.#appends).values()].map(({ stream, expected, events, snapshot }) => ({
+    const appends = [...merged(this.#appends).values()];
+    const [only] = appends;
+    if (appends.length === 1 && only && !only.snapshot) return [toOneStream(only)];
+    const batches = appends.map(({ stream, expected, events, snapshot }) => ({
       stream,
-      expected: typeof expected === 'number' ? expected : EXPECTED[expected],
+      expected: numberOf(expected),
       events,
       snapshot: snapshot?.state,
       schema: snapshot?.schema,
@@ -135,6 +138,18 @@ class AppendBuffer implements WriteBuffer {
     return [{ sql: 'select * from append_events($1)', values: [JSON.stringify(batches)] }];
   }
 }
+
+const numberOf = (expected: ExpectedVersion): number => (typeof expected === 'number' ? expected : EXPECTED[expected]);
+
+const toOneStream = ({ stream, expected, events }: Append): Statement => ({
+  sql: 'select append_to_stream($1, $2, $3, $4)',
+  values: [
+    stream,
+    numberOf(expected),
+    events.map(({ type }) => type),
+    events.map(({ data }) => JSON.stringify(data ?? null)),
+  ],
+});
 
 /** Several appends to one stream in one transaction are one: each must expect what the one before it leaves. */
 function merged(appends: readonly Append[]): Map<string, Append> {

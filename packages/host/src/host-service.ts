@@ -11,6 +11,7 @@ import {
   type Bus,
   Consumer,
   DeadLetters,
+  forgetAbsent,
   messagingMigrations,
   OutboxPublisher,
   type OutboxRow,
@@ -129,9 +130,10 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     async begin() {
       progress.hasBegun = true;
       await publisher.start();
+      await forgetAbsent(db, consumers);
       for (const consumer of consumers) await consumer.catchUpNewChannels();
       await progress.jobs?.start();
-      startSagaTimers(service, consumers);
+      await startSagaTimers(service, consumers);
       server.markReady();
     },
     async stop() {

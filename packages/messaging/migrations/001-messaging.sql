@@ -23,7 +23,8 @@ create table outbox_keys (
   primary key (channel, key)
 );
 
--- The highest sequence that each consumer has handled of each key. `previous` is the mark before the last change (compare and set).
+-- The highest sequence that each consumer has handled of each key, and the id of that message: another one under the same
+-- number comes from a source that was restored. `previous` is the mark before the last change (compare and set).
 create table inbox (
   consumer text not null,
   source text not null,
@@ -31,9 +32,10 @@ create table inbox (
   key text not null,
   sequence bigint not null,
   previous bigint not null,
+  last_id uuid,
   parked boolean not null default false,
   updated_at timestamptz not null default clock_timestamp(),
-  primary key (consumer, source, channel, key)
+  primary key (consumer, channel, key, source)
 ) with (fillfactor = 60);
 -- Not a btree: it would keep every move of a mark from being a heap-only update.
 create index inbox_idle on inbox using brin (updated_at);

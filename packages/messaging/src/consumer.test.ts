@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing, eventually, PostgresDatabase, UnknownCommitError } from '@ashlar/postgres';
-import { outgoing } from './message.ts';
+import { outgoing, type Parcel } from './message.ts';
 import {
   aMessage,
   messages,
@@ -222,9 +222,10 @@ test('stop() finishes the batch at hand and leaves the rest, unacknowledged, to 
     await gate.promise;
     await desk.note(order);
   });
-  desk.bus.deliver(aMessage('k', 1));
+  const [first, second] = messages('k', 2) as [Parcel, Parcel];
+  desk.bus.deliver(first);
   await entered.promise;
-  desk.bus.deliver(aMessage('k', 2));
+  desk.bus.deliver(second);
   let stopped = false;
   const stopping = consumer.stop().then(() => {
     stopped = true;
@@ -235,7 +236,7 @@ test('stop() finishes the batch at hand and leaves the rest, unacknowledged, to 
   deepStrictEqual([await desk.effects(), desk.bus.acknowledged, consumer.backlog], [['k/1'], ['k/1'], 1]);
   await consumer.settled();
   const next = desk.consumer();
-  desk.bus.deliver(...messages('k', 2));
+  desk.bus.deliver(first, second);
   await next.settled();
   deepStrictEqual(await desk.effects(), ['k/1', 'k/2']);
 });

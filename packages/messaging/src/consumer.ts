@@ -10,14 +10,17 @@ import {
 } from '@ashlar/domain';
 import { type Database, isUnreachable, UnknownCommitError } from '@ashlar/postgres';
 import type { Tracing } from '@ashlar/telemetry';
+import { Arrivals } from './arrivals.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { HeldMessages } from './held-messages.ts';
 import { Inbox, judge, type Line, lineId, lineOf } from './inbox.ts';
-import { type Message, sequenceOf } from './message.ts';
+import { type Message, numberOf } from './message.ts';
 import { MessageHandler } from './message-handler.ts';
 import { ParkedLines } from './parked-lines.ts';
-import { MOVE_AT_ONCE, ParkingLot } from './parking-lot.ts';
+import { DivergedError, ParkingLot, TooOldError } from './parking-lot.ts';
+import { ParkingScan } from './parking-scan.ts';
 import { Progress } from './progress.ts';
+import { Registration } from './registration.ts';
 import { type ConsumerDefinition, Dispatcher } from './subscription.ts';
 
 /** What a consumer tells of its work. */
@@ -41,12 +44,10 @@ export interface ConsumerOptions {
   readonly retentionMs?: number;
 }
 
-const BATCH = 100;
 const SCAN_EVERY_MS = 1_000;
 const RETRY_BATCH_MS = 200;
 const TRIES_IN_PLACE = 10;
 const PURGE_EVERY_MS = 60_000;
-const RETENTION_MS = 86_400_000;
 
 /** `heldAfter`: it came before its predecessors; the number of the last one that was handled. */
 type Outcome = 'done' | { readonly heldAfter: number };
@@ -59,47 +60,59 @@ export class Consumer {
   readonly name: string;
   readonly channels: readonly string[];
   readonly #options: Required<ConsumerOptions>;
+  readonly #dispatcher: Dispatcher;
   readonly #handler: MessageHandler;
   readonly #parked: ParkedLines;
+  readonly #parking: ParkingScan;
   readonly #inbox: Inbox;
-  readonly #lot: ParkingLot;
   readonly #held: HeldMessages;
   readonly #progress: Progress;
+  readonly #registration: Registration;
   /** Whoever wakes the consumer, a timer or a publisher: its work belongs to no transaction or request of theirs. */
   readonly #outside = AsyncLocalStorage.snapshot();
-  #queue: Delivery[] = [];
+  readonly #arrivals: Arrivals;
   #working: Promise<void> | undefined;
   #scanDue = false;
   #stopped = false;
   #stops: Stop[] = [];
-  #floors: { line: Line; floor: number }[] = [];
 
   constructor(options: ConsumerOptions) {
     const defaults = { observer: {}, timers: systemTimers, chance: systemChance, clock: systemClock };
-    this.#options = { ...defaults, retentionMs: RETENTION_MS, ...options };
+    this.#options = { ...defaults, retentionMs: 86_400_000, ...options };
     const { definition, db, nextId, bus, timers, retentionMs } = this.#options;
     const dispatcher = new Dispatcher(definition);
+    this.#dispatcher = dispatcher;
     this.name = definition.name;
     this.channels = dispatcher.channels;
     this.#inbox = new Inbox(db, definition.name);
     this.#progress = new Progress(this.#inbox);
-    this.#lot = new ParkingLot(db, definition.name, nextId);
-    const parts = { ...this.#options, consumer: this.name, dispatcher, inbox: this.#inbox, lot: this.#lot };
+    const { name: consumer, from = 'oldest' } = definition;
+    this.#registration = new Registration({ db, bus, consumer, channels: this.channels, from });
+    const lot = new ParkingLot(db, definition.name, nextId);
+    const parts = { ...this.#options, consumer: this.name, dispatcher, inbox: this.#inbox, lot };
     const wakeIn = (ms: number) => void timers.once(ms, () => this.scanSoon());
     this.#handler = new MessageHandler({ ...parts, rememberedMs: 2 * retentionMs, wakeIn });
     const startsAt = (line: Line, floor: number) => {
-      this.#floors.push({ line, floor });
+      this.#parking.startsAt(line, floor);
       this.scanSoon();
     };
     this.#parked = new ParkedLines({ ...parts, startsAt, handler: this.#handler });
+    this.#arrivals = new Arrivals({
+      timers,
+      isUrgent: ({ message }) => this.#progress.isAwaited || dispatcher.concerns(message),
+      work: () => this.#work(),
+    });
+    const requeue = (deliveries: readonly Delivery[]) => this.#arrivals.add(deliveries);
     this.#held = new HeldMessages({
       bus,
       timers,
-      requeue: (deliveries) => this.#enqueue(deliveries),
+      requeue,
       overdue: () => this.scanSoon(),
       startsAt,
-      onError: (error) => this.#failed(error),
+      onError: this.#failed,
     });
+    const isStopped = () => this.#stopped;
+    this.#parking = new ParkingScan({ lot, parked: this.#parked, held: this.#held, requeue, isStopped });
   }
 
   start(): void {
@@ -107,37 +120,23 @@ export class Consumer {
     const subscription = bus.subscribe({
       consumer: this.name,
       channels: this.channels,
-      deliver: (delivery) => this.#enqueue([this.#progress.received(delivery)]),
+      deliver: (delivery) => this.#arrivals.receive(this.#progress.received(delivery)),
     });
-    const scan = timers.every(
-      SCAN_EVERY_MS,
-      async () => {
-        this.scanSoon();
-        await this.#parked.askForGaps();
-      },
-      (error) => this.#failed(error),
-    );
-    const purge = timers.every(
-      PURGE_EVERY_MS,
-      () => this.#inbox.purge(2 * this.#options.retentionMs),
-      (error) => this.#failed(error),
-    );
-    this.#stops = [() => subscription.close(), scan, purge];
+    this.#stops = [
+      () => subscription.close(),
+      timers.every(SCAN_EVERY_MS, async () => this.scanSoon(), this.#failed),
+      timers.every(SCAN_EVERY_MS, () => this.#parked.askForGaps(), this.#failed),
+      timers.every(PURGE_EVERY_MS, () => this.#inbox.purge(2 * this.#options.retentionMs), this.#failed),
+    ];
     this.scanSoon();
   }
 
-  /** Asks for what was said before this consumer was there; once for each of its channels. */
+  /**
+   * Asks for what was said before this consumer was there; once for each of its channels. One that begins `now` handles
+   * nothing before this call.
+   */
   async catchUpNewChannels(): Promise<void> {
-    const { db, bus } = this.#options;
-    const known = await db.query<{ channel: string }>('select channel from consumers where consumer = $1', [this.name]);
-    const old = new Set(known.map(({ channel }) => channel));
-    for (const channel of this.channels.filter((one) => !old.has(one))) {
-      await bus.replay(channel);
-      await db.execute('insert into consumers (consumer, channel) values ($1, $2) on conflict do nothing', [
-        this.name,
-        channel,
-      ]);
-    }
+    await this.#registration.catchUp(() => this.#work());
   }
 
   /** Finishes the batch at hand; what has not been handled is not acknowledged and comes again. */
@@ -152,22 +151,19 @@ export class Consumer {
 
   /** Messages received and not handled yet. */
   get backlog(): number {
-    return this.#queue.length + this.#held.size;
+    return this.#arrivals.length + this.#held.size;
   }
 
   /** Resolves when everything that had been received by the time of the call is handled. */
   async settled(): Promise<void> {
+    this.#work();
     await this.#progress.settled();
   }
 
   /** Resolves when the line has been handled up to `sequence`, or nobody waits for it any more. */
   async reached(line: Pick<Line, 'channel' | 'key'>, sequence: number, signal?: AbortSignal): Promise<void> {
-    await this.#progress.reached(line, sequence, signal);
-  }
-
-  #enqueue(deliveries: readonly Delivery[]): void {
-    this.#queue.push(...deliveries);
     this.#work();
+    await this.#progress.reached(line, sequence, signal);
   }
 
   /** Looks at the parking lot now: an operator has changed it. */
@@ -177,7 +173,7 @@ export class Consumer {
   }
 
   #work(): void {
-    if (this.#working || this.#stopped) return;
+    if (this.#working || this.#stopped || !this.#registration.isKnown) return;
     this.#working = this.#outside(() => this.#drain())
       .then(
         () => 0,
@@ -190,46 +186,59 @@ export class Consumer {
         this.#working = undefined;
         this.#progress.moved();
         if (pauseMs > 0) this.#options.timers.once(pauseMs, () => this.#work());
-        else if (this.#queue.length > 0 || this.#scanDue) this.#work();
+        else if (this.#scanDue || this.#arrivals.isDue) this.#work();
       });
   }
 
   async #drain(): Promise<void> {
     await Promise.resolve();
-    while (!this.#stopped && (this.#queue.length > 0 || this.#scanDue)) {
+    while (!this.#stopped && (this.#arrivals.length > 0 || this.#scanDue)) {
       if (this.#scanDue) await this.#scan();
-      const batch = this.#queue.splice(0, BATCH);
+      const batch = this.#arrivals.take();
       try {
         await this.#handleAll(batch);
       } catch (error) {
-        this.#queue.unshift(...batch);
+        this.#arrivals.putBack(batch);
         throw error;
       }
       this.#progress.moved();
     }
   }
 
+  /** Whatever is wrong with the parking lot, the queue moves; the next look comes in a second. */
+  async #scan(): Promise<void> {
+    this.#scanDue = false;
+    try {
+      if (await this.#parking.run()) this.#scanDue = true;
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
   /**
    * Handles a batch; where the database refuses it as a whole, its halves, down to the one message that is to blame.
    */
-  async #handleAll(batch: readonly Delivery[]): Promise<void> {
+  async #handleAll(batch: readonly Delivery[], isHalf = false): Promise<void> {
     if (batch.length === 0) return;
     try {
-      await this.#handleTogether(batch, batch.length === 1 ? TRIES_IN_PLACE : 1);
+      const retries = batch.length === 1 ? TRIES_IN_PLACE : 1;
+      await this.#handleTogether(batch, { retries, prefetch: batch.length > 1 || !isHalf });
     } catch (error) {
       if (isUnreachable(error) || error instanceof UnknownCommitError) throw error;
       if (batch.length === 1) return this.#parkAlone(batch[0]!, error);
       const middle = Math.ceil(batch.length / 2);
-      await this.#handleAll(batch.slice(0, middle));
-      await this.#handleAll(batch.slice(middle));
+      await this.#handleAll(batch.slice(0, middle), true);
+      await this.#handleAll(batch.slice(middle), true);
     }
   }
 
-  async #handleTogether(batch: readonly Delivery[], retries: number): Promise<void> {
+  async #handleTogether(
+    batch: readonly Delivery[],
+    { retries, prefetch }: { retries: number; prefetch: boolean },
+  ): Promise<void> {
     const outcomes = await this.#options.db.transaction(
       async () => {
-        await this.#inbox.lock(batch.map(lineOf));
-        await this.#prefetch(batch);
+        await Promise.all([this.#inbox.lock(batch.map(lineOf)), prefetch && this.#prefetch(batch)]);
         const results: Outcome[] = [];
         for (const delivery of batch) results.push(await this.#handleOne(delivery));
         return results;
@@ -245,28 +254,35 @@ export class Consumer {
     this.#held.release(handled.map((delivery) => lineId(lineOf(delivery))));
   }
 
-  /** Per message two queries would be made one after another; per batch they are made at once. */
+  /** Per message two queries would be made one after another; these travel with the lock, and are answered after it. */
   async #prefetch(batch: readonly Delivery[]): Promise<void> {
-    const keys = [...new Set(batch.map(({ message }) => message.subject))];
-    if (keys.length > 1) await this.#options.definition.prefetch?.(keys);
+    const concerning = batch.filter(({ message }) => this.#dispatcher.concerns(message));
+    const keys = [...new Set(concerning.map(({ message }) => message.subject))];
+    if (keys.length > 0) await this.#options.definition.prefetch?.(keys);
   }
 
   async #handleOne(delivery: Delivery): Promise<Outcome> {
     const { message } = delivery;
     const line = lineOf(delivery);
     const mark = this.#inbox.mark(line);
-    switch (judge(mark, sequenceOf(message))) {
+    switch (judge(mark, numberOf(message))) {
       case 'handled':
-        return 'done';
+        break;
+      case 'diverged':
+        await this.#handler.park(line, message, new DivergedError('Another message has had this number.'));
+        break;
       case 'ahead':
-        return { heldAfter: mark.sequence };
+        if (!this.#handler.isForgotten(line, message)) return { heldAfter: mark.sequence };
+        await this.#handler.park(line, message, new TooOldError(`too_old: it was said at ${message.time}.`));
+        break;
       case 'parked':
-        await this.#lot.park(line, message);
-        return 'done';
+        await this.#handler.parkBehind(line, message);
+        break;
       case 'next':
-        await this.#handler.handle(line, message);
-        return 'done';
+        if (this.#registration.isBeginning(delivery.channel)) this.#handler.advance(line, message);
+        else await this.#handler.handle(line, message);
     }
+    return 'done';
   }
 
   async #parkAlone(delivery: Delivery, error: unknown): Promise<void> {
@@ -275,25 +291,5 @@ export class Consumer {
     this.#held.release([lineId(lineOf(delivery))]);
   }
 
-  async #scan(): Promise<void> {
-    this.#scanDue = false;
-    for (let next = this.#floors[0]; next; next = this.#floors[0]) {
-      await this.#parked.startAt(next.line, next.floor);
-      this.#held.release([lineId(next.line)]);
-      this.#floors.shift();
-    }
-    for (let next = this.#held.overdue; next; next = this.#held.overdue) {
-      if (await this.#parked.spill(next)) next.ack();
-      else this.#queue.push(next);
-      this.#held.forget(next);
-    }
-    const movable = await this.#lot.movable();
-    let moved = 0;
-    for (const line of movable) while (!this.#stopped && (await this.#parked.move(line))) moved += 1;
-    if (movable.length === MOVE_AT_ONCE && moved > 0) this.#scanDue = true;
-  }
-
-  #failed(error: unknown): void {
-    this.#options.observer.failed?.(this.name, error);
-  }
+  readonly #failed = (error: unknown): void => this.#options.observer.failed?.(this.name, error);
 }

@@ -21,40 +21,49 @@ export interface Mark {
   readonly sequence: number;
   /** Messages of this line are in the parking lot: what follows has to queue behind them. */
   readonly parked: boolean;
+  /** The message that bore the highest number. */
+  readonly lastId?: string | null;
 }
 
-export type Verdict = 'handled' | 'parked' | 'next' | 'ahead';
+export type Verdict = 'handled' | 'diverged' | 'parked' | 'next' | 'ahead';
 
 /**
  * What is to be done with a message. The order of the questions matters: a parked message that comes again stays
- * parked.
+ * parked. Another message under the number of the last one comes from a source that was restored from a backup.
  */
-export function judge(mark: Mark, sequence: number): Verdict {
+export function judge(mark: Mark, { sequence, id }: { readonly sequence: number; readonly id: string }): Verdict {
+  if (sequence === mark.sequence && mark.lastId && mark.lastId !== id) return 'diverged';
   if (sequence <= mark.sequence) return 'handled';
   if (mark.parked) return 'parked';
   return sequence === mark.sequence + 1 ? 'next' : 'ahead';
 }
 
-/** Row by row through the primary key, in the order of the lines: no plan made for an empty table can spoil it. */
+/**
+ * Row by row through the primary key, in the order of the lines: no plan made for an empty table can spoil it. The
+ * lines come as JSON, because of arrays the planner counts the elements, and plans each time anew.
+ */
 const LOCK = `
-  select i.source, i.channel, i.key, i.sequence, i.parked
-  from (select * from unnest($2::text[], $3::text[], $4::text[]) as line(source, channel, key) order by 1, 2, 3) as line
+  select i.source, i.channel, i.key, i.sequence, i.parked, i.last_id as "lastId"
+  from (select * from json_to_recordset($2) as line(source text, channel text, key text) order by 1, 2, 3) as line
   cross join lateral (
-    select source, channel, key, sequence, parked from inbox
+    select source, channel, key, sequence, parked, last_id from inbox
     where consumer = $1 and inbox.source = line.source and inbox.channel = line.channel and inbox.key = line.key
     for update
   ) as i`;
 
 /** `previous` is compared and set: two that believed the line to be theirs cannot both go on. A new line's is -1. */
 const STORE = `
-  insert into inbox (consumer, source, channel, key, sequence, previous, parked)
-  select consumer, source, channel, key, sequence, previous, parked from json_to_recordset($1) as r
-    (consumer text, source text, channel text, key text, sequence bigint, previous bigint, parked boolean)
+  insert into inbox (consumer, source, channel, key, sequence, previous, parked, last_id)
+  select consumer, source, channel, key, sequence, previous, parked, "lastId" from json_to_recordset($1) as r
+    (consumer text, source text, channel text, key text, sequence bigint, previous bigint, parked boolean,
+     "lastId" uuid)
   order by source, channel, key
-  on conflict (consumer, source, channel, key) do update
+  on conflict (consumer, channel, key, source) do update
   set sequence = excluded.sequence, previous = excluded.previous, parked = excluded.parked,
-    updated_at = clock_timestamp()
+    last_id = excluded.last_id, updated_at = clock_timestamp()
   where inbox.sequence = excluded.previous`;
+
+const PURGE_AT_ONCE = 10_000;
 
 interface Entry {
   readonly line: Line;
@@ -73,13 +82,8 @@ export class Inbox {
   /** Locks the rows of these lines, in a fixed order, until the end of the transaction. */
   async lock(lines: readonly Line[]): Promise<void> {
     const buffer = this.#buffer();
-    const rows = await this.db.query<Line & Mark>(LOCK, [
-      this.consumer,
-      lines.map(({ source }) => source),
-      lines.map(({ channel }) => channel),
-      lines.map(({ key }) => key),
-    ]);
-    for (const { sequence, parked, ...line } of rows) buffer.locked(line, { sequence, parked });
+    const rows = await this.db.query<Line & Mark>(LOCK, [this.consumer, JSON.stringify(lines)]);
+    for (const { sequence, parked, lastId = null, ...line } of rows) buffer.locked(line, { sequence, parked, lastId });
   }
 
   mark(line: Line): Mark {
@@ -100,14 +104,18 @@ export class Inbox {
    * condition is checked again after waiting for somebody who is handling a message of the line just now.
    */
   async purge(idleMs: number): Promise<void> {
-    await this.db.execute(
-      `delete from inbox where (consumer, source, channel, key) in (
-         select consumer, source, channel, key from inbox
-         where updated_at < clock_timestamp() - $2 * interval '1 millisecond' and consumer = $1 and not parked
-         limit 10000)
-       and updated_at < clock_timestamp() - $2 * interval '1 millisecond' and not parked`,
-      [this.consumer, idleMs],
-    );
+    for (let purged = PURGE_AT_ONCE; purged === PURGE_AT_ONCE; ) {
+      const [answer] = await this.db.execute<{ purged: number }>(
+        `with gone as (delete from inbox where (consumer, channel, key, source) in (
+           select consumer, channel, key, source from inbox
+           where updated_at < clock_timestamp() - $2 * interval '1 millisecond' and consumer = $1 and not parked
+           limit ${PURGE_AT_ONCE})
+         and updated_at < clock_timestamp() - $2 * interval '1 millisecond' and not parked returning 1)
+         select count(*) as purged from gone`,
+        [this.consumer, idleMs],
+      );
+      purged = answer?.purged ?? 0;
+    }
   }
 
   /** The mark as it is committed, without a lock. */

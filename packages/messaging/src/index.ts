@@ -11,9 +11,11 @@ export {
   outgoing,
   type Parcel,
   sequenceOf,
+  unordered,
 } from './message.ts';
 export { messagingMigrations } from './migrations.ts';
 export { type Outbox, PostgresOutbox } from './outbox.ts';
 export type { ParkedMessage } from './parking-lot.ts';
 export { OutboxPublisher, type PublisherOptions } from './publisher.ts';
+export { forgetAbsent } from './registration.ts';
 export { type ConsumerDefinition, ContractViolationError, on, type Subscription } from './subscription.ts';

@@ -3,7 +3,7 @@ import { type Database, isRetryable, isUnreachable } from '@ashlar/postgres';
 import type { Tracing } from '@ashlar/telemetry';
 import type { ConsumerObserver } from './consumer.ts';
 import type { Inbox, Line } from './inbox.ts';
-import { contextOf, type Message, sequenceOf } from './message.ts';
+import { contextOf, type Message, numberOf } from './message.ts';
 import { backOffMs, isPermanent, MAX_ATTEMPTS, type ParkingLot, TooOldError } from './parking-lot.ts';
 import type { Dispatcher } from './subscription.ts';
 
@@ -29,13 +29,12 @@ export class MessageHandler {
 
   /** In a nested transaction, so that a failure takes back only what this message had buffered. */
   async handle(line: Line, message: Message): Promise<void> {
-    const { db, inbox } = this.options;
-    const mark = inbox.mark(line);
+    const { db } = this.options;
     try {
       await db.transaction(async () => {
-        if (!inbox.knows(line)) this.#refuseTooOld(message);
+        if (this.isForgotten(line, message)) throw new TooOldError(`too_old: it was said at ${message.time}.`);
         await this.dispatch(message);
-        inbox.set(line, { ...mark, sequence: sequenceOf(message) });
+        this.advance(line, message);
       });
     } catch (error) {
       if (isRetryable(error) || isUnreachable(error)) throw error;
@@ -43,9 +42,16 @@ export class MessageHandler {
     }
   }
 
+  /** Moves the mark past the message, without looking at it. */
+  advance(line: Line, message: Message): void {
+    const { inbox } = this.options;
+    const { sequence, id: lastId } = numberOf(message);
+    inbox.set(line, { ...inbox.mark(line), sequence, lastId });
+  }
+
   async dispatch(message: Message): Promise<void> {
     const { consumer, db, dispatcher, tracing, observer } = this.options;
-    if (!dispatcher.knows(message.type)) return;
+    if (!dispatcher.concerns(message)) return;
     const attributes = {
       'messaging.system': 'ashlar',
       'messaging.operation.name': 'process',
@@ -64,6 +70,11 @@ export class MessageHandler {
     db.afterCommit(() => observer.parked?.(consumer, message, error));
   }
 
+  /** The message waits behind others of its line that are parked. */
+  async parkBehind(line: Line, message: Message): Promise<void> {
+    await this.options.lot.park(line, message);
+  }
+
   /** When to try again after so many attempts; nothing where no further try would help. */
   retryAfter(error: unknown, attempts: number): { readonly retryInMs?: number } {
     if (isPermanent(error) || attempts >= MAX_ATTEMPTS) return {};
@@ -72,9 +83,9 @@ export class MessageHandler {
     return { retryInMs };
   }
 
-  #refuseTooOld({ time }: Message): void {
-    const { clock, rememberedMs } = this.options;
-    if (clock.now().getTime() - Date.parse(time) > rememberedMs)
-      throw new TooOldError(`too_old: it was said at ${time}.`);
+  /** The line has no mark, and the message is so old that it may have had one, which was purged. */
+  isForgotten(line: Line, { time }: Message): boolean {
+    const { clock, inbox, rememberedMs } = this.options;
+    return !inbox.knows(line) && clock.now().getTime() - Date.parse(time) > rememberedMs;
   }
 }

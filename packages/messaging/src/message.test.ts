@@ -62,7 +62,8 @@ test('what breaks a contract is said in words, with its place', () => {
 });
 
 test('schedule 3.5: handled, then parked, then next, then ahead: the order of the questions', () => {
-  const verdicts = (parked: boolean) => [4, 5, 6, 7].map((sequence) => judge({ sequence: 5, parked }, sequence));
+  const verdicts = (parked: boolean) =>
+    [4, 5, 6, 7].map((sequence) => judge({ sequence: 5, parked, lastId: '5' }, { sequence, id: String(sequence) }));
   deepStrictEqual(verdicts(false), ['handled', 'handled', 'next', 'ahead']);
   deepStrictEqual(verdicts(true), ['handled', 'handled', 'parked', 'parked']);
 });

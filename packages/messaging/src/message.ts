@@ -23,10 +23,10 @@ export interface Message<D = unknown> {
   readonly data: D;
 }
 
-/** A message before it is stored: what to say, and under which key. */
+/** A message before it is stored: what to say, and under which key; one without order takes its own id as key. */
 export interface Outgoing<C extends Contract = Contract> {
   readonly contract: C;
-  readonly key: string;
+  readonly key?: string;
   readonly data: Data<C>;
 }
 
@@ -35,6 +35,9 @@ export const outgoing = <C extends Contract>(contract: C, key: string, data: Dat
   key,
   data,
 });
+
+/** A message that is in no order with any other. */
+export const unordered = <C extends Contract>(contract: C, data: Data<C>): Outgoing<C> => ({ contract, data });
 
 /** What a message carries besides its data; stored with the outbox row. */
 export interface MessageContext {
@@ -85,6 +88,9 @@ export const toMessage = (source: string, row: Omit<OutboxRow, 'position' | 'cha
 });
 
 export const sequenceOf = (message: Message): number => Number(message.sequence);
+
+/** What tells a message from the others of its line. */
+export const numberOf = (message: Message) => ({ sequence: sequenceOf(message), id: message.id });
 
 /** One message with the channel that it travels on. */
 export interface Parcel {

@@ -62,7 +62,9 @@ export class PostgresOutbox implements Outbox {
     const drafts = messages.map(({ contract, key, data }) => {
       const wrong = violation(contract, data);
       if (wrong) throw new TypeError(`${contract.type}: ${wrong}`);
-      return { id: ids.next(), channel: contract.channel, key, type: contract.type, time, data, context };
+      if (key === '') throw new TypeError(`${contract.type}: a message needs a key, or none at all.`);
+      const id = ids.next();
+      return { id, channel: contract.channel, key: key ?? id, type: contract.type, time, data, context };
     });
     db.buffer(this, () => new OutboxBuffer(this.options)).add(drafts);
   }

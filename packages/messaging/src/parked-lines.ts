@@ -1,8 +1,8 @@
-import { type Database, isRetryable, isUnreachable } from '@ashlar/postgres';
+import { type Database, isRetryable, isUnreachable, UnknownCommitError } from '@ashlar/postgres';
 import type { Bus, Delivery } from './bus.ts';
 import type { ConsumerObserver } from './consumer.ts';
 import { type Inbox, judge, type Line, lineOf } from './inbox.ts';
-import { sequenceOf } from './message.ts';
+import { numberOf } from './message.ts';
 import type { MessageHandler } from './message-handler.ts';
 import type { ParkedMessage, ParkingLot } from './parking-lot.ts';
 
@@ -18,26 +18,43 @@ export interface ParkedLinesOptions {
   readonly startsAt: (line: Line, floor: number) => void;
 }
 
+/** What became of the first message of a line, and whether the one behind it may follow at once. */
+export type Moved = 'next follows' | 'moved' | 'stays';
+
+/** Which message was tried last, for whoever has to blame it. */
+interface Attempt {
+  tried?: string;
+}
+
 /** Moves the lines of the parking lot on; each step locks its line first, in a transaction of its own. */
 export class ParkedLines {
   constructor(private readonly options: ParkedLinesOptions) {}
 
-  /** A line that this consumer has never seen begins where its source still can. */
+  /**
+   * A line that this consumer has never seen begins where its source still can. One that it knows has lost what is
+   * missing: there it goes on only where an operator has said so, by replaying what waits behind the gap.
+   */
   async startAt(line: Line, floor: number): Promise<void> {
     const { lot, inbox } = this.options;
     await this.#locked(line, async () => {
       const mark = inbox.mark(line);
       const head = mark.parked ? await lot.head(line) : undefined;
-      if (mark.sequence === 0 && !(head && head.sequence < floor)) inbox.set(line, { ...mark, sequence: floor - 1 });
+      const isAllowed = mark.sequence === 0 || head?.status === 'retrying';
+      if (floor - 1 <= mark.sequence || !isAllowed || (head && head.sequence < floor)) return;
+      inbox.set(line, { ...mark, sequence: floor - 1, lastId: null });
     });
   }
 
   /** The source may have been away when it was asked first: a line that waits for something asks again. */
   async askForGaps(): Promise<void> {
-    const { lot, bus, startsAt } = this.options;
+    const { consumer, lot, bus, startsAt, observer } = this.options;
     for (const gap of await lot.gaps()) {
-      const floor = await bus.repair(gap);
-      if (floor > gap.from) startsAt(gap, floor);
+      try {
+        const floor = await bus.repair(gap);
+        if (floor > gap.from) startsAt(gap, floor);
+      } catch (error) {
+        observer.failed?.(consumer, error);
+      }
     }
   }
 
@@ -47,7 +64,7 @@ export class ParkedLines {
     const line = lineOf(delivery);
     return this.#locked(line, async () => {
       const mark = inbox.mark(line);
-      if (judge(mark, sequenceOf(delivery.message)) !== 'ahead') return false;
+      if (judge(mark, numberOf(delivery.message)) !== 'ahead') return false;
       await lot.park(line, delivery.message);
       inbox.set(line, { ...mark, parked: true });
       return true;
@@ -58,39 +75,48 @@ export class ParkedLines {
   async parkAlone(delivery: Delivery, error: unknown): Promise<void> {
     const line = lineOf(delivery);
     await this.#locked(line, async () => {
-      if (judge(this.options.inbox.mark(line), sequenceOf(delivery.message)) === 'handled') return;
+      if (judge(this.options.inbox.mark(line), numberOf(delivery.message)) === 'handled') return;
       await this.options.handler.park(line, delivery.message, error);
     });
   }
 
-  /** Moves the first parked message of a line on; answers whether the next one may follow at once. */
-  async move(line: Line): Promise<boolean> {
+  /**
+   * Moves the first parked message of a line on. A race that is lost
+   * again and again is a failure like any other; a commit of unknown outcome is none: the next look at the line tells.
+   */
+  async move(line: Line): Promise<Moved> {
+    const attempt: Attempt = {};
     try {
-      return await this.#locked(line, () => this.#moveHead(line));
+      return await this.#locked(line, () => this.#moveHead(line, attempt));
     } catch (error) {
-      if (isUnreachable(error) || isRetryable(error)) throw error;
+      if (isUnreachable(error) || error instanceof UnknownCommitError) throw error;
       await this.#locked(line, async () => {
         const head = await this.options.lot.head(line);
-        if (head) await this.#failedAgain(head, error);
+        if (head && head.id === attempt.tried && head.status !== 'discarded') await this.#failedAgain(head, error);
       });
-      return false;
+      return 'stays';
     }
   }
 
-  async #moveHead(line: Line): Promise<boolean> {
+  async #moveHead(line: Line, attempt: Attempt): Promise<Moved> {
     const { lot, inbox } = this.options;
     const mark = inbox.mark(line);
     const head = await lot.head(line);
     if (!head) {
       inbox.set(line, { ...mark, parked: false });
-      return false;
+      return 'moved';
     }
-    if (head.sequence > mark.sequence + 1 || head.status === 'dead') return false;
-    if (head.status === 'retrying' && !head.due) return false;
-    if (head.status !== 'discarded' && head.sequence > mark.sequence && !(await this.#retried(head))) return false;
+    if (head.status !== 'discarded') {
+      const isBeyondGap = head.sequence > mark.sequence + 1;
+      if (isBeyondGap || head.status === 'dead' || (head.status === 'retrying' && !head.due)) return 'stays';
+      const isHandled = judge({ ...mark, parked: false }, numberOf(head.message)) === 'handled';
+      attempt.tried = head.id;
+      if (!isHandled && !(await this.#retried(head))) return 'stays';
+    }
     await lot.remove(head);
-    inbox.set(line, { ...mark, sequence: Math.max(mark.sequence, head.sequence) });
-    return true;
+    const last = head.sequence < mark.sequence ? mark : { sequence: head.sequence, lastId: head.message.id };
+    inbox.set(line, { ...last, parked: !head.last });
+    return head.last ? 'moved' : 'next follows';
   }
 
   async #retried(head: ParkedMessage): Promise<boolean> {

@@ -188,7 +188,7 @@ test('keys that wait for an operator do not keep the others from their retries',
   desk.bus.deliver(aMessage('ill', 1), aMessage('ill', 2));
   await consumer.settled();
   await desk.db.execute(`
-    insert into inbox
+    insert into inbox (consumer, source, channel, key, sequence, previous, parked)
     select consumer, source, channel, 'a dead key ' || n, 0, -1, true from inbox, generate_series(1, 150) n`);
   await desk.db.execute(`
     insert into parked_messages (id, consumer, source, channel, key, sequence, type, message, status, next_attempt_at)

@@ -21,6 +21,8 @@ export interface ParkedMessage extends Line {
   readonly message: Message;
 }
 
+export type ParkedHead = ParkedMessage & { readonly due: boolean; readonly last: boolean };
+
 /**
  * Back-off between tries: exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
  */
@@ -37,10 +39,16 @@ export class TooOldError extends Error {
   override readonly name = 'TooOldError';
 }
 
+/** Another message has had this number: the source was restored from a backup. An operator decides. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
+
 /** A refusal by a rule, or data that break their contract: no further try will change the answer. */
 export const isPermanent = (error: unknown): boolean =>
   error instanceof ContractViolationError ||
   error instanceof TooOldError ||
+  error instanceof DivergedError ||
   (error instanceof DomainError && error.fault !== 'unavailable');
 
 const COLUMNS = `p.id, p.consumer, p.source, p.channel, p.key, p.sequence, p.type, p.status,
@@ -84,10 +92,15 @@ export class ParkingLot {
     });
   }
 
-  /** The first message of a line that is still parked. */
-  async head({ source, channel, key }: Line): Promise<(ParkedMessage & { due: boolean }) | undefined> {
-    const [head] = await this.db.query<ParkedMessage & { due: boolean }>(
-      `select ${COLUMNS}, coalesce(next_attempt_at <= clock_timestamp(), true) as due from parked_messages p
+  /** The first message of a line that is still parked; `last` where no other follows it. */
+  async head({ source, channel, key }: Line): Promise<ParkedHead | undefined> {
+    const [head] = await this.db.query<ParkedHead>(
+      `select ${COLUMNS}, coalesce(next_attempt_at <= clock_timestamp(), true) as due,
+         not exists (
+           select from parked_messages f
+           where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key
+             and f.sequence > p.sequence) as last
+       from parked_messages p
        where consumer = $1 and source = $2 and channel = $3 and key = $4 order by sequence limit 1`,
       [this.consumer, source, channel, key],
     );
@@ -113,8 +126,8 @@ export class ParkingLot {
       `select p.source, p.channel, p.key from parked_messages p
        join inbox i using (consumer, source, channel, key)
        where p.consumer = $1 and (
-         (p.status = 'retrying' and p.next_attempt_at <= clock_timestamp())
-         or (p.status in ('waiting', 'discarded') and p.sequence <= i.sequence + 1))
+         p.status = 'discarded' or p.sequence <= i.sequence + 1
+         and (p.status = 'waiting' or p.status = 'retrying' and p.next_attempt_at <= clock_timestamp()))
          and not exists (
            select from parked_messages f
            where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key

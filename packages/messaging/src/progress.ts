@@ -7,6 +7,7 @@ export class Progress {
   readonly #open = new Set<Delivery>();
   #next = Promise.withResolvers<void>();
   #closed = false;
+  #waiting = 0;
 
   constructor(private readonly inbox: Inbox) {}
 
@@ -34,19 +35,37 @@ export class Progress {
     this.#closed = true;
   }
 
+  /** Somebody waits for what comes in. */
+  get isAwaited(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Resolves when everything that had been received by the time of the call is handled. */
   async settled(): Promise<void> {
-    for (const delivery of [...this.#open]) {
-      while (this.#open.has(delivery) && !this.#closed) await this.#next.promise;
-    }
+    await this.#while(async () => {
+      for (const delivery of [...this.#open]) {
+        while (this.#open.has(delivery) && !this.#closed) await this.#next.promise;
+      }
+    });
   }
 
   /** Resolves when the line has been handled up to `sequence`, or nobody waits for it any more. */
   async reached(line: Pick<Line, 'channel' | 'key'>, sequence: number, signal?: AbortSignal): Promise<void> {
-    while (!this.#closed && !signal?.aborted) {
-      const next = this.#next.promise;
-      if ((await this.inbox.read(line)) >= sequence) return;
-      await next;
+    await this.#while(async () => {
+      while (!this.#closed && !signal?.aborted) {
+        const next = this.#next.promise;
+        if ((await this.inbox.read(line)) >= sequence) return;
+        await next;
+      }
+    });
+  }
+
+  async #while(wait: () => Promise<void>): Promise<void> {
+    this.#waiting++;
+    try {
+      await wait();
+    } finally {
+      this.#waiting--;
     }
   }
 }

@@ -30,6 +30,15 @@ const SELECT = `
   from outbox`;
 
 /**
+ * A mark that a crash takes away is set again: the row is published once more, and known. So nobody waits for the
+ * disk.
+ */
+const MARK = `
+  update outbox set published_at = clock_timestamp()
+  where position = any($1) and published_at is null
+    and (select set_config('synchronous_commit', 'off', true)) is not null`;
+
+/**
  * Publishes what has been committed: straight from memory after each commit (fast path), and from the table what was
  * left there by a crash, an overflow or a failed publish (sweeper). Rows are marked once the bus answers for them.
  */
@@ -108,10 +117,7 @@ export class OutboxPublisher {
       if (positions.length === 0) return;
       this.#published = [];
       try {
-        await this.#options.db.execute(
-          'update outbox set published_at = clock_timestamp() where position = any($1) and published_at is null',
-          [positions],
-        );
+        await this.#options.db.execute(MARK, [positions]);
         for (const position of positions) this.#inFlight.delete(position);
       } catch (error) {
         this.#published.push(...positions);
@@ -164,17 +170,19 @@ export class OutboxPublisher {
     throw new Error(`The messages of ${channel} were not all sent again: their publisher was stopped.`);
   }
 
+  /** The floor is read first: should the purge pass between the two, it is too low, and the consumer asks again. */
   async #repair({ channel, key, from, to }: Gap): Promise<number> {
+    const [oldest] = await this.#options.db.query<{ floor: number | null }>(
+      'select min(sequence) as floor from outbox where channel = $1 and key = $2',
+      [channel, key],
+    );
+    const floor = oldest?.floor ?? to + 1;
     const rows = await this.#options.db.query<OutboxRow & { position: number }>(
       `${SELECT} where channel = $1 and key = $2 and sequence between $3 and $4 order by sequence`,
       [channel, key, from, to],
     );
     if (rows.length > 0) this.#options.bus.publish(rows.map((row) => this.#parcel(row))).catch(this.#options.onError);
-    const [oldest] = await this.#options.db.query<{ floor: number | null }>(
-      'select min(sequence) as floor from outbox where channel = $1 and key = $2',
-      [channel, key],
-    );
-    return oldest?.floor ?? to + 1;
+    return floor;
   }
 
   /**

@@ -42,7 +42,7 @@ test('schedule 3.6: a line that comes to life while it is being purged keeps its
   await locked.promise;
   desk.timers.advance(60_000);
   const waiting = `select 1 from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query like 'delete%'`;
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%delete from inbox%'`;
   await eventually('the purge waits for the line', async () => (await desk.db.query(waiting)).length > 0);
   gate.resolve();
   await handling;

@@ -5,6 +5,8 @@ import type { Message } from './message.ts';
 export interface Subscription {
   readonly contract: Contract;
   handle(message: Message): Promise<unknown>;
+  /** Whether there is anything to do for it; always where absent. What is not of interest may wait for company. */
+  concerns?(message: Message): boolean;
 }
 
 /** A reaction, to every message of the contract or only to those whose data are of interest. */
@@ -14,15 +16,18 @@ export const on = <C extends Contract>(
   { when }: { when?: (data: Data<C>) => boolean } = {},
 ): Subscription => ({
   contract,
-  handle: async (message) => {
-    const typed = message as Message<Data<C>>;
-    if (!when || when(typed.data)) await handle(typed);
-  },
+  handle: async (message) => handle(message as Message<Data<C>>),
+  ...(when && { concerns: (message: Message) => when((message as Message<Data<C>>).data) }),
 });
 
 /** A named set of reactions, at most one per type, with one inbox and one fate. */
 export interface ConsumerDefinition {
   readonly name: string;
+  /**
+   * Where it begins on a channel that is new to it: with the oldest message that is kept, or, with `now`, only with
+   * what is said after its registration there.
+   */
+  readonly from?: 'oldest' | 'now';
   readonly subscriptions: readonly Subscription[];
   /**
    * Loads what a whole batch will need, by the keys of its messages, into the transaction: two queries instead of two
@@ -52,10 +57,14 @@ export class Dispatcher {
     if (!subscription) return;
     const wrong = violation(subscription.contract, message.data);
     if (wrong) throw new ContractViolationError(`${message.type}: ${wrong}`);
-    await subscription.handle(message);
+    if (subscription.concerns?.(message) ?? true) await subscription.handle(message);
   }
 
-  knows(type: string): boolean {
-    return this.#byType.has(type);
+  /** Whether there is anything to do for it but to move the mark. Whoever cannot tell has to look. */
+  concerns(message: Message): boolean {
+    const subscription = this.#byType.get(message.type);
+    if (!subscription) return false;
+    if (!subscription.concerns) return true;
+    return violation(subscription.contract, message.data) !== undefined || subscription.concerns(message);
   }
 }

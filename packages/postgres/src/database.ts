@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg, { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import pg, { type QueryResult, type QueryResultRow } from 'pg';
 import { fromSql, isRetryable, isSqlError, isUnreachable, UnknownCommitError } from './errors.ts';
-import { named } from './statement.ts';
+import { type Named, named } from './statement.ts';
+import { send } from './statement-batch.ts';
 import { checked, DeferredWrites, type Statement, Transaction, type WriteBuffer } from './transaction.ts';
 
 /** A service's own database. Inside `transaction`, every call on this database joins that transaction. */
@@ -42,6 +43,8 @@ export interface DatabaseOptions {
   readonly beforeCommit?: () => void;
 }
 
+const BEGIN = named('begin');
+const COMMIT = named('commit');
 const NOT_AWAITED = 'The transaction of this call has ended: a promise was not awaited.';
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -79,11 +82,11 @@ export class PostgresDatabase implements Database {
 
   async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     const transaction = this.#open();
-    if (!transaction) return (await this.#pool.query<Row>(named(sql, values))).rows;
+    const statement = named(sql, values);
+    if (!transaction) return (await this.#alone([statement]))[0]!.rows;
     try {
-      const client = transaction.client ?? (await this.#begin(transaction));
-      if (transaction.ended) throw new Error(NOT_AWAITED);
-      return (await client.query<Row>(named(sql, values))).rows;
+      const rows = await this.#within(transaction, statement);
+      return rows as Row[];
     } catch (error) {
       transaction.doomed ??= fromSql(error);
       throw transaction.doomed;
@@ -184,47 +187,52 @@ export class PostgresDatabase implements Database {
     for (const buffer of transaction.inLockOrder()) await buffer.prepare?.();
   }
 
-  /** Opens the transaction with its first statement: BEGIN travels in front of it, without a round trip of its own. */
-  async #begin(transaction: Transaction): Promise<PoolClient> {
+  /** BEGIN travels with the first statement, and what is asked in one breath travels together. */
+  async #within(transaction: Transaction, statement: Named): Promise<QueryResultRow[]> {
     transaction.connecting ??= this.#pool.connect().then((client) => {
       transaction.client = client;
-      client.query('begin').catch(() => {});
       return client;
     });
-    return transaction.connecting;
+    const answer = await transaction.ask(statement, async (statements) => {
+      const client = await transaction.connecting!;
+      if (transaction.ended) throw new Error(NOT_AWAITED);
+      if (transaction.begun) return send(client, statements);
+      transaction.begun = true;
+      return (await send(client, [BEGIN, ...statements])).slice(1);
+    });
+    return answer.rows;
   }
 
-  /** All writes and the COMMIT in one round trip; a single write without anything before it is its own transaction. */
+  /**
+   * All writes and the COMMIT in one round trip; without anything before them they need neither BEGIN nor COMMIT.
+   */
   async #flush(transaction: Transaction): Promise<void> {
     const statements = transaction.inLockOrder().flatMap((buffer) => buffer.flush());
     this.#beforeCommit();
     transaction.ended = true;
-    await transaction.connecting;
-    if (!transaction.client && statements.length === 0) return;
-    if (!transaction.client && statements.length === 1) return this.#flushAlone(transaction, statements[0]!);
+    const client = await transaction.connecting;
+    if (!client && statements.length === 0) return;
     const queries = statements.map(checked);
-    const client = transaction.client ?? (await this.#begin(transaction));
-    const answers = queries.map((query) => client.query(query));
-    const commit = client.query('commit');
-    const settled = await settle([...answers, commit]);
-    if (settled.at(-1)?.command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
-    for (const [index, statement] of statements.entries()) statement.onRows?.(settled[index]!.rows);
-    client.release();
+    const answers = client
+      ? await certain(send(client, [...queries, COMMIT]))
+      : await this.#alone(queries, (sent) => certain(sent));
+    if (client && answers.at(-1)!.command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
+    client?.release();
     transaction.client = undefined;
+    for (const [index, statement] of statements.entries()) statement.onRows?.(answers[index]!.rows);
   }
 
-  async #flushAlone(transaction: Transaction, statement: Statement): Promise<void> {
-    const query = checked(statement);
+  /** On a connection of their own, as one transaction. */
+  async #alone(queries: readonly Named[], wait = (sent: Promise<QueryResult[]>) => sent) {
     const client = await this.#pool.connect();
     try {
-      const [answer] = await settle([client.query(query)]);
-      statement.onRows?.(answer!.rows);
+      const answers = await wait(send(client, queries));
       client.release();
+      return answers;
     } catch (error) {
-      client.release(error instanceof UnknownCommitError);
+      client.release(error instanceof UnknownCommitError || isUnreachable(error));
       throw error;
     }
-    transaction.client = undefined;
   }
 
   async #rollback(transaction: Transaction): Promise<void> {
@@ -238,14 +246,12 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/**
- * Waits for the whole pipeline, then throws its first true error: what follows one is only «transaction is aborted».
- */
-async function settle(answers: Promise<QueryResult>[]): Promise<QueryResult[]> {
-  const settled = await Promise.allSettled(answers);
-  const errors = settled.filter((answer) => answer.status === 'rejected').map((answer) => answer.reason as unknown);
-  if (errors.length === 0) return settled.map((answer) => (answer as PromiseFulfilledResult<QueryResult>).value);
-  const first = errors.find((error) => isSqlError(error) && error.code !== '25P02') ?? errors[0];
-  if (isSqlError(first) && !isUnreachable(first)) throw fromSql(first);
-  throw new UnknownCommitError('The connection was lost during the commit.', { cause: first });
+/** A connection that is lost on the way to the commit leaves its outcome open. */
+async function certain(sent: Promise<QueryResult[]>): Promise<QueryResult[]> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (isSqlError(error) && !isUnreachable(error)) throw fromSql(error);
+    throw new UnknownCommitError('The connection was lost during the commit.', { cause: error });
+  }
 }

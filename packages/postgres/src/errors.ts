@@ -35,21 +35,17 @@ export const isRetryable = (error: unknown): boolean =>
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   isSqlError(error) && error.code === '23505' && (constraint === undefined || error.constraint === constraint);
 
-const CONNECTION_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-]);
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', '53300']);
+
+/** Connection exceptions; an administrator's, a crash's, or a time-out's end of the session; a server that starts. */
+const SESSION_ENDED = /^(?:08|57P0[1-5]|25P0[34])/;
 
 /** The database cannot be reached, or has just ended the session. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && CONNECTION_CODES.has(error.code)) return true;
+  if ('code' in error && typeof error.code === 'string') {
+    if (CONNECTION_CODES.has(error.code) || (isSqlError(error) && SESSION_ENDED.test(error.code))) return true;
+  }
   return /Connection terminated|connection error|timeout exceeded when trying to connect/.test(error.message);
 }
 

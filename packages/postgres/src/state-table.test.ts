@@ -140,11 +140,8 @@ test('schedule 3.9: two transactions that change the same states in opposite ord
   });
   await held.promise;
   const waiting = async () =>
-    Number(
-      (await db.query(`select count(*) from pg_locks where not granted and database is not null or not granted`))[0]?.[
-        'count'
-      ],
-    );
+    (await db.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))
+      .length;
   const both = async (first: () => Promise<void>, second: () => Promise<void>) => {
     await first();
     await second();

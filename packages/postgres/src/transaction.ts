@@ -1,5 +1,5 @@
-import type { PoolClient, QueryResultRow } from 'pg';
-import { named } from './statement.ts';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { type Named, named } from './statement.ts';
 
 /** One statement of a flush. `rows` is how many it must touch: another number is a lost race. */
 export interface Statement {
@@ -36,10 +36,30 @@ export class Transaction {
   readonly afterCommit: (() => void)[] = [];
   client: PoolClient | undefined;
   connecting: Promise<PoolClient> | undefined;
+  /** BEGIN has been sent. */
+  begun = false;
   ended = false;
   /** Set when the transaction can no longer be committed in part: a nested failure came after an immediate write. */
   doomed: unknown;
   immediateWrites = 0;
+  #asking: { readonly statements: Named[]; readonly answers: Promise<QueryResult[]> } | undefined;
+
+  /** Statements that are asked before anybody waits for an answer are sent together. */
+  async ask(statement: Named, send: (statements: readonly Named[]) => Promise<QueryResult[]>): Promise<QueryResult> {
+    const asking = this.#asking ?? this.#startAsking(send);
+    const index = asking.statements.push(statement) - 1;
+    return (await asking.answers)[index]!;
+  }
+
+  #startAsking(send: (statements: readonly Named[]) => Promise<QueryResult[]>) {
+    const statements: Named[] = [];
+    const answers = Promise.resolve().then(() => {
+      this.#asking = undefined;
+      return send(statements);
+    });
+    this.#asking = { statements, answers };
+    return this.#asking;
+  }
 
   buffer<B extends WriteBuffer>(owner: object, create: () => B): B {
     let buffer = this.buffers.get(owner);
@@ -70,7 +90,7 @@ export class Transaction {
 /**
  * The statement with its check, so that a lost race aborts the transaction inside the database, without a round trip.
  */
-export function checked({ sql, values = [], rows, what }: Statement): ReturnType<typeof named> {
+export function checked({ sql, values = [], rows, what }: Statement): Named {
   if (rows === undefined) return named(sql, values);
   const at = values.length;
   const text = `with touched as (${sql} returning 1)

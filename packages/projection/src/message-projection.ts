@@ -16,8 +16,8 @@ export function messageProjection({ db, name, subscriptions }: MessageProjection
   const owner = {};
   return {
     name,
-    subscriptions: subscriptions.map(({ contract, handle }) => ({
-      contract,
+    subscriptions: subscriptions.map(({ handle, ...subscription }) => ({
+      ...subscription,
       async handle(message: Message) {
         await handle(message);
         db.buffer(owner, () => new CheckpointBuffer(name)).note(message.time);

@@ -1,6 +1,7 @@
-import { type Clock, DomainError, type Ids, type Stop, systemTimers, type Timers } from '@ashlar/domain';
+import { type Clock, DomainError, type Ids, systemTimers, type Timers } from '@ashlar/domain';
 import { type Consumer, type Message, type Outbox, type Outgoing, on, type Subscription } from '@ashlar/messaging';
 import type { Database, Stored } from '@ashlar/postgres';
+import { Deadlines } from './deadlines.ts';
 import { repliesOf, type SagaDefinition } from './definition.ts';
 import {
   begin,
@@ -52,7 +53,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
   readonly #store: SagaStore;
   readonly #settings: EngineSettings;
   readonly #options: SagaRuntimeOptions<S>;
-  #stop: Stop = () => {};
+  #deadlines: Deadlines | undefined;
 
   constructor(options: SagaRuntimeOptions<S>) {
     this.#options = options;
@@ -130,29 +131,21 @@ export class SagaRuntime<S extends { readonly id: string }> {
    * may take ten times the time-out at most.
    */
   async startTimers(consumer: Pick<Consumer, 'settled'>): Promise<void> {
-    const { timers = systemTimers, onError = () => {} } = this.#options;
-    const everyMs = Math.max(20, Math.min(1_000, this.#settings.timeoutMs / 10));
-    await this.#store.postponeDue(this.#settings.timeoutMs);
-    this.#stop = timers.every(everyMs, () => this.#fireDue(consumer, timers), onError);
+    const { onError = () => {} } = this.#options;
+    this.#deadlines = new Deadlines({
+      ...this.#options,
+      timers: this.#options.timers ?? systemTimers,
+      onError,
+      store: this.#store,
+      timeoutMs: this.#settings.timeoutMs,
+      settled: () => consumer.settled(),
+      timeout: (key) => this.#input(key, { type: 'timeout' }),
+    });
+    await this.#deadlines.start();
   }
 
   stopTimers(): void {
-    this.#stop();
-  }
-
-  async #fireDue(consumer: Pick<Consumer, 'settled'>, timers: Timers): Promise<void> {
-    const due = await this.#store.due();
-    if (due.length === 0) return;
-    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
-    const stop = timers.once(this.#settings.timeoutMs * 10, resolve);
-    await Promise.race([consumer.settled(), tooLong]);
-    stop();
-    for (const key of due) {
-      const fired = this.#options.db.transaction(async () => {
-        if (await this.#store.lockDue(key)) await this.#input(key, { type: 'timeout' });
-      });
-      await fired.catch((error) => this.#options.onError?.(error));
-    }
+    this.#deadlines?.stop();
   }
 
   /** Answers what the saga knows, if the input has moved it. */

@@ -102,13 +102,26 @@ export class SagaStore {
     );
   }
 
-  /** Locks the saga if it is still due and nobody else has it. */
-  async lockDue(key: string): Promise<boolean> {
+  /**
+   * Whether the saga is still due in the version that this transaction has loaded. Not locked: aggregates are locked
+   * before sagas, and whoever moves it in between is found out by the version.
+   */
+  async isDue(key: string): Promise<boolean> {
+    const stored = await this.find(key);
     const rows = await this.db.query(
-      `select 1 from sagas where name = $1 and key = $2 and deadline <= clock_timestamp() for update skip locked`,
-      [this.name, key],
+      `select 1 from sagas where name = $1 and key = $2 and version = $3 and deadline <= clock_timestamp()`,
+      [this.name, key, stored?.version ?? 0],
     );
     return rows.length > 0;
+  }
+
+  /** Lets one that could not be handled wait behind the others. */
+  async postpone(key: string, ms: number): Promise<void> {
+    await this.db.execute(
+      `update sagas set deadline = clock_timestamp() + $3 * interval '1 millisecond'
+       where name = $1 and key = $2 and deadline <= clock_timestamp()`,
+      [this.name, key, ms],
+    );
   }
 
   /** Newest first. */

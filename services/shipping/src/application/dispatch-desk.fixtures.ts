@@ -29,6 +29,8 @@ export class DispatchDesk implements Transactions {
   readonly jobsLeft: string[] = [];
   /** How often the carrier was asked. */
   asked = 0;
+  /** The orders whose bookings the carrier was told to forget, by the booking job itself. */
+  readonly cancelledBookings: string[] = [];
   /** What happens before a waiting desk looks again. */
   onWait: () => Promise<void> = async () => {};
   waits = 0;
@@ -99,9 +101,9 @@ export class DispatchDesk implements Transactions {
         this.asked += 1;
         return typeof answer === 'function' ? answer() : answer;
       },
-      cancel: async () => {},
+      cancel: async (cancelled) => void this.cancelledBookings.push(cancelled),
     };
-    await new BookCarrierUseCase(this, this.shipments, carrier, this).execute({ orderId });
+    await new BookCarrierUseCase(this, this.shipments, carrier, this.clock).execute({ orderId });
   }
 
   async state(orderId: string): Promise<ShipmentState | undefined> {

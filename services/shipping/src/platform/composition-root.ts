@@ -85,7 +85,7 @@ export function createShippingService(adapters: ShippingAdapters): Service {
     book: (job) => bookCarrier.execute(job),
     cancel: ({ orderId }) => carrier.cancel(orderId),
   });
-  const bookCarrier = new BookCarrierUseCase(transactions, shipments, carrier, { clock, jobs });
+  const bookCarrier = new BookCarrierUseCase(transactions, shipments, carrier, clock);
   const arrangeShipment = new ArrangeShipmentUseCase(transactions, shipments, jobs, ids);
 
   const application: ShippingApplication = {

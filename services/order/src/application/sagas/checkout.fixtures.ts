@@ -13,7 +13,7 @@ const draft = { id: 'o1', userId: 'u1', currency: 'USD', items: [cup], shippingA
 export class OneCheckout {
   readonly #engine: SagaEngine<Checkout>;
   /** What it has sent: contract and data. */
-  readonly sent: { readonly type: string; readonly key: string; readonly data: unknown }[] = [];
+  readonly sent: { readonly type: string; readonly key?: string; readonly data: unknown }[] = [];
   /** What the order hears of it: `reserve stock done`. */
   readonly progress: string[] = [];
   state: SagaState<Checkout>;

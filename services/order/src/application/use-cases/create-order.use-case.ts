@@ -34,12 +34,13 @@ export class CreateOrderUseCase {
   async execute({ items, ...command }: CreateOrder): Promise<OrderResponseDTO> {
     const { orders, checkout, mapper, clock, ids, saga } = this.ports;
     const priced = await this.#price(merged(items));
-    const order = Order.place({ ...command, id: ids.next(), items: priced, saga }, clock.now());
-    await this.transactions.transaction(async () => {
+    const id = ids.next();
+    return this.transactions.transaction(async () => {
+      const order = Order.place({ ...command, id, items: priced, saga }, clock.now());
       await orders.save(order);
       await checkout.begin(order.state);
+      return mapper.toResponseDTO(order.state);
     });
-    return mapper.toResponseDTO(order.state);
   }
 
   async #price(quantities: ReadonlyMap<string, number>): Promise<OrderItem[]> {

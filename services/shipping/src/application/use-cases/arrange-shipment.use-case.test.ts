@@ -109,7 +109,19 @@ test('a booking that is confirmed after the cancellation is cancelled at the car
     return booked;
   });
   deepStrictEqual([desk.said, (await desk.state(orderId))?.status], [['ShipmentCancelled'], 'cancelled']);
-  deepStrictEqual(desk.jobsLeft, ['book o1', 'cancel o1', 'cancel o1']);
+  deepStrictEqual([desk.jobsLeft, desk.cancelledBookings], [['book o1', 'cancel o1'], [orderId]]);
+});
+
+test('a booking that was cut off after the carrier had made it is cancelled by its next try', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  const cutOff = async () => {
+    await desk.cancel.execute({ orderId });
+    throw new Error('The process has died.');
+  };
+  await rejects(desk.book(orderId, cutOff));
+  await desk.book(orderId);
+  deepStrictEqual([desk.asked, desk.cancelledBookings], [1, [orderId]]);
 });
 
 test('a booking that nobody wants any more is not asked for', async () => {

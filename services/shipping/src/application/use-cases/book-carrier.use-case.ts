@@ -1,30 +1,35 @@
 import type { Clock, Transactions } from '@ashlar/domain';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
-import type { Carrier } from '../ports/carrier.interface.ts';
-import type { CarrierJobs } from '../ports/carrier-jobs.interface.ts';
+import type { BookingOutcome, Carrier } from '../ports/carrier.interface.ts';
 
-/** The job that asks the carrier: it is tried until the carrier has answered, or nobody wants the booking any more. */
+/**
+ * The job that asks the carrier: it is tried until the carrier has answered, or nobody wants the booking any more.
+ * Then it takes back what it, or an earlier try of it that was cut off, may have booked: the cancellation may have
+ * come too early.
+ */
 export class BookCarrierUseCase {
   constructor(
     private readonly transactions: Transactions,
     private readonly shipments: ShipmentRepository,
     private readonly carrier: Carrier,
-    private readonly world: { readonly clock: Clock; readonly jobs: CarrierJobs },
+    private readonly clock: Clock,
   ) {}
 
   async execute({ orderId }: { orderId: string }): Promise<void> {
-    const { clock, jobs } = this.world;
     const before = await this.shipments.findOf(orderId);
-    if (!before?.isRequested || !before.state.address) return;
-    const outcome = await this.carrier.book(orderId, before.state.address);
+    if (before?.isRequested && before.state.address) {
+      const outcome = await this.carrier.book(orderId, before.state.address);
+      await this.#record(orderId, outcome);
+    }
+    const after = await this.shipments.findOf(orderId);
+    if (after?.state.status === 'cancelled') await this.carrier.cancel(orderId);
+  }
 
+  async #record(orderId: string, outcome: BookingOutcome): Promise<void> {
     await this.transactions.transaction(async () => {
       const shipment = await this.shipments.findOf(orderId);
-      if (!shipment?.isRequested) {
-        if (shipment?.state.status === 'cancelled') await jobs.cancel(orderId);
-        return;
-      }
-      if (outcome.type === 'booked') shipment.schedule(outcome, clock.now());
+      if (!shipment?.isRequested) return;
+      if (outcome.type === 'booked') shipment.schedule(outcome, this.clock.now());
       else shipment.refuse();
       await this.shipments.save(shipment);
     });

@@ -40,6 +40,7 @@ test('a parcel whose order can still be cancelled does not leave', async () => {
 test('a confirmation that is still on its way is waited for', async () => {
   const desk = await setUp({ confirmed: false });
   desk.onWait = () => desk.confirm.execute({ orderId });
+  await desk.move.awaitConfirmation('s1');
   strictEqual((await desk.move.execute('s1', 'dispatch')).status, 'dispatched');
   strictEqual(desk.waits, 1);
 });

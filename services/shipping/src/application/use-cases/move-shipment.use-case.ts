@@ -19,7 +19,6 @@ export class MoveShipmentUseCase {
   ) {}
 
   async execute(shipmentId: string, move: 'dispatch' | 'deliver'): Promise<ShipmentResponseDTO> {
-    if (move === 'dispatch') await this.#awaitConfirmation(shipmentId);
     return this.transactions.transaction(async () => {
       const shipment = await this.#find(shipmentId);
       shipment[move](this.world.clock.now());
@@ -28,7 +27,8 @@ export class MoveShipmentUseCase {
     });
   }
 
-  async #awaitConfirmation(shipmentId: string): Promise<void> {
+  /** To be called before the transaction: it may take two seconds, in which others need the connection. */
+  async awaitConfirmation(shipmentId: string): Promise<void> {
     for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += LOOK_AGAIN_MS) {
       if (!(await this.shipments.awaitsConfirmation(shipmentId))) return;
       await new Promise<void>((resolve) => this.world.timers.once(LOOK_AGAIN_MS, resolve));

@@ -15,6 +15,10 @@ export const shipmentController =
     );
 
     const byAdmin = { config: { access: 'admin', idempotent: true }, schema: { params: IdParams } } as const;
-    http.post('/v1/shipments/:id/dispatch', byAdmin, async ({ params }) => moveShipment.execute(params.id, 'dispatch'));
+    http.post(
+      '/v1/shipments/:id/dispatch',
+      { ...byAdmin, preHandler: ({ params }) => moveShipment.awaitConfirmation(params.id) },
+      async ({ params }) => moveShipment.execute(params.id, 'dispatch'),
+    );
     http.post('/v1/shipments/:id/delivery', byAdmin, async ({ params }) => moveShipment.execute(params.id, 'deliver'));
   };
