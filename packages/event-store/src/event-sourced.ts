@@ -1,4 +1,4 @@
-import { type Database, RANK, type WriteBuffer } from '@ashlar/postgres';
+import { RANK, type UnitOfWork, type WriteBuffer } from '@ashlar/postgres';
 import type { Decider } from './decider.ts';
 import type { EventStore, NewEvent, Snapshot } from './event-store.ts';
 
@@ -26,13 +26,13 @@ export interface Loaded<State> {
 /** Loads an aggregate from its stream, decides, and appends: within one transaction each stream is read once. */
 export class EventSourced<Command, Event, State> {
   constructor(
-    private readonly db: Database,
+    private readonly work: UnitOfWork,
     private readonly store: EventStore,
     private readonly options: EventSourcedOptions<Command, Event, State>,
   ) {}
 
   async load(stream: string): Promise<Loaded<State>> {
-    if (!this.db.inTransaction) return this.#read(stream);
+    if (!this.work.inTransaction) return this.#read(stream);
     const cache = this.#cache();
     const loaded = cache.get(stream) ?? (await this.#read(stream));
     cache.set(stream, loaded);
@@ -43,7 +43,7 @@ export class EventSourced<Command, Event, State> {
    * Decides and appends what follows; answers the new events and the state after them. Joins the ambient transaction.
    */
   async execute(stream: string, command: Command): Promise<Loaded<State> & { readonly events: readonly Event[] }> {
-    return this.db.transaction(async () => {
+    return this.work.transaction(async () => {
       const { decider, codec, snapshotEvery = 20, snapshotSchema } = this.options;
       const { state, version } = await this.load(stream);
       const events = decider.decide(command, state);
@@ -76,7 +76,7 @@ export class EventSourced<Command, Event, State> {
   }
 
   #cache(): StateCache<State> {
-    return this.db.buffer(this, () => new StateCache<State>());
+    return this.work.buffer(this, () => new StateCache<State>());
   }
 }
 

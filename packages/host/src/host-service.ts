@@ -12,10 +12,12 @@ import {
   Consumer,
   DeadLetters,
   forgetAbsent,
+  type MessageStorage,
   messagingMigrations,
   OutboxPublisher,
   type OutboxRow,
   PostgresOutbox,
+  postgresMessageStorage,
 } from '@ashlar/messaging';
 import { migrate, PostgresDatabase } from '@ashlar/postgres';
 import { Counter, Gauge, type Telemetry } from '@ashlar/telemetry';
@@ -80,6 +82,7 @@ interface Progress {
 
 interface Core extends Required<HostOptions> {
   readonly db: PostgresDatabase;
+  readonly storage: MessageStorage;
   readonly publisher: OutboxPublisher;
   readonly service: Service;
   readonly progress: Progress;
@@ -94,7 +97,14 @@ function createParts(options: Required<HostOptions>): Parts {
   const { log, tracing } = telemetry;
   const onError = (error: unknown) => log.error({ err: error }, 'Background work has failed; it will be tried again.');
   const db = new PostgresDatabase({ url, maxConnections, onError, beforeCommit });
-  const publisher = new OutboxPublisher({ db, bus, source: `/services/${definition.name}`, timers, onError });
+  const storage = postgresMessageStorage(db);
+  const publisher = new OutboxPublisher({
+    outbox: storage.outbox,
+    bus,
+    source: `/services/${definition.name}`,
+    timers,
+    onError,
+  });
   // Before `begin` others may not have subscribed yet: what is written by then is published from the table.
   const progress: Progress = { hasBegun: false };
   const onCommitted = (rows: readonly OutboxRow[]) => progress.hasBegun && publisher.publish(rows);
@@ -114,7 +124,7 @@ function createParts(options: Required<HostOptions>): Parts {
       return progress.jobs;
     },
   });
-  const core = { ...options, db, publisher, service, progress };
+  const core = { ...options, db, storage, publisher, service, progress };
   return { ...core, consumers: createConsumers(core) };
 }
 
@@ -130,7 +140,7 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     async begin() {
       progress.hasBegun = true;
       await publisher.start();
-      await forgetAbsent(db, consumers);
+      await forgetAbsent(parts.storage.registrations, consumers);
       for (const consumer of consumers) await consumer.catchUpNewChannels();
       await progress.jobs?.start();
       await startSagaTimers(service, consumers);
@@ -149,7 +159,7 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
   };
 }
 
-function createConsumers({ service, db, bus, telemetry, ids, timers }: Core): Consumer[] {
+function createConsumers({ service, db, storage, bus, telemetry, ids, timers }: Core): Consumer[] {
   const { log, metrics, tracing } = telemetry;
   const handled = new Counter({
     name: 'messages_handled_total',
@@ -177,7 +187,7 @@ function createConsumers({ service, db, bus, telemetry, ids, timers }: Core): Co
   };
   const nextId = () => ids.next();
   const consumers = service.consumers.map(
-    (definition) => new Consumer({ definition, db, bus, tracing, nextId, observer, timers }),
+    (definition) => new Consumer({ definition, storage, bus, tracing, nextId, observer, timers }),
   );
   const backlog = new Gauge({
     name: 'messages_backlog',

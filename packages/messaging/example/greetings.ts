@@ -9,6 +9,7 @@ import {
   on,
   outgoing,
   PostgresOutbox,
+  postgresMessageStorage,
 } from '@ashlar/messaging';
 import { eventually, migrate, PostgresDatabase } from '@ashlar/postgres';
 import { createTracing } from '@ashlar/telemetry';
@@ -23,7 +24,8 @@ const bus = new LocalBus();
 
 const GuestArrived = event('hotel.GuestArrived.v1', Type.Object({ name: Type.String() }));
 
-const publisher = new OutboxPublisher({ db, bus, source: '/services/hotel' });
+const storage = postgresMessageStorage(db);
+const publisher = new OutboxPublisher({ outbox: storage.outbox, bus, source: '/services/hotel' });
 const outbox = new PostgresOutbox({ db, clock: systemClock, ids, onCommitted: (rows) => publisher.publish(rows) });
 
 let isAsleep = true;
@@ -37,7 +39,7 @@ const porter = new Consumer({
       }),
     ],
   },
-  db,
+  storage,
   bus,
   tracing: createTracing({ service: 'hotel' }),
   nextId: () => ids.next(),

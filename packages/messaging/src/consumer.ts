@@ -8,19 +8,20 @@ import {
   systemTimers,
   type Timers,
 } from '@ashlar/domain';
-import { type Database, isUnreachable, UnknownCommitError } from '@ashlar/postgres';
+import { isUnreachable, UnknownCommitError } from '@ashlar/postgres';
 import type { Tracing } from '@ashlar/telemetry';
 import { Arrivals } from './arrivals.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { HeldMessages } from './held-messages.ts';
-import { Inbox, judge, type Line, lineId, lineOf } from './inbox.ts';
+import { type Inbox, judge, type Line, lineId, lineOf } from './inbox.ts';
 import { type Message, numberOf } from './message.ts';
 import { MessageHandler } from './message-handler.ts';
 import { ParkedLines } from './parked-lines.ts';
-import { DivergedError, ParkingLot, TooOldError } from './parking-lot.ts';
+import { DivergedError, TooOldError } from './parking-lot.ts';
 import { ParkingScan } from './parking-scan.ts';
 import { Progress } from './progress.ts';
 import { Registration } from './registration.ts';
+import type { MessageStorage } from './storage.ts';
 import { type ConsumerDefinition, Dispatcher } from './subscription.ts';
 
 /** What a consumer tells of its work. */
@@ -32,7 +33,7 @@ export interface ConsumerObserver {
 
 export interface ConsumerOptions {
   readonly definition: ConsumerDefinition;
-  readonly db: Database;
+  readonly storage: MessageStorage;
   readonly bus: Bus;
   readonly tracing: Tracing;
   readonly nextId: () => string;
@@ -79,17 +80,18 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     const defaults = { observer: {}, timers: systemTimers, chance: systemChance, clock: systemClock };
     this.#options = { ...defaults, retentionMs: 86_400_000, ...options };
-    const { definition, db, nextId, bus, timers, retentionMs } = this.#options;
+    const { definition, storage, nextId, bus, timers, retentionMs } = this.#options;
     const dispatcher = new Dispatcher(definition);
     this.#dispatcher = dispatcher;
     this.name = definition.name;
     this.channels = dispatcher.channels;
-    this.#inbox = new Inbox(db, definition.name);
+    this.#inbox = storage.inbox(definition.name);
     this.#progress = new Progress(this.#inbox);
     const { name: consumer, from = 'oldest' } = definition;
-    this.#registration = new Registration({ db, bus, consumer, channels: this.channels, from });
-    const lot = new ParkingLot(db, definition.name, nextId);
-    const parts = { ...this.#options, consumer: this.name, dispatcher, inbox: this.#inbox, lot };
+    const { registrations } = storage;
+    this.#registration = new Registration({ registrations, bus, consumer, channels: this.channels, from });
+    const lot = storage.parkingLot(definition.name, nextId);
+    const parts = { ...this.#options, work: storage.work, consumer, dispatcher, inbox: this.#inbox, lot };
     const wakeIn = (ms: number) => void timers.once(ms, () => this.scanSoon());
     this.#handler = new MessageHandler({ ...parts, rememberedMs: 2 * retentionMs, wakeIn });
     const startsAt = (line: Line, floor: number) => {
@@ -236,7 +238,7 @@ export class Consumer {
     batch: readonly Delivery[],
     { retries, prefetch }: { retries: number; prefetch: boolean },
   ): Promise<void> {
-    const outcomes = await this.#options.db.transaction(
+    const outcomes = await this.#options.storage.work.transaction(
       async () => {
         await Promise.all([this.#inbox.lock(batch.map(lineOf)), prefetch && this.#prefetch(batch)]);
         const results: Outcome[] = [];

@@ -17,5 +17,6 @@ export { messagingMigrations } from './migrations.ts';
 export { type Outbox, PostgresOutbox } from './outbox.ts';
 export type { ParkedMessage } from './parking-lot.ts';
 export { OutboxPublisher, type PublisherOptions } from './publisher.ts';
-export { forgetAbsent } from './registration.ts';
+export { forgetAbsent, type Registrations } from './registration.ts';
+export { type MessageStorage, postgresMessageStorage } from './storage.ts';
 export { type ConsumerDefinition, ContractViolationError, on, type Subscription } from './subscription.ts';

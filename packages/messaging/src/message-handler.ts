@@ -1,5 +1,5 @@
 import type { Chance, Clock } from '@ashlar/domain';
-import { type Database, isRetryable, isUnreachable } from '@ashlar/postgres';
+import { isRetryable, isUnreachable, type UnitOfWork } from '@ashlar/postgres';
 import type { Tracing } from '@ashlar/telemetry';
 import type { ConsumerObserver } from './consumer.ts';
 import type { Inbox, Line } from './inbox.ts';
@@ -9,7 +9,7 @@ import type { Dispatcher } from './subscription.ts';
 
 export interface MessageHandlerOptions {
   readonly consumer: string;
-  readonly db: Database;
+  readonly work: UnitOfWork;
   readonly dispatcher: Dispatcher;
   readonly inbox: Inbox;
   readonly lot: ParkingLot;
@@ -29,9 +29,9 @@ export class MessageHandler {
 
   /** In a nested transaction, so that a failure takes back only what this message had buffered. */
   async handle(line: Line, message: Message): Promise<void> {
-    const { db } = this.options;
+    const { work } = this.options;
     try {
-      await db.transaction(async () => {
+      await work.transaction(async () => {
         if (this.isForgotten(line, message)) throw new TooOldError(`too_old: it was said at ${message.time}.`);
         await this.dispatch(message);
         this.advance(line, message);
@@ -50,7 +50,7 @@ export class MessageHandler {
   }
 
   async dispatch(message: Message): Promise<void> {
-    const { consumer, db, dispatcher, tracing, observer } = this.options;
+    const { consumer, work, dispatcher, tracing, observer } = this.options;
     if (!dispatcher.concerns(message)) return;
     const attributes = {
       'messaging.system': 'ashlar',
@@ -59,15 +59,15 @@ export class MessageHandler {
     };
     const span = { name: `${consumer} ${message.type}`, kind: 'consumer', attributes } as const;
     await tracing.span(span, () => dispatcher.dispatch(message), contextOf(message));
-    db.afterCommit(() => observer.handled?.(consumer, message));
+    work.afterCommit(() => observer.handled?.(consumer, message));
   }
 
   /** The message leaves the line for the parking lot, and those that follow go there as well. */
   async park(line: Line, message: Message, error: unknown): Promise<void> {
-    const { consumer, db, inbox, lot, observer } = this.options;
+    const { consumer, work, inbox, lot, observer } = this.options;
     await lot.park(line, message, { error, ...this.retryAfter(error, 1) });
     inbox.set(line, { ...inbox.mark(line), parked: true });
-    db.afterCommit(() => observer.parked?.(consumer, message, error));
+    work.afterCommit(() => observer.parked?.(consumer, message, error));
   }
 
   /** The message waits behind others of its line that are parked. */

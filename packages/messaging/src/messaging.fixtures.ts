@@ -1,7 +1,8 @@
 import { after, before, type TestContext } from 'node:test';
-import { systemClock, systemTimers, type Timers, UuidV7Ids } from '@ashlar/domain';
+import { systemClock, systemTimers, UuidV7Ids } from '@ashlar/domain';
 import {
   createTestDatabase,
+  type Database,
   type DatabaseOptions,
   databaseMissing,
   eventually,
@@ -10,7 +11,6 @@ import {
 } from '@ashlar/postgres';
 import { createTracing } from '@ashlar/telemetry';
 import { Type } from 'typebox';
-import type { Bus } from './bus.ts';
 import { Consumer, type ConsumerOptions } from './consumer.ts';
 import { type Contract, event } from './contract.ts';
 import { HandBus } from './hand-bus.fixtures.ts';
@@ -19,6 +19,7 @@ import { type Message, type OutboxRow, outgoing, type Parcel, toMessage } from '
 import { messagingMigrations } from './migrations.ts';
 import { PostgresOutbox } from './outbox.ts';
 import { OutboxPublisher, type PublisherOptions } from './publisher.ts';
+import { postgresMessageStorage } from './storage.ts';
 import { on, type Subscription } from './subscription.ts';
 
 export const SOURCE = '/services/shop';
@@ -70,6 +71,7 @@ export function useMessaging() {
 }
 
 type Handle = (order: Order) => Promise<unknown>;
+type ForConsumer = ConsumerOptions & { name: string; db: Database };
 
 /**
  * A service that notes the orders that it hears of in `effects`, with everything around it in the hands of the test.
@@ -113,11 +115,11 @@ export class Desk {
     });
   }
 
-  consumer(handle: Handle = (order) => this.note(order), options: Partial<ConsumerOptions & { name: string }> = {}) {
+  consumer(handle: Handle = (order) => this.note(order), { db = this.db, ...options }: Partial<ForConsumer> = {}) {
     const subscriptions: Subscription[] = [on(OrderPlaced, handle)];
     const consumer = new Consumer({
       definition: { name: options.name ?? 'desk', subscriptions },
-      db: this.db,
+      storage: postgresMessageStorage(db),
       bus: this.bus,
       tracing: createTracing({ service: 'desk' }),
       nextId: () => ids.next(),
@@ -139,9 +141,9 @@ export class Desk {
     return new PostgresOutbox({ db, clock: systemClock, ids, onCommitted });
   }
 
-  publisher(options: Partial<PublisherOptions> & { bus?: Bus; timers?: Timers } = {}): OutboxPublisher {
+  publisher({ db = this.db, ...options }: Partial<PublisherOptions> & { db?: Database } = {}): OutboxPublisher {
     const publisher = new OutboxPublisher({
-      db: this.db,
+      outbox: postgresMessageStorage(db).outbox,
       bus: this.bus,
       source: SOURCE,
       timers: this.timers,

@@ -17,7 +17,8 @@ export interface OutboxOptions {
   readonly onCommitted: (rows: readonly OutboxRow[]) => void;
 }
 
-interface Draft {
+/** A message that has its identity, and gets its number at the end of the transaction. */
+export interface Draft {
   readonly id: string;
   readonly channel: string;
   readonly key: string;
@@ -49,23 +50,30 @@ const STORE = `
   order by n
   returning position, sequence`;
 
+/**
+ * Gives messages their identity and the context in which they are said. Throws if the data breaks its contract: better
+ * here, at its source, than at every consumer.
+ */
+export function draft(messages: readonly Outgoing[], { clock, ids }: Pick<OutboxOptions, 'clock' | 'ids'>): Draft[] {
+  const context = toMessageContext(contextOrNew());
+  const time = clock.now().toISOString();
+  return messages.map(({ contract, key, data }) => {
+    const wrong = violation(contract, data);
+    if (wrong) throw new TypeError(`${contract.type}: ${wrong}`);
+    if (key === '') throw new TypeError(`${contract.type}: a message needs a key, or none at all.`);
+    const id = ids.next();
+    return { id, channel: contract.channel, key: key ?? id, type: contract.type, time, data, context };
+  });
+}
+
 export class PostgresOutbox implements Outbox {
   constructor(private readonly options: OutboxOptions) {}
 
-  /** Throws if the data breaks its contract: better here, at its source, than at every consumer. */
   async add(messages: readonly Outgoing[]): Promise<void> {
     if (messages.length === 0) return;
-    const { db, clock, ids } = this.options;
+    const { db } = this.options;
     if (!db.inTransaction) return db.transaction(() => this.add(messages));
-    const context = toMessageContext(contextOrNew());
-    const time = clock.now().toISOString();
-    const drafts = messages.map(({ contract, key, data }) => {
-      const wrong = violation(contract, data);
-      if (wrong) throw new TypeError(`${contract.type}: ${wrong}`);
-      if (key === '') throw new TypeError(`${contract.type}: a message needs a key, or none at all.`);
-      const id = ids.next();
-      return { id, channel: contract.channel, key: key ?? id, type: contract.type, time, data, context };
-    });
+    const drafts = draft(messages, this.options);
     db.buffer(this, () => new OutboxBuffer(this.options)).add(drafts);
   }
 }

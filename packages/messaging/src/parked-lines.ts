@@ -1,4 +1,4 @@
-import { type Database, isRetryable, isUnreachable, UnknownCommitError } from '@ashlar/postgres';
+import { isRetryable, isUnreachable, type UnitOfWork, UnknownCommitError } from '@ashlar/postgres';
 import type { Bus, Delivery } from './bus.ts';
 import type { ConsumerObserver } from './consumer.ts';
 import { type Inbox, judge, type Line, lineOf } from './inbox.ts';
@@ -8,7 +8,7 @@ import type { ParkedMessage, ParkingLot } from './parking-lot.ts';
 
 export interface ParkedLinesOptions {
   readonly consumer: string;
-  readonly db: Database;
+  readonly work: UnitOfWork;
   readonly inbox: Inbox;
   readonly lot: ParkingLot;
   readonly handler: MessageHandler;
@@ -121,7 +121,7 @@ export class ParkedLines {
 
   async #retried(head: ParkedMessage): Promise<boolean> {
     try {
-      await this.options.db.transaction(() => this.options.handler.dispatch(head.message));
+      await this.options.work.transaction(() => this.options.handler.dispatch(head.message));
       return true;
     } catch (error) {
       if (isRetryable(error) || isUnreachable(error)) throw error;
@@ -131,13 +131,13 @@ export class ParkedLines {
   }
 
   async #failedAgain(head: ParkedMessage, error: unknown): Promise<void> {
-    const { consumer, db, lot, handler, observer } = this.options;
+    const { consumer, work, lot, handler, observer } = this.options;
     await lot.failed(head, { error, ...handler.retryAfter(error, head.attempts + 1) });
-    db.afterCommit(() => observer.parked?.(consumer, head.message, error));
+    work.afterCommit(() => observer.parked?.(consumer, head.message, error));
   }
 
   #locked<T>(line: Line, work: () => Promise<T>): Promise<T> {
-    return this.options.db.transaction(async () => {
+    return this.options.work.transaction(async () => {
       await this.options.inbox.lock([line]);
       return work();
     });

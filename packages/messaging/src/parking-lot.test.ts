@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { DomainError } from '@ashlar/domain';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { aMessage, type Desk, messages, type Order, useMessaging } from './messaging.fixtures.ts';
-import { backOffMs, isPermanent, ParkingLot } from './parking-lot.ts';
+import { backOffMs, isPermanent } from './parking-lot.ts';
+import { PostgresParkingLot } from './postgres-parking-lot.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
@@ -195,7 +196,7 @@ test('keys that wait for an operator do not keep the others from their retries',
     select gen_random_uuid(), consumer, source, channel, 'a dead key ' || n, sequence, type, message,
       case sequence when 1 then 'dead' else 'retrying' end, clock_timestamp()
     from parked_messages, generate_series(1, 150) n`);
-  const movable = await new ParkingLot(desk.db, 'desk', () => '').movable();
+  const movable = await new PostgresParkingLot(desk.db, 'desk', () => '').movable();
   deepStrictEqual(
     movable.map(({ key }) => key),
     ['ill'],

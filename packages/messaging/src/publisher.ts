@@ -1,10 +1,10 @@
 import { type Stop, systemTimers, type Timers } from '@ashlar/domain';
-import type { Database } from '@ashlar/postgres';
 import type { Bus, Gap } from './bus.ts';
 import { type OutboxRow, type Parcel, toMessage } from './message.ts';
+import type { OutboxRows } from './outbox-rows.ts';
 
 export interface PublisherOptions {
-  readonly db: Database;
+  readonly outbox: OutboxRows;
   readonly bus: Bus;
   /** `/services/order` */
   readonly source: string;
@@ -23,20 +23,6 @@ const MARK_EVERY_MS = 100;
 const SWEEP_EVERY_MS = 1_000;
 const PURGE_EVERY_MS = 60_000;
 const PURGE_AT_ONCE = 10_000;
-
-const SELECT = `
-  select position, id, channel, key, sequence, type,
-    to_char(time at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, data, context
-  from outbox`;
-
-/**
- * A mark that a crash takes away is set again: the row is published once more, and known. So nobody waits for the
- * disk.
- */
-const MARK = `
-  update outbox set published_at = clock_timestamp()
-  where position = any($1) and published_at is null
-    and (select set_config('synchronous_commit', 'off', true)) is not null`;
 
 /**
  * Publishes what has been committed: straight from memory after each commit (fast path), and from the table what was
@@ -117,7 +103,7 @@ export class OutboxPublisher {
       if (positions.length === 0) return;
       this.#published = [];
       try {
-        await this.#options.db.execute(MARK, [positions]);
+        await this.#options.outbox.markPublished(positions);
         for (const position of positions) this.#inFlight.delete(position);
       } catch (error) {
         this.#published.push(...positions);
@@ -140,11 +126,7 @@ export class OutboxPublisher {
   /** Publishes unpublished rows that are older than `ageMs` and not on their way from here, a page at a time. */
   async #sweep(ageMs: number): Promise<void> {
     for (let after = 0; !this.#stopped; ) {
-      const rows = await this.#options.db.query<OutboxRow & { position: number }>(
-        `${SELECT} where published_at is null and position > $1
-           and created_at <= clock_timestamp() - $2 * interval '1 millisecond' order by position limit ${PAGE}`,
-        [after, ageMs],
-      );
+      const rows = await this.#options.outbox.unpublished({ after, limit: PAGE }, ageMs);
       const lost = rows.filter(({ position }) => !this.#inFlight.has(position));
       const sent = this.#send(lost);
       if (rows.length < PAGE) return void sent.catch(this.#options.onError);
@@ -159,10 +141,7 @@ export class OutboxPublisher {
    */
   async #replay(channel: string): Promise<void> {
     for (let after = 0; !this.#stopped; ) {
-      const rows = await this.#options.db.query<OutboxRow & { position: number }>(
-        `${SELECT} where channel = $1 and position > $2 order by position limit ${PAGE}`,
-        [channel, after],
-      );
+      const rows = await this.#options.outbox.ofChannel(channel, { after, limit: PAGE });
       await this.#options.bus.publish(rows.map((row) => this.#parcel(row)));
       if (rows.length < PAGE) return;
       after = rows.at(-1)!.position;
@@ -171,16 +150,9 @@ export class OutboxPublisher {
   }
 
   /** The floor is read first: should the purge pass between the two, it is too low, and the consumer asks again. */
-  async #repair({ channel, key, from, to }: Gap): Promise<number> {
-    const [oldest] = await this.#options.db.query<{ floor: number | null }>(
-      'select min(sequence) as floor from outbox where channel = $1 and key = $2',
-      [channel, key],
-    );
-    const floor = oldest?.floor ?? to + 1;
-    const rows = await this.#options.db.query<OutboxRow & { position: number }>(
-      `${SELECT} where channel = $1 and key = $2 and sequence between $3 and $4 order by sequence`,
-      [channel, key, from, to],
-    );
+  async #repair(gap: Gap): Promise<number> {
+    const floor = (await this.#options.outbox.floorOf(gap)) ?? gap.to + 1;
+    const rows = await this.#options.outbox.ofLine(gap);
     if (rows.length > 0) this.#options.bus.publish(rows.map((row) => this.#parcel(row))).catch(this.#options.onError);
     return floor;
   }
@@ -190,15 +162,9 @@ export class OutboxPublisher {
    * dropped.
    */
   async #purge(): Promise<void> {
+    const { outbox, retentionMs } = this.#options;
     for (let purged = PURGE_AT_ONCE; purged === PURGE_AT_ONCE && !this.#stopped; ) {
-      const [answer] = await this.#options.db.execute<{ purged: number }>(
-        `with gone as (delete from outbox where position in (
-           select position from outbox where published_at < clock_timestamp() - $1 * interval '1 millisecond'
-           order by position limit ${PURGE_AT_ONCE}) returning 1)
-         select count(*) as purged from gone`,
-        [this.#options.retentionMs],
-      );
-      purged = answer?.purged ?? 0;
+      purged = await outbox.purge(retentionMs, PURGE_AT_ONCE);
     }
   }
 }

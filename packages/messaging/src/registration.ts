@@ -1,8 +1,15 @@
-import type { Database } from '@ashlar/postgres';
 import type { Bus } from './bus.ts';
 
+/** Which channels the consumers of a service have begun to read. */
+export interface Registrations {
+  channelsOf(consumer: string): Promise<string[]>;
+  add(consumer: string, channel: string): Promise<void>;
+  /** Keeps only those of these consumers and their channels. */
+  keepOnly(present: readonly { readonly consumer: string; readonly channel: string }[]): Promise<void>;
+}
+
 export interface RegistrationOptions {
-  readonly db: Database;
+  readonly registrations: Registrations;
   readonly bus: Bus;
   readonly consumer: string;
   readonly channels: readonly string[];
@@ -31,19 +38,15 @@ export class Registration {
 
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */
   async catchUp(onKnown: () => void): Promise<void> {
-    const { db, bus, consumer, channels, from } = this.options;
-    const rows = await db.query<{ channel: string }>('select channel from consumers where consumer = $1', [consumer]);
-    const old = new Set(rows.map(({ channel }) => channel));
+    const { registrations, bus, consumer, channels, from } = this.options;
+    const old = new Set(await registrations.channelsOf(consumer));
     const added = channels.filter((channel) => !old.has(channel));
     if (from === 'now') for (const channel of added) this.#beginning.add(channel);
     this.#isKnown = true;
     onKnown();
     for (const channel of added) {
       await bus.replay(channel);
-      await db.execute('insert into consumers (consumer, channel) values ($1, $2) on conflict do nothing', [
-        consumer,
-        channel,
-      ]);
+      await registrations.add(consumer, channel);
       this.#beginning.delete(channel);
     }
   }
@@ -58,11 +61,7 @@ interface Named {
  * Forgets the registrations of consumers, and of channels, that a service no longer has: whatever is said while they
  * are away counts as published without them, so that at their return they have to ask for it.
  */
-export async function forgetAbsent(db: Database, consumers: readonly Named[]): Promise<void> {
+export async function forgetAbsent(registrations: Registrations, consumers: readonly Named[]): Promise<void> {
   const present = consumers.flatMap(({ name, channels }) => channels.map((channel) => ({ consumer: name, channel })));
-  await db.execute(
-    `delete from consumers where (consumer, channel) not in
-       (select consumer, channel from json_to_recordset($1) as present(consumer text, channel text))`,
-    [JSON.stringify(present)],
-  );
+  await registrations.keepOnly(present);
 }

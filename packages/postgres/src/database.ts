@@ -6,14 +6,8 @@ import { type Named, named } from './statement.ts';
 import { send } from './statement-batch.ts';
 import { checked, DeferredWrites, type Statement, Transaction, type WriteBuffer } from './transaction.ts';
 
-/** A service's own database. Inside `transaction`, every call on this database joins that transaction. */
-export interface Database {
-  /** Reads at once. */
-  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Writes at once; prefer `write`. */
-  execute<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Writes at the end of the transaction, in one round trip with all its other writes. */
-  write(statement: Statement): Promise<void>;
+/** The ambient transaction, whatever it is kept in: what patterns need that know no SQL. */
+export interface UnitOfWork {
   /**
    * Runs `work` in a transaction; nested calls join it, and a nested call that fails takes back what it had buffered.
    * The outermost call retries lost races, deadlocks and lock time-outs in a new transaction, so `work` may run more
@@ -26,6 +20,16 @@ export interface Database {
   readonly inTransaction: boolean;
   /** Calls back once the ambient transaction is known to be committed; at once where there is none. */
   afterCommit(callback: () => void): void;
+}
+
+/** A service's own database. Inside `transaction`, every call on this database joins that transaction. */
+export interface Database extends UnitOfWork {
+  /** Reads at once. */
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Writes at once; prefer `write`. */
+  execute<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Writes at the end of the transaction, in one round trip with all its other writes. */
+  write(statement: Statement): Promise<void>;
   close(): Promise<void>;
 }
 

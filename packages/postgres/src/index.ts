@@ -1,4 +1,10 @@
-export { type Database, type DatabaseOptions, PostgresDatabase, type TransactionOptions } from './database.ts';
+export {
+  type Database,
+  type DatabaseOptions,
+  PostgresDatabase,
+  type TransactionOptions,
+  type UnitOfWork,
+} from './database.ts';
 export { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export {
   ConcurrencyError,

@@ -10,9 +10,10 @@ import {
   on,
   outgoing,
   PostgresOutbox,
+  postgresMessageStorage,
 } from '@ashlar/messaging';
 import { eventually, migrate, PostgresDatabase } from '@ashlar/postgres';
-import { defineSaga, SagaRuntime, sagaMigrations, send } from '@ashlar/saga';
+import { defineSaga, PostgresSagaStore, SagaRuntime, sagaMigrations, send } from '@ashlar/saga';
 import { createTracing } from '@ashlar/telemetry';
 import Type from 'typebox';
 
@@ -22,7 +23,8 @@ await migrate(url, [...(await messagingMigrations()), ...(await sagaMigrations()
 const db = new PostgresDatabase({ url });
 const ids = new UuidV7Ids();
 const bus = new LocalBus();
-const publisher = new OutboxPublisher({ db, bus, source: '/services/travel' });
+const storage = postgresMessageStorage(db);
+const publisher = new OutboxPublisher({ outbox: storage.outbox, bus, source: '/services/travel' });
 const outbox = new PostgresOutbox({ db, clock: systemClock, ids, onCommitted: (rows) => publisher.publish(rows) });
 
 const OfTrip = Type.Object({ tripId: Type.String() });
@@ -68,7 +70,8 @@ const trip = defineSaga<Trip>({
 });
 
 const sagas = new SagaRuntime<Trip>({
-  db,
+  work: db,
+  store: new PostgresSagaStore(db, trip.name),
   outbox,
   clock: systemClock,
   ids,
@@ -98,8 +101,8 @@ const participants = [
   reply(TakeMoney, () => MoneyTaken),
 ];
 const consumers = [
-  new Consumer({ definition: { name: 'participants', subscriptions: participants }, db, bus, tracing, nextId }),
-  new Consumer({ definition: { name: 'sagas', subscriptions: sagas.subscriptions() }, db, bus, tracing, nextId }),
+  new Consumer({ definition: { name: 'participants', subscriptions: participants }, storage, bus, tracing, nextId }),
+  new Consumer({ definition: { name: 'sagas', subscriptions: sagas.subscriptions() }, storage, bus, tracing, nextId }),
 ];
 for (const consumer of consumers) consumer.start();
 await publisher.start();

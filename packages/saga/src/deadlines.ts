@@ -1,9 +1,9 @@
 import type { Clock, Stop, Timers } from '@ashlar/domain';
-import type { Database } from '@ashlar/postgres';
+import type { UnitOfWork } from '@ashlar/postgres';
 import type { SagaStore } from './saga-store.ts';
 
 export interface DeadlinesOptions {
-  readonly db: Database;
+  readonly work: UnitOfWork;
   readonly store: SagaStore;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -72,10 +72,10 @@ export class Deadlines {
 
   /** One that cannot be handled must not keep the others from theirs. */
   async #fire(key: string): Promise<void> {
-    const { db, store, timeout, timeoutMs, onError } = this.options;
+    const { work, store, timeout, timeoutMs, onError } = this.options;
     if (this.#stopped) return;
     try {
-      await db.transaction(async () => {
+      await work.transaction(async () => {
         if (await store.isDue(key)) await timeout(key);
       });
     } catch (error) {

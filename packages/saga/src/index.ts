@@ -12,5 +12,6 @@ export {
   statusOf,
 } from './engine.ts';
 export { sagaMigrations } from './migrations.ts';
+export { PostgresSagaStore } from './postgres-saga-store.ts';
 export { type SagaHandlers, SagaRuntime, type SagaRuntimeOptions } from './saga-runtime.ts';
-export type { SagaFilter, SagaView } from './saga-store.ts';
+export type { SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';

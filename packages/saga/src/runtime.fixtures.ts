@@ -3,6 +3,7 @@ import { type Stop, systemClock, type Timers, UuidV7Ids } from '@ashlar/domain';
 import { type Contract, type Message, messagingMigrations, PostgresOutbox } from '@ashlar/messaging';
 import { createTestDatabase, databaseMissing, PostgresDatabase, type TestDatabase } from '@ashlar/postgres';
 import { sagaMigrations } from './migrations.ts';
+import { PostgresSagaStore } from './postgres-saga-store.ts';
 import { type SagaHandlers, SagaRuntime, type SagaRuntimeOptions } from './saga-runtime.ts';
 import { TIMEOUT_MS, type Trip, trip, wordOf } from './trip.fixtures.ts';
 
@@ -50,7 +51,8 @@ export class Replica {
     this.db = new PostgresDatabase({ url });
     const outbox = new PostgresOutbox({ db: this.db, clock: systemClock, ids, onCommitted: () => {} });
     this.runtime = new SagaRuntime<Trip>({
-      db: this.db,
+      work: this.db,
+      store: new PostgresSagaStore(this.db, trip.name),
       outbox,
       clock: systemClock,
       ids,

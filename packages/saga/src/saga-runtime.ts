@@ -1,6 +1,6 @@
 import { type Clock, DomainError, type Ids, systemTimers, type Timers } from '@ashlar/domain';
 import { type Consumer, type Message, type Outbox, type Outgoing, on, type Subscription } from '@ashlar/messaging';
-import type { Database, Stored } from '@ashlar/postgres';
+import type { Stored, UnitOfWork } from '@ashlar/postgres';
 import { Deadlines } from './deadlines.ts';
 import { repliesOf, type SagaDefinition } from './definition.ts';
 import {
@@ -13,7 +13,7 @@ import {
   type SagaState,
   type StepStatus,
 } from './engine.ts';
-import { type SagaFilter, type SagaRecord, SagaStore, type SagaView } from './saga-store.ts';
+import type { SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
 
 /** What a service does itself while its saga goes on; all of it in the saga's transaction. */
 export interface SagaHandlers<S> {
@@ -29,7 +29,9 @@ export interface SagaHandlers<S> {
 }
 
 export interface SagaRuntimeOptions<S extends { readonly id: string }> {
-  readonly db: Database;
+  readonly work: UnitOfWork;
+  /** Where the sagas of this name are kept. */
+  readonly store: SagaStore;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -57,14 +59,14 @@ export class SagaRuntime<S extends { readonly id: string }> {
 
   constructor(options: SagaRuntimeOptions<S>) {
     this.#options = options;
-    this.#store = new SagaStore(options.db, options.definitions[0].name);
+    this.#store = options.store;
     this.#settings = { timeoutMs: options.timeoutMs ?? 30_000, stuckAfter: STUCK_AFTER };
   }
 
   /** Begins a saga under the key `data.id`, in the ambient transaction, which fails if there is one already. */
   async start(data: S): Promise<void> {
-    const { db, ids, definitions } = this.#options;
-    await db.transaction(async () => {
+    const { work, ids, definitions } = this.#options;
+    await work.transaction(async () => {
       const [definition] = definitions;
       const record: SagaRecord<S> = {
         sagaId: ids.next(),
@@ -97,7 +99,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
 
   /** Turns the saga back if it has not passed its point of no return. */
   async cancel(key: string): Promise<'cancelled' | 'too_late' | 'ended' | 'unknown'> {
-    return this.#options.db.transaction(async () => {
+    return this.#options.work.transaction(async () => {
       const stored = await this.#find(key);
       if (!stored) return 'unknown';
       const { progress } = stored.state;
@@ -136,7 +138,6 @@ export class SagaRuntime<S extends { readonly id: string }> {
       ...this.#options,
       timers: this.#options.timers ?? systemTimers,
       onError,
-      store: this.#store,
       timeoutMs: this.#settings.timeoutMs,
       settled: () => consumer.settled(),
       timeout: (key) => this.#input(key, { type: 'timeout' }),
@@ -150,7 +151,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
 
   /** Answers what the saga knows, if the input has moved it. */
   async #input(key: string, input: Input): Promise<S | undefined> {
-    return this.#options.db.transaction(async () => {
+    return this.#options.work.transaction(async () => {
       const stored = await this.#find(key);
       const moved = stored && (await this.#advance(stored, input));
       return moved ? stored.state.progress.data : undefined;
@@ -200,7 +201,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     // Past the point of no return a refusal cannot lead back: it fails the whole input, which is parked and seen.
     const mayRefuse = action === 'do' && !definition.retriable?.some(({ name }) => name === step);
     try {
-      await this.#options.db.transaction(async () => handler[action]?.(data));
+      await this.#options.work.transaction(async () => handler[action]?.(data));
       return { type: 'local', step, action };
     } catch (error) {
       if (mayRefuse && error instanceof DomainError) return { type: 'local', step, action, refused: error.code };
@@ -209,7 +210,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
   }
 
   async #find(key: string): Promise<Stored<SagaRecord<S>> | undefined> {
-    return (await this.#store.find(key)) as Stored<SagaRecord<S>> | undefined;
+    return (await this.#store.findMany([key])).get(key) as Stored<SagaRecord<S>> | undefined;
   }
 
   #definition({ name, definitionVersion, style }: SagaRecord): SagaDefinition<S> {

@@ -4,7 +4,7 @@ import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
 import type { ConsumerDefinition, Subscription } from '@ashlar/messaging';
 import { readMigrations } from '@ashlar/postgres';
 import { messageProjection, projectionMigrations } from '@ashlar/projection';
-import { SagaRuntime, sagaMigrations } from '@ashlar/saga';
+import { PostgresSagaStore, SagaRuntime, sagaMigrations } from '@ashlar/saga';
 import { OrderMapper } from '../application/mappers/order.mapper.ts';
 import type { OrderApplication } from '../application/order.application.ts';
 import type { CheckoutProcess } from '../application/ports/checkout-process.interface.ts';
@@ -76,7 +76,8 @@ export function productionAdapters(platform: ServicePlatform, { saga, stepTimeou
     ids,
     sagas: (advanceOrder) =>
       new SagaRuntime<Checkout>({
-        db,
+        work: db,
+        store: new PostgresSagaStore(db, checkout.name),
         outbox,
         clock,
         ids,

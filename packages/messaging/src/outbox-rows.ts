@@ -1,0 +1,23 @@
+import type { Gap } from './bus.ts';
+import type { OutboxRow } from './message.ts';
+
+/** So many rows behind a position. */
+export interface Page {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** The rows of a service's outbox, as its publisher sees them; those of a page in the order of their positions. */
+export interface OutboxRows {
+  /** Rows that are not marked as published, and at least so old. */
+  unpublished(page: Page, ageMs: number): Promise<OutboxRow[]>;
+  /** Whatever is still kept of a channel. */
+  ofChannel(channel: string, page: Page): Promise<OutboxRow[]>;
+  /** Whatever is still kept of a gap, in the order of its sequences. */
+  ofLine(gap: Gap): Promise<OutboxRow[]>;
+  /** The lowest sequence that is still kept. */
+  floorOf(line: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined>;
+  markPublished(positions: readonly number[]): Promise<void>;
+  /** Drops so many rows, at most, that were published so long ago; answers how many. Writers do not wait. */
+  purge(retentionMs: number, limit: number): Promise<number>;
+}

@@ -1,0 +1,140 @@
+import { type Database, RANK, type Statement, type WriteBuffer } from '@ashlar/postgres';
+import { type Inbox, type Line, lineId, type Mark, NEW_LINE } from './inbox.ts';
+
+/**
+ * Row by row through the primary key, in the order of the lines: no plan made for an empty table can spoil it. The
+ * lines come as JSON, because of arrays the planner counts the elements, and plans each time anew.
+ */
+const LOCK = `
+  select i.source, i.channel, i.key, i.sequence, i.parked, i.last_id as "lastId"
+  from (select * from json_to_recordset($2) as line(source text, channel text, key text) order by 1, 2, 3) as line
+  cross join lateral (
+    select source, channel, key, sequence, parked, last_id from inbox
+    where consumer = $1 and inbox.source = line.source and inbox.channel = line.channel and inbox.key = line.key
+    for update
+  ) as i`;
+
+/** `previous` is compared and set: two that believed the line to be theirs cannot both go on. A new line's is -1. */
+const STORE = `
+  insert into inbox (consumer, source, channel, key, sequence, previous, parked, last_id)
+  select consumer, source, channel, key, sequence, previous, parked, "lastId" from json_to_recordset($1) as r
+    (consumer text, source text, channel text, key text, sequence bigint, previous bigint, parked boolean,
+     "lastId" uuid)
+  order by source, channel, key
+  on conflict (consumer, channel, key, source) do update
+  set sequence = excluded.sequence, previous = excluded.previous, parked = excluded.parked,
+    last_id = excluded.last_id, updated_at = clock_timestamp()
+  where inbox.sequence = excluded.previous`;
+
+const PURGE_AT_ONCE = 10_000;
+
+interface Entry {
+  readonly line: Line;
+  readonly stored: number;
+  readonly mark: Mark;
+  readonly dirty: boolean;
+}
+
+/** Marks in a table: one row for each line. */
+export class PostgresInbox implements Inbox {
+  constructor(
+    private readonly db: Database,
+    private readonly consumer: string,
+  ) {}
+
+  async lock(lines: readonly Line[]): Promise<void> {
+    const buffer = this.#buffer();
+    const rows = await this.db.query<Line & Mark>(LOCK, [this.consumer, JSON.stringify(lines)]);
+    for (const { sequence, parked, lastId = null, ...line } of rows) buffer.locked(line, { sequence, parked, lastId });
+  }
+
+  mark(line: Line): Mark {
+    return this.#buffer().get(line);
+  }
+
+  knows(line: Line): boolean {
+    return this.#buffer().has(line);
+  }
+
+  set(line: Line, mark: Mark): void {
+    this.#buffer().set(line, mark);
+  }
+
+  /**
+   * Drops the marks of lines that have been idle for so long, some at a time; never one with parked messages. The outer
+   * condition is checked again after waiting for somebody who is handling a message of the line just now.
+   */
+  async purge(idleMs: number): Promise<void> {
+    for (let purged = PURGE_AT_ONCE; purged === PURGE_AT_ONCE; ) {
+      const [answer] = await this.db.execute<{ purged: number }>(
+        `with gone as (delete from inbox where (consumer, channel, key, source) in (
+           select consumer, channel, key, source from inbox
+           where updated_at < clock_timestamp() - $2 * interval '1 millisecond' and consumer = $1 and not parked
+           limit ${PURGE_AT_ONCE})
+         and updated_at < clock_timestamp() - $2 * interval '1 millisecond' and not parked returning 1)
+         select count(*) as purged from gone`,
+        [this.consumer, idleMs],
+      );
+      purged = answer?.purged ?? 0;
+    }
+  }
+
+  async read({ channel, key }: Pick<Line, 'channel' | 'key'>): Promise<number> {
+    const [row] = await this.db.query<{ sequence: number }>(
+      'select max(sequence) as sequence from inbox where consumer = $1 and channel = $2 and key = $3',
+      [this.consumer, channel, key],
+    );
+    return row?.sequence ?? 0;
+  }
+
+  #buffer(): InboxBuffer {
+    return this.db.buffer(this, () => new InboxBuffer(this.consumer));
+  }
+}
+
+class InboxBuffer implements WriteBuffer {
+  readonly rank = RANK.inbox;
+  readonly name = 'inbox';
+  readonly #entries = new Map<string, Entry>();
+  readonly #undo: { id: string; entry: Entry | undefined }[] = [];
+
+  constructor(private readonly consumer: string) {}
+
+  locked(line: Line, mark: Mark): void {
+    this.#entries.set(lineId(line), { line, stored: mark.sequence, mark, dirty: false });
+  }
+
+  get(line: Line): Mark {
+    return this.#entries.get(lineId(line))?.mark ?? NEW_LINE;
+  }
+
+  has(line: Line): boolean {
+    return this.#entries.has(lineId(line));
+  }
+
+  set(line: Line, mark: Mark): void {
+    const id = lineId(line);
+    const entry = this.#entries.get(id);
+    this.#undo.push({ id, entry });
+    this.#entries.set(id, { line, stored: entry?.stored ?? -1, mark, dirty: true });
+  }
+
+  mark(): number {
+    return this.#undo.length;
+  }
+
+  restore(mark: unknown): void {
+    for (const { id, entry } of this.#undo.splice(mark as number).reverse()) {
+      if (entry) this.#entries.set(id, entry);
+      else this.#entries.delete(id);
+    }
+  }
+
+  flush(): readonly Statement[] {
+    const rows = [...this.#entries.values()]
+      .filter(({ dirty }) => dirty)
+      .map(({ line, stored, mark }) => ({ consumer: this.consumer, ...line, ...mark, previous: stored }));
+    if (rows.length === 0) return [];
+    return [{ sql: STORE, values: [JSON.stringify(rows)], rows: rows.length, what: `The inbox of ${this.consumer}` }];
+  }
+}

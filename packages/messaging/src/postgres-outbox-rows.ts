@@ -1,0 +1,69 @@
+import type { Database } from '@ashlar/postgres';
+import type { Gap } from './bus.ts';
+import type { OutboxRow } from './message.ts';
+import type { OutboxRows, Page } from './outbox-rows.ts';
+
+const SELECT = `
+  select position, id, channel, key, sequence, type,
+    to_char(time at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, data, context
+  from outbox`;
+
+/**
+ * A mark that a crash takes away is set again: the row is published once more, and known. So nobody waits for the
+ * disk.
+ */
+const MARK = `
+  update outbox set published_at = clock_timestamp()
+  where position = any($1) and published_at is null
+    and (select set_config('synchronous_commit', 'off', true)) is not null`;
+
+/** The rows of an outbox table. */
+export class PostgresOutboxRows implements OutboxRows {
+  constructor(private readonly db: Database) {}
+
+  async unpublished({ after, limit }: Page, ageMs: number): Promise<OutboxRow[]> {
+    return this.db.query<OutboxRow>(
+      `${SELECT} where published_at is null and position > $1
+         and created_at <= clock_timestamp() - $2 * interval '1 millisecond' order by position limit $3`,
+      [after, ageMs, limit],
+    );
+  }
+
+  async ofChannel(channel: string, { after, limit }: Page): Promise<OutboxRow[]> {
+    return this.db.query<OutboxRow>(`${SELECT} where channel = $1 and position > $2 order by position limit $3`, [
+      channel,
+      after,
+      limit,
+    ]);
+  }
+
+  async ofLine({ channel, key, from, to }: Gap): Promise<OutboxRow[]> {
+    return this.db.query<OutboxRow>(
+      `${SELECT} where channel = $1 and key = $2 and sequence between $3 and $4 order by sequence`,
+      [channel, key, from, to],
+    );
+  }
+
+  async floorOf({ channel, key }: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined> {
+    const [oldest] = await this.db.query<{ floor: number | null }>(
+      'select min(sequence) as floor from outbox where channel = $1 and key = $2',
+      [channel, key],
+    );
+    return oldest?.floor ?? undefined;
+  }
+
+  async markPublished(positions: readonly number[]): Promise<void> {
+    await this.db.execute(MARK, [positions]);
+  }
+
+  async purge(retentionMs: number, limit: number): Promise<number> {
+    const [answer] = await this.db.execute<{ purged: number }>(
+      `with gone as (delete from outbox where position in (
+         select position from outbox where published_at < clock_timestamp() - $1 * interval '1 millisecond'
+         order by position limit $2) returning 1)
+       select count(*) as purged from gone`,
+      [retentionMs, limit],
+    );
+    return answer?.purged ?? 0;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Database } from '@ashlar/postgres';
+import type { Gap } from './bus.ts';
+import type { Line } from './inbox.ts';
+import { type Message, sequenceOf } from './message.ts';
+import {
+  describe,
+  type Failure,
+  MOVE_AT_ONCE,
+  type ParkedHead,
+  type ParkedMessage,
+  type ParkingLot,
+} from './parking-lot.ts';
+
+const COLUMNS = `p.id, p.consumer, p.source, p.channel, p.key, p.sequence, p.type, p.status,
+  p.attempts, p.error, p.first_failed_at as "firstFailedAt", p.next_attempt_at as "nextAttemptAt", p.message`;
+
+/** A parking lot in a table. */
+export class PostgresParkingLot implements ParkingLot {
+  constructor(
+    private readonly db: Database,
+    private readonly consumer: string,
+    private readonly nextId: () => string,
+  ) {}
+
+  async park({ channel, key, source }: Line, message: Message, failure?: Failure): Promise<void> {
+    const status = !failure ? 'waiting' : failure.retryInMs === undefined ? 'dead' : 'retrying';
+    await this.db.write({
+      sql: `insert into parked_messages
+        (id, consumer, source, channel, key, sequence, type, message, status, attempts, error, next_attempt_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+          clock_timestamp() + $12::bigint * interval '1 millisecond')
+        on conflict do nothing`,
+      values: [
+        this.nextId(),
+        this.consumer,
+        source,
+        channel,
+        key,
+        sequenceOf(message),
+        message.type,
+        JSON.stringify(message),
+        status,
+        failure ? 1 : 0,
+        failure ? describe(failure.error) : null,
+        failure?.retryInMs ?? null,
+      ],
+    });
+  }
+
+  async head({ source, channel, key }: Line): Promise<ParkedHead | undefined> {
+    const [head] = await this.db.query<ParkedHead>(
+      `select ${COLUMNS}, coalesce(next_attempt_at <= clock_timestamp(), true) as due,
+         not exists (
+           select from parked_messages f
+           where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key
+             and f.sequence > p.sequence) as last
+       from parked_messages p
+       where consumer = $1 and source = $2 and channel = $3 and key = $4 order by sequence limit 1`,
+      [this.consumer, source, channel, key],
+    );
+    return head;
+  }
+
+  async gaps(): Promise<Gap[]> {
+    return this.db.query<Gap & { from: number }>(
+      `select p.source, p.channel, p.key, i.sequence + 1 as "from", min(p.sequence) - 1 as "to" from parked_messages p
+       join inbox i using (consumer, source, channel, key)
+       where p.consumer = $1
+       group by p.source, p.channel, p.key, i.sequence
+       having min(p.sequence) > i.sequence + 1
+       limit ${MOVE_AT_ONCE}`,
+      [this.consumer],
+    );
+  }
+
+  async movable(): Promise<Line[]> {
+    return this.db.query<Line & { sequence: number }>(
+      `select p.source, p.channel, p.key from parked_messages p
+       join inbox i using (consumer, source, channel, key)
+       where p.consumer = $1 and (
+         p.status = 'discarded' or p.sequence <= i.sequence + 1
+         and (p.status = 'waiting' or p.status = 'retrying' and p.next_attempt_at <= clock_timestamp()))
+         and not exists (
+           select from parked_messages f
+           where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key
+             and f.sequence < p.sequence)
+       limit ${MOVE_AT_ONCE}`,
+      [this.consumer],
+    );
+  }
+
+  async remove({ id }: ParkedMessage): Promise<void> {
+    await this.db.write({
+      sql: 'delete from parked_messages where id = $1',
+      values: [id],
+      rows: 1,
+      what: 'A parked message',
+    });
+  }
+
+  async failed({ id }: ParkedMessage, { error, retryInMs }: Failure): Promise<void> {
+    await this.db.write({
+      sql: `update parked_messages set attempts = attempts + 1, error = $2, status = $3,
+        next_attempt_at = clock_timestamp() + $4::bigint * interval '1 millisecond' where id = $1`,
+      values: [id, describe(error), retryInMs === undefined ? 'dead' : 'retrying', retryInMs ?? null],
+    });
+  }
+}
