@@ -7,6 +7,7 @@ export {
   type NewEvent,
   PostgresEventStore,
   type ReadOptions,
+  type Snapshot,
   type StoredEvent,
 } from './event-store.ts';
 export { given } from './given.ts';

@@ -2,8 +2,8 @@ import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing } from '@ashlar/postgres';
 import { runInContext } from '@ashlar/telemetry';
-import { type OutboxRow, outgoing } from './message.ts';
-import { type Desk, OrderAnswered, placed, seeded, useMessaging } from './messaging.fixtures.ts';
+import { type OutboxRow, outgoing, unordered } from './message.ts';
+import { type Desk, OrderAnswered, OrderPlaced, placed, seeded, useMessaging } from './messaging.fixtures.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
@@ -165,6 +165,26 @@ test('promise 6: a message carries the trace and the correlation of its work, an
       { ...line, sequence: 2 },
     ],
   ]);
+});
+
+test('schedule 3.2: messages without an order of their own are lines of their own, each with its id as key', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  await desk.outbox().add([unordered(OrderPlaced, { n: 1 }), unordered(OrderPlaced, { n: 2 })]);
+  const rows = await desk.db.query(`select key = id::text as "hasItsId", sequence from outbox`);
+  deepStrictEqual(rows, [
+    { hasItsId: true, sequence: 1 },
+    { hasItsId: true, sequence: 1 },
+  ]);
+  const keys = await desk.db.query('select distinct key from outbox');
+  strictEqual(keys.length, 2);
+});
+
+test('schedule 3.2: an empty key would put all messages in one line, and is refused', { skip }, async (t) => {
+  const desk = await setUp(t);
+  await rejects(desk.outbox().add([placed('', 1)]), /shop.OrderPlaced.v1: a message needs a key, or none at all/);
+  deepStrictEqual(await stored(desk), []);
 });
 
 test('adding nothing opens no transaction', { skip }, async (t) => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
+import { nameOf } from './hand-bus.fixtures.ts';
 import { LocalBus } from './local-bus.ts';
 import { aMessage, messages, placed, SOURCE, useMessaging } from './messaging.fixtures.ts';
 
@@ -61,6 +62,65 @@ test('schedule 3.6: a message that is older than any mark is parked as too old, 
   await consumer.settled();
   deepStrictEqual(await desk.effects(), ['known/1', 'known/2']);
   deepStrictEqual(await desk.lot(), ['forgotten/1 dead']);
+});
+
+test('schedule 3.6: a message of an unknown line that comes ahead of others is too old as well', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  const consumer = desk.consumer(undefined, { clock: inThreeDays });
+  desk.bus.onAsked = async ({ to }) => to + 1;
+  desk.bus.deliver(aMessage('forgotten', 2));
+  await desk.untilLot('forgotten/2 dead');
+  await eventually('the line begins where its source still can', async () => {
+    desk.timers.advance(1_000);
+    return (await desk.db.query('select 1 from inbox where sequence = 1')).length === 1;
+  });
+  desk.timers.advance(3_000);
+  desk.bus.deliver(aMessage('forgotten', 3));
+  await consumer.settled();
+  deepStrictEqual([await desk.effects(), await desk.lot()], [[], ['forgotten/2 dead', 'forgotten/3 waiting']]);
+});
+
+test('schedule 3.6: one purge drops all the marks that are idle, however many', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const consumer = desk.consumer();
+  desk.bus.deliver(...messages('young', 1));
+  await consumer.settled();
+  await desk.db.execute(`
+    insert into inbox (consumer, source, channel, key, sequence, previous, updated_at)
+    select consumer, source, channel, 'idle ' || n, 1, 0, updated_at - interval '49 hours'
+    from inbox, generate_series(1, 25000) n`);
+  desk.timers.advance(60_000);
+  await eventually('all idle marks are gone', async () => {
+    const rows = await desk.db.query<{ key: string }>('select key from inbox limit 2');
+    return rows.map(({ key }) => key).join() === 'young';
+  });
+});
+
+test('schedule 1.3: while old rows of the outbox are being purged, writers go on', { skip }, async (t) => {
+  const desk = await setUp(t);
+  await desk.outbox().add([placed('old', 1), placed('old', 2)]);
+  await desk.db.execute(`update outbox set published_at = clock_timestamp() - interval '25 hours'`);
+  const publisher = desk.publisher();
+  await publisher.start();
+  const [locked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const holding = desk.db.transaction(async () => {
+    await desk.db.query('select 1 from outbox where sequence = 2 for update');
+    locked.resolve();
+    await gate.promise;
+  });
+  await locked.promise;
+  desk.timers.advance(60_000);
+  const purging = `select 1 from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%delete from outbox%'`;
+  await eventually('the purge stands still in the middle', async () => (await desk.db.query(purging)).length > 0);
+  await desk.outbox((rows) => publisher.publish(rows)).add([placed('new', 1)]);
+  deepStrictEqual(desk.bus.published.map(nameOf), ['new/1']);
+  deepStrictEqual((await desk.db.query(purging)).length, 1, 'The purge has not moved meanwhile.');
+  gate.resolve();
+  await holding;
+  await eventually('the old rows are gone', async () => (await desk.db.query('select 1 from outbox')).length === 1);
 });
 
 test('nothing is published before the publisher starts: a consumer that subscribes meanwhile hears it', {

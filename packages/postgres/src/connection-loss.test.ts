@@ -158,3 +158,43 @@ test('a crash just before the commit leaves nothing', { skip }, async () => {
   );
   deepStrictEqual(await database.things(), []);
 });
+
+test('schedule 3.11: who stands still inside a transaction loses its session and its locks, and commits nothing', {
+  skip,
+}, async () => {
+  const { db, server } = database;
+  await db.write(aThing('contested'));
+  const impatient = new URL(server.url);
+  impatient.searchParams.set('options', '-c idle_in_transaction_session_timeout=200ms');
+  await database.another(
+    async (frozen) => {
+      const [held, thawed] = [aGate(), aGate()];
+      const work = frozen.transaction(async () => {
+        await frozen.execute(`update things set version = 7 where id = 'contested'`);
+        await frozen.write(aThing('too late'));
+        held.resolve();
+        await thawed.promise;
+        await frozen.query('select 1');
+      });
+      await held.promise;
+      const change = db.execute(`update things set version = version + 1 where id = 'contested'`);
+      await change.finally(() => thawed.resolve());
+      await rejects(work, isUnreachable);
+      deepStrictEqual(await frozen.query('select 1 as one'), [{ one: 1 }]);
+    },
+    { url: impatient.href },
+  );
+  deepStrictEqual(await db.query('select id, version from things'), [{ id: 'contested', version: 2 }]);
+});
+
+test('a session that ended because it had idled is a lost connection, not an answer', () => {
+  const ended = (code: string) => Object.assign(new Error('The session has ended.'), { code });
+  deepStrictEqual(
+    ['25P03', '25P04', '57P01', '57P05', '08006'].map((code) => isUnreachable(ended(code))),
+    [true, true, true, true, true],
+  );
+  deepStrictEqual(
+    ['25P02', '40001', '55P03', '57014'].map((code) => isUnreachable(ended(code))),
+    [false, false, false, false],
+  );
+});

@@ -8,20 +8,27 @@ export interface TcpProxy {
   loseAnswerToCommit(): void;
   /** The next COMMIT is lost on its way. */
   loseCommit(): void;
+  /** How often the client has asked for an answer: its round trips. */
+  readonly roundTrips: number;
   close(): void;
 }
+
+/** The message with which a client asks for the answers to everything before it. */
+const SYNC = Buffer.from([0x53, 0, 0, 0, 4]);
 
 type Trouble = 'none' | 'lose answer' | 'lose commit';
 
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   let trouble: Trouble = 'none';
+  let roundTrips = 0;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const upstream = connect(Number(port || 5432), hostname);
     for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}));
     let deaf = false;
     client.on('data', (data) => {
+      roundTrips += countOf(SYNC, data);
       const commits = trouble !== 'none' && data.includes('commit');
       if (commits && trouble === 'lose commit') {
         upstream.destroy();
@@ -48,9 +55,18 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     loseCommit() {
       trouble = 'lose commit';
     },
+    get roundTrips() {
+      return roundTrips;
+    },
     close() {
       for (const socket of sockets) socket.destroy();
       server.close();
     },
   };
+}
+
+function countOf(part: Buffer, data: Buffer): number {
+  let count = 0;
+  for (let at = data.indexOf(part); at !== -1; at = data.indexOf(part, at + part.length)) count += 1;
+  return count;
 }

@@ -1,6 +1,6 @@
 import { after, before, type TestContext } from 'node:test';
 import { type Stop, systemClock, type Timers, UuidV7Ids } from '@ashlar/domain';
-import { type Contract, type Message, messagingMigrations, PostgresOutbox } from '@ashlar/messaging';
+import { type Contract, type Message, messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
 import { createTestDatabase, databaseMissing, PostgresDatabase, type TestDatabase } from '@ashlar/postgres';
 import { sagaMigrations } from './migrations.ts';
 import { PostgresSagaStore } from './postgres-saga-store.ts';
@@ -46,14 +46,21 @@ export class Replica {
   readonly errors: unknown[] = [];
   readonly runtime: SagaRuntime<Trip>;
   readonly db: PostgresDatabase;
+  readonly outbox: PostgresOutbox;
+  /** Gets what was said; it stays in the outbox where nobody takes it. */
+  onCommitted: (rows: readonly OutboxRow[]) => void = () => {};
 
-  constructor(url: string, options: Partial<SagaRuntimeOptions<Trip>>) {
-    this.db = new PostgresDatabase({ url });
-    const outbox = new PostgresOutbox({ db: this.db, clock: systemClock, ids, onCommitted: () => {} });
+  constructor(
+    readonly server: TestDatabase,
+    options: Partial<SagaRuntimeOptions<Trip>>,
+  ) {
+    this.db = new PostgresDatabase({ url: server.url });
+    const onCommitted = (rows: readonly OutboxRow[]) => this.onCommitted(rows);
+    this.outbox = new PostgresOutbox({ db: this.db, clock: systemClock, ids, onCommitted });
     this.runtime = new SagaRuntime<Trip>({
       work: this.db,
       store: new PostgresSagaStore(this.db, trip.name),
-      outbox,
+      outbox: this.outbox,
       clock: systemClock,
       ids,
       definitions: [trip],
@@ -116,11 +123,13 @@ export function useReplicas() {
 
   return async (t: TestContext) => {
     const replica = (options: Partial<SagaRuntimeOptions<Trip>> & { handlers?: SagaHandlers<Trip> } = {}): Replica => {
-      const made = new Replica(server.url, options);
+      const made = new Replica(server, options);
       t.after(() => made.db.close());
       return made;
     };
-    await replica().db.execute('truncate sagas, outbox, outbox_keys, notes restart identity');
+    await replica().db.execute(
+      'truncate sagas, outbox, outbox_keys, inbox, parked_messages, consumers, notes restart identity',
+    );
     return replica;
   };
 }

@@ -50,7 +50,10 @@ export const inventoryService = (settings: InventorySettings): ServiceDefinition
   create: (platform) => createInventoryService(postgresAdapters(platform), settings),
 });
 
-export function createInventoryService(adapters: InventoryAdapters, { openingStock }: InventorySettings): Service {
+export function createInventoryService(
+  adapters: InventoryAdapters,
+  { openingStock }: InventorySettings,
+): Service & { readonly application: InventoryApplication } {
   const { transactions, levels, reservations, adjustments } = adapters;
   const mapper = new StockLevelMapper();
   const reserveStock = new ReserveStockUseCase(transactions, reservations, levels);
@@ -67,6 +70,7 @@ export function createInventoryService(adapters: InventoryAdapters, { openingSto
   };
 
   return {
+    application,
     routes: [inventoryController(application)],
     consumers: [
       {

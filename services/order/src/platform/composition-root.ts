@@ -102,7 +102,10 @@ export const orderService = (settings: OrderSettings): ServiceDefinition => ({
   create: (platform) => createOrderService(productionAdapters(platform, settings), settings),
 });
 
-export function createOrderService(adapters: OrderAdapters, { saga }: OrderSettings): Service {
+export function createOrderService(
+  adapters: OrderAdapters,
+  { saga }: OrderSettings,
+): Service & { readonly application: OrderApplication } {
   const { transactions, orders, products, changes, clock, ids } = adapters;
   const mapper = new OrderMapper();
   const advanceOrder = new AdvanceOrderUseCase(transactions, orders, clock);
@@ -128,6 +131,7 @@ export function createOrderService(adapters: OrderAdapters, { saga }: OrderSetti
   };
 
   return {
+    application,
     routes: [orderController(application), orderEventsController(application, changes)],
     consumers: [
       {

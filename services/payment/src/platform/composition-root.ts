@@ -96,7 +96,9 @@ export const paymentService = (settings: PaymentSettings): ServiceDefinition => 
   create: (platform) => createPaymentService(productionAdapters(platform, settings)),
 });
 
-export function createPaymentService(adapters: PaymentAdapters): Service {
+export function createPaymentService(
+  adapters: PaymentAdapters,
+): Service & { readonly application: PaymentApplication } {
   const { transactions, accounts, payments, deposits, cardProcessor, clock, ids } = adapters;
   const mapper = new AccountMapper();
   const finishDeposit = new FinishDepositUseCase(transactions, { deposits, accounts, cardProcessor, clock, mapper });
@@ -115,6 +117,7 @@ export function createPaymentService(adapters: PaymentAdapters): Service {
   };
 
   return {
+    application,
     routes: [accountController(application), depositController(application), withdrawalController(application)],
     consumers: [
       {

@@ -46,7 +46,10 @@ export const productService = (settings: ProductSettings): ServiceDefinition => 
   create: (platform) => createProductService(postgresAdapters(platform), settings),
 });
 
-export function createProductService(adapters: ProductAdapters, { seed }: ProductSettings): Service {
+export function createProductService(
+  adapters: ProductAdapters,
+  { seed }: ProductSettings,
+): Service & { readonly application: ProductApplication } {
   const { transactions, products, seeds, clock, ids } = adapters;
   const mapper = new ProductMapper();
 
@@ -60,6 +63,7 @@ export function createProductService(adapters: ProductAdapters, { seed }: Produc
   };
 
   return {
+    application,
     routes: [productController(application)],
     consumers: [],
     errors: (error) => (isUniqueViolation(error, 'products_sku') ? ProductError.skuTaken() : undefined),

@@ -78,7 +78,9 @@ export const shippingService = (settings: ShippingSettings): ServiceDefinition =
   create: (platform) => createShippingService(productionAdapters(platform, settings)),
 });
 
-export function createShippingService(adapters: ShippingAdapters): Service {
+export function createShippingService(
+  adapters: ShippingAdapters,
+): Service & { readonly application: ShippingApplication } {
   const { transactions, shipments, carrier, clock, ids, timers } = adapters;
   const mapper = new ShipmentMapper();
   const jobs: CarrierJobs = adapters.carrierJobs({
@@ -101,6 +103,7 @@ export function createShippingService(adapters: ShippingAdapters): Service {
   };
 
   return {
+    application,
     routes: [shipmentController(application)],
     consumers: [
       {

@@ -119,12 +119,13 @@ const refusalOf = (error: unknown) => (isUniqueViolation(error, 'users_email') ?
 export function createUserService(
   adapters: UserAdapters,
   { admin, accessTokenSeconds }: CompleteUserSettings,
-): Service {
+): Service & { readonly application: UserApplication } {
   const application = createApplication(adapters, accessTokenSeconds);
   const { ensureAdministrator, ensureSigningKey, purgeSessions } = application;
   let stopPurging = () => {};
 
   return {
+    application,
     routes: [userController(application), administrationController(application), sessionController(application)],
     consumers: [],
     errors: refusalOf,

@@ -1,26 +1,10 @@
-import {
-  CaptureFailed,
-  PaymentCaptured,
-  PaymentDeclined,
-  PaymentReleased,
-  PaymentReserved,
-} from '@ashlar/contracts/payment';
-import { type Outbox, type Outgoing, outgoing } from '@ashlar/messaging';
+import type { Outbox } from '@ashlar/messaging';
 import { type Database, StateTable } from '@ashlar/postgres';
 import { Payment, type PaymentState } from '../../domain/entities/payment.entity.ts';
-import type { PaymentEvent } from '../../domain/events/payment.events.ts';
 import type { PaymentRepository } from '../../domain/repositories/payment.repository.interface.ts';
+import { toMessage } from './payment.message-mapper.ts';
 
 type Columns = Omit<PaymentState, 'orderId' | 'version'>;
-
-const CONTRACTS = { PaymentReserved, PaymentDeclined, PaymentCaptured, CaptureFailed } as const;
-
-/** The one place that decides what other services learn of a payment. */
-function toMessage(event: PaymentEvent): Outgoing {
-  const { orderId } = event;
-  if (event.type === 'PaymentReleased') return outgoing(PaymentReleased, orderId, { orderId });
-  return outgoing(CONTRACTS[event.type], orderId, { orderId, saga: event.saga });
-}
 
 export class PostgresPaymentRepository implements PaymentRepository {
   readonly #table: StateTable<Columns>;

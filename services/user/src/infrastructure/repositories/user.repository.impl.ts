@@ -1,17 +1,11 @@
-import { UserErased, UserRegistered } from '@ashlar/contracts/user';
-import { type Outbox, type Outgoing, outgoing } from '@ashlar/messaging';
+import type { Outbox } from '@ashlar/messaging';
 import { type Database, StateTable, type Stored } from '@ashlar/postgres';
 import { User, type UserState } from '../../domain/entities/user.entity.ts';
-import type { UserEvent } from '../../domain/events/user.events.ts';
 import type { UserRepository } from '../../domain/repositories/user.repository.interface.ts';
+import { toMessage } from './user.message-mapper.ts';
 
 /** What is kept of a user, or of an erased one. */
 type Columns = Omit<UserState, 'id' | 'version'> | Record<string, never>;
-
-const CONTRACTS = { UserRegistered, UserErased } as const;
-
-/** The one place that decides what other services learn of a user. */
-const toMessage = ({ type, userId }: UserEvent): Outgoing => outgoing(CONTRACTS[type], userId, { userId });
 
 const toUser = ({ id, version, state }: Stored<Columns>): User | undefined =>
   'email' in state ? User.restore({ ...(state as Omit<UserState, 'id' | 'version'>), id, version }) : undefined;

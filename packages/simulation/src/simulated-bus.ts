@@ -1,0 +1,149 @@
+import type { Bus, Delivery, Gap, Parcel, Receiver, Repair, Replay } from '@ashlar/messaging';
+import type { Instance } from './instance.ts';
+import type { World } from './world.ts';
+
+interface Subscriber {
+  readonly instance: Instance;
+  readonly receiver: Receiver;
+}
+
+/** A message on its way to one consumer, until it is acknowledged. */
+interface Pending {
+  readonly number: number;
+  readonly parcel: Parcel;
+}
+
+interface Registered<Handler> {
+  readonly instance: Instance;
+  readonly handler: Handler;
+}
+
+const USUAL_MS = 5;
+const LATE_MS = 3_000;
+const ACKNOWLEDGE_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 2_000;
+
+/**
+ * A broker that keeps what it has taken, and delivers it to each consumer until it is acknowledged: late, twice, in any
+ * order, and to nobody as long as the consumer is away. It outlives every instance.
+ */
+export class SimulatedBroker {
+  readonly #kept = new Map<string, Pending[]>();
+  /** By consumer name. */
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #pending = new Map<string, Map<number, Pending>>();
+  readonly #begun = new Set<string>();
+  readonly #repairs = new Map<string, Registered<Repair>>();
+  readonly #replays = new Map<string, Registered<Replay>>();
+  #numbers = 0;
+
+  constructor(private readonly world: World) {}
+
+  /** The bus as this instance sees it. */
+  connect(instance: Instance): Bus {
+    return {
+      publish: (parcels) => this.#publish(instance, parcels),
+      subscribe: (receiver) => this.#subscribe({ instance, receiver }),
+      onRepair: (source, handler) => void this.#repairs.set(source, { instance, handler }),
+      repair: (gap) => this.#repair(instance, gap),
+      onReplay: (source, handler) => void this.#replays.set(source, { instance, handler }),
+      replay: (channel) => this.#replay(instance, channel),
+    };
+  }
+
+  /** Deliveries that nobody has acknowledged. */
+  get open(): number {
+    return [...this.#pending.values()].reduce((sum, pending) => sum + pending.size, 0);
+  }
+
+  async #publish(instance: Instance, parcels: readonly Parcel[]): Promise<void> {
+    if (parcels.length === 0) return;
+    const isAnswered = !this.world.faults.strikes('lostAnswer');
+    const isTaken = isAnswered || this.world.random.happens(0.5);
+    await instance.call(`publishes ${parcels.length}`, () => {
+      if (isTaken) for (const parcel of parcels) this.#take(parcel);
+    });
+    if (!isAnswered) throw new Error('The broker has not answered.');
+  }
+
+  #take(parcel: Parcel): void {
+    const one = { number: ++this.#numbers, parcel };
+    const kept = this.#kept.get(parcel.channel) ?? [];
+    kept.push(one);
+    this.#kept.set(parcel.channel, kept);
+    for (const [consumer, { receiver }] of this.#subscribers)
+      if (receiver.channels.includes(parcel.channel)) this.#send(consumer, one);
+  }
+
+  #send(consumer: string, one: Pending): void {
+    const { faults, random } = this.world;
+    const pending = this.#pending.get(consumer) ?? new Map<number, Pending>();
+    this.#pending.set(consumer, pending.set(one.number, one));
+    const latest = faults.strikes('reorder') ? LATE_MS : USUAL_MS;
+    if (!faults.strikes('drop')) this.world.after(random.next() * latest, () => this.#deliver(consumer, one));
+    if (faults.strikes('duplicate')) this.world.after(random.next() * LATE_MS, () => this.#deliver(consumer, one));
+    this.#again(consumer, one);
+  }
+
+  #again(consumer: string, one: Pending): void {
+    this.world.after(ACKNOWLEDGE_WITHIN_MS, () => {
+      if (!this.#pending.get(consumer)?.has(one.number)) return;
+      this.#deliver(consumer, one);
+      this.#again(consumer, one);
+    });
+  }
+
+  /** A duplicate is delivered even where the first one was acknowledged. */
+  #deliver(consumer: string, { number, parcel }: Pending): void {
+    const subscriber = this.#subscribers.get(consumer);
+    if (!subscriber?.instance.isAlive) return;
+    const { type, subject, sequence } = parcel.message;
+    this.world.note(`${consumer} gets ${type} ${subject} ${Number(sequence)}`);
+    const ack = () => subscriber.instance.isAlive && this.#pending.get(consumer)?.delete(number);
+    const delivery: Delivery = { ...parcel, ack: () => void ack() };
+    subscriber.receiver.deliver(delivery);
+  }
+
+  #subscribe(subscriber: Subscriber): { close(): void } {
+    const { receiver } = subscriber;
+    this.#subscribers.set(receiver.consumer, subscriber);
+    for (const channel of receiver.channels) this.#begin(receiver.consumer, channel);
+    for (const one of this.#pending.get(receiver.consumer)?.values() ?? [])
+      this.world.after(this.world.random.next() * USUAL_MS, () => this.#deliver(receiver.consumer, one));
+    return {
+      close: () => {
+        if (this.#subscribers.get(receiver.consumer) === subscriber) this.#subscribers.delete(receiver.consumer);
+      },
+    };
+  }
+
+  /** A consumer that is new on a channel gets whatever is kept of it. */
+  #begin(consumer: string, channel: string): void {
+    const name = `${consumer}\n${channel}`;
+    if (this.#begun.has(name)) return;
+    this.#begun.add(name);
+    for (const one of this.#kept.get(channel) ?? []) this.#send(consumer, one);
+  }
+
+  async #repair(instance: Instance, gap: Gap): Promise<number> {
+    const source = this.#repairs.get(gap.source);
+    await instance.call(`asks ${gap.source} for ${gap.key} ${gap.from} to ${gap.to}`, () => {
+      if (!source?.instance.isAlive) throw new Error(`Nobody answers for ${gap.source}.`);
+    });
+    return this.#inTime(source!.handler(gap));
+  }
+
+  async #replay(instance: Instance, channel: string): Promise<void> {
+    await instance.call(`asks for ${channel} again`, () => {});
+    const sources = [...this.#replays.values()].filter((source) => source.instance.isAlive);
+    await Promise.all(sources.map(({ handler }) => this.#inTime(handler(channel)).catch(() => {})));
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    const tooLate = this.world.pass(ANSWER_WITHIN_MS).then((): never => {
+      throw new Error('It has not answered in time.');
+    });
+    tooLate.catch(() => {});
+    return Promise.race([answer, tooLate]);
+  }
+}

@@ -1,0 +1,205 @@
+import type { Clock, Ids, Timers } from '@ashlar/domain';
+import type { Jobs } from '@ashlar/jobs';
+import { Consumer, type ConsumerDefinition, forgetAbsent, type Outbox, OutboxPublisher } from '@ashlar/messaging';
+import { runInContext, type Tracing } from '@ashlar/telemetry';
+import { Instance } from './instance.ts';
+import { StoredEvents } from './memory/memory-event-store.ts';
+import { MemoryJobs, StoredJobs } from './memory/memory-jobs.ts';
+import { MemoryOutbox, memoryMessageStorage, StoredMessages } from './memory/memory-messages.ts';
+import { StoredSagas } from './memory/memory-sagas.ts';
+import type { StoredStates } from './memory/memory-states.ts';
+import { MemoryWork } from './memory/memory-work.ts';
+import { SimulatedBroker } from './simulated-bus.ts';
+import type { World } from './world.ts';
+
+/** What a service has committed. It outlives every instance of it. */
+export class StoredService {
+  readonly messages = new StoredMessages();
+  readonly events = new StoredEvents();
+  readonly sagas = new StoredSagas();
+  readonly jobs = new StoredJobs();
+  readonly #tables = new Map<string, StoredStates<unknown>>();
+
+  table<State>(name: string): StoredStates<State> {
+    const table = this.#tables.get(name) ?? new Map();
+    this.#tables.set(name, table);
+    return table as StoredStates<State>;
+  }
+}
+
+/** What an instance of a service is made of. */
+export interface SimulatedPlatform {
+  readonly world: World;
+  readonly stored: StoredService;
+  readonly work: MemoryWork;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly timers: Timers;
+  readonly jobs: Jobs;
+  /** A call to the world outside: it may fail, or be late, whether or not it had its effect. */
+  outside<T>(what: string, effect: () => T): Promise<T>;
+}
+
+/** An instance of a service as the simulation sees it: what it reacts to, and what a load may ask of it. */
+export interface SimulatedService<App> {
+  readonly app: App;
+  readonly consumers: readonly ConsumerDefinition[];
+  readonly sagas?: {
+    readonly consumer: string;
+    readonly runtime: { startTimers(consumer: Pick<Consumer, 'settled'>): Promise<void> };
+  };
+  start?(): Promise<void>;
+}
+
+export interface SimulatedDefinition<App> {
+  readonly name: string;
+  create(platform: SimulatedPlatform): SimulatedService<App>;
+}
+
+/** Now and then one stays away for longer than anybody waits. */
+const RESTART_MS = { least: 50, most: 3_000, longest: 20_000, seldom: 0.15 };
+const OUTSIDE_MS = { usual: 40, late: 5_000 };
+
+/** Goes on in one fixed context: traces are nothing that a run depends on. */
+const tracing: Tracing = {
+  span: (_options, work, from) => (from ? runInContext(from, work) : work()),
+  shutdown: async () => {},
+};
+
+/** Keeps one instance of a service alive: after each death another one begins with what was committed. */
+export class Deployment<App> {
+  readonly stored = new StoredService();
+  #running: { readonly instance: Instance; readonly app: App } | undefined;
+  #incarnations = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly broker: SimulatedBroker,
+    private readonly definition: SimulatedDefinition<App>,
+  ) {
+    this.#boot();
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** Asks the instance that is running; never answers if that dies, and rejects when there is none. */
+  async ask<T>(work: (app: App) => Promise<T>): Promise<T> {
+    if (!this.#running?.instance.isAlive) throw new Error(`${this.name} is away.`);
+    return work(this.#running.app);
+  }
+
+  /** Ends the running instance as SIGKILL does. */
+  kill(): void {
+    this.#running?.instance.die('killed');
+  }
+
+  /** What still has to happen here, in words; nothing when it is quiet. */
+  get unrest(): string[] {
+    const { messages, sagas, jobs } = this.stored;
+    const running = [...sagas.states.values()].filter(({ state }) => state.progress.direction !== 'ended');
+    return [
+      ...some(messages.unpublished.length, `unpublished messages of ${this.name}`),
+      ...some(messages.parked.size, `parked messages at ${this.name}`),
+      ...some([...messages.marks.values()].filter(({ parked }) => parked).length, `parked keys at ${this.name}`),
+      ...some(running.length, `sagas of ${this.name} that have not ended`),
+      ...some(jobs.open.size, `open jobs of ${this.name}`),
+    ];
+  }
+
+  #boot(): void {
+    const { world, broker, definition, stored } = this;
+    const instance = new Instance(world, `${definition.name}#${++this.#incarnations}`, () => {
+      const { least, most, longest, seldom } = RESTART_MS;
+      const latest = world.random.happens(seldom) ? longest : most;
+      world.after(least + world.random.next() * (latest - least), () => this.#boot());
+    });
+    world.note(`${instance.name} begins`);
+    const work = new MemoryWork(instance);
+    const storage = memoryMessageStorage({ work, stored: stored.messages });
+    const bus = broker.connect(instance);
+    const { timers, clock } = instance;
+    const ids = { next: () => world.nextId() };
+    const onError = (error: unknown) => world.note(`${instance.name} is told: ${String(error)}`);
+    const source = `/services/${definition.name}`;
+    const publisher = new OutboxPublisher({ outbox: storage.outbox, bus, source, timers, onError });
+    const outbox = new MemoryOutbox({
+      work,
+      stored: stored.messages,
+      clock,
+      ids,
+      onCommitted: (rows) => publisher.publish(rows),
+    });
+    const jobs = new MemoryJobs(work, stored.jobs);
+    const outside = outsideOf(instance);
+    const service = definition.create({ world, stored, work, outbox, clock, ids, timers, jobs, outside });
+    const parts = { storage, bus, tracing, timers, clock, chance: () => world.random.next(), nextId: ids.next };
+    const observer = { failed: (_: string, error: unknown) => onError(error) };
+    const consumers = service.consumers.map((one) => new Consumer({ definition: one, observer, ...parts }));
+    this.#running = { instance, app: service.app };
+    const begin = async () => {
+      await service.start?.();
+      for (const consumer of consumers) consumer.start();
+      await publisher.start();
+      await forgetAbsent(storage.registrations, consumers);
+      for (const consumer of consumers) await consumer.catchUpNewChannels();
+      await jobs.start();
+      const replies = consumers.find(({ name }) => name === service.sagas?.consumer);
+      if (replies) await service.sagas?.runtime.startTimers(replies);
+    };
+    begin().catch((error) => instance.die(`it cannot begin: ${error}`));
+  }
+}
+
+const outsideOf =
+  (instance: Instance) =>
+  async <T>(what: string, effect: () => T): Promise<T> => {
+    const { world } = instance;
+    const isIll = world.faults.strikes('outside');
+    const isDone = !isIll || world.random.happens(0.5);
+    const result = await instance.call(what, () => (isDone ? { value: effect() } : undefined));
+    await world.pass(world.random.next() * (isIll ? OUTSIDE_MS.late : OUTSIDE_MS.usual));
+    if (!instance.isAlive) return new Promise(() => {});
+    if (isIll || !result) throw new Error(`${what}: there was no clear answer.`);
+    return result.value;
+  };
+
+const some = (count: number, what: string): string[] => (count > 0 ? [`${count} ${what}`] : []);
+
+/** Services that talk over one broker. */
+export class SimulatedSystem {
+  readonly broker: SimulatedBroker;
+  readonly #deployments: Deployment<unknown>[] = [];
+
+  constructor(readonly world: World) {
+    this.broker = new SimulatedBroker(world);
+  }
+
+  deploy<App>(definition: SimulatedDefinition<App>): Deployment<App> {
+    const deployment = new Deployment(this.world, this.broker, definition);
+    this.#deployments.push(deployment as Deployment<unknown>);
+    return deployment;
+  }
+
+  get deployments(): readonly Deployment<unknown>[] {
+    return this.#deployments;
+  }
+
+  /** What keeps the whole from being quiet. */
+  get unrest(): string[] {
+    const open = this.broker.open;
+    return [...this.#deployments.flatMap(({ unrest }) => unrest), ...some(open, 'deliveries that are open')];
+  }
+
+  /** Asks as a client does, who gives up after a while: `undefined` then, and where the service is away. */
+  async ask<App, T>(
+    deployment: Deployment<App>,
+    work: (app: App) => Promise<T>,
+    withinMs = 5_000,
+  ): Promise<T | undefined> {
+    const tooLate = this.world.pass(withinMs).then(() => undefined);
+    return Promise.race([deployment.ask(work).catch(() => undefined), tooLate]);
+  }
+}

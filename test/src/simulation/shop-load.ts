@@ -1,0 +1,123 @@
+import { ACCOUNTS, type StoredAccount } from '@ashlar/payment-service/simulation';
+import { SHIPMENTS, type StoredShipment } from '@ashlar/shipping-service/simulation';
+import type { Deployment } from '@ashlar/simulation';
+import type { SimulatedShop } from './simulated-shop.ts';
+
+const CUSTOMERS = 3;
+const ORDERS_EACH = 3;
+const PRICE = 1_000;
+const AGAIN_MS = 300;
+const MOST_TRIES = 100;
+
+const usd = (amount: number) => ({ amount, currency: 'USD' });
+const home = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098' };
+const root = { id: 'root', role: 'admin' };
+
+/** Asks until there is an answer: for what may happen twice without harm. */
+async function insist<App, T>(
+  { services }: SimulatedShop,
+  deployment: Deployment<App>,
+  work: (app: App) => Promise<T>,
+): Promise<T> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const answer = await services.ask(deployment, work);
+    if (answer !== undefined) return answer;
+    await services.world.pass(AGAIN_MS);
+  }
+  throw new Error(`${deployment.name} has not answered ${MOST_TRIES} times.`);
+}
+
+/** Something to sell: of one there is too little, so that orders compete for it. */
+async function aProduct(shop: SimulatedShop, pieces: number): Promise<string> {
+  const { world } = shop.services;
+  const { id } = await insist(shop, shop.product, (app) =>
+    app.createProduct.execute({
+      name: 'Cup',
+      description: '',
+      category: 'cups',
+      price: usd(PRICE),
+      sku: world.nextId(),
+    }),
+  );
+  const adjustment = { productId: id, delta: pieces, reason: 'delivered', adjustedBy: root.id };
+  await insist(shop, shop.inventory, (app) => app.adjustStock.execute(adjustment));
+  return id;
+}
+
+/** Customers who sign up, pay in, order, change their minds, take money out again, and leave. */
+export async function shopping(shop: SimulatedShop): Promise<void> {
+  const products = await Promise.all([aProduct(shop, 3), aProduct(shop, 100)]);
+  await Promise.all(Array.from({ length: CUSTOMERS }, () => aCustomer(shop, products)));
+  await dispatchSome(shop);
+}
+
+async function aCustomer(shop: SimulatedShop, products: readonly string[]): Promise<void> {
+  const { world } = shop.services;
+  const { random } = world;
+  const { id: userId } = await insist(shop, shop.user, (app) =>
+    app.registerUser.execute({ email: `${world.nextId()}@example.org`, name: 'Ada', passwordHash: 'secret' }),
+  );
+  const accountId = await anAccount(shop, userId);
+  await deposit(shop, { userId, accountId, amount: 3 * PRICE });
+  for (let orders = 0; orders < ORDERS_EACH; orders++) {
+    const order = anOrder(shop, userId, products);
+    if (random.happens(0.3)) await deposit(shop, { userId, accountId, amount: PRICE });
+    if (random.happens(0.5)) await order;
+  }
+  await world.pass(random.next() * 2_000);
+  const amount = usd(1 + random.below(2 * PRICE));
+  if (random.happens(0.5))
+    await shop.services.ask(shop.payment, (app) => app.withdraw.execute({ userId, accountId, amount }));
+  if (random.happens(0.2)) await shop.services.ask(shop.user, (app) => app.eraseUser.execute({ userId }));
+}
+
+/** Opened by an answer that was lost, it is there all the same. */
+async function anAccount(shop: SimulatedShop, userId: string): Promise<string> {
+  const { services, payment } = shop;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const opened = [...payment.stored.table<StoredAccount>(ACCOUNTS).values()].find(
+      ({ state }) => state.userId === userId,
+    );
+    if (opened) return opened.id;
+    await services.ask(payment, (app) => app.openAccount.execute({ userId, currency: 'USD' }));
+    await services.world.pass(AGAIN_MS);
+  }
+  throw new Error('The account could not be opened.');
+}
+
+interface DepositOf {
+  readonly userId: string;
+  readonly accountId: string;
+  readonly amount: number;
+}
+
+async function deposit({ services, payment }: SimulatedShop, { amount, ...owner }: DepositOf): Promise<void> {
+  const cardToken = services.world.random.happens(0.1) ? 'tok_declined' : 'tok_visa';
+  const depositId = await services.ask(payment, (app) =>
+    app.beginDeposit.execute({ ...owner, amount: usd(amount), cardToken }),
+  );
+  if (depositId !== undefined)
+    await services.ask(payment, (app) => app.finishDeposit.execute({ depositId, patient: false }));
+}
+
+async function anOrder(shop: SimulatedShop, userId: string, products: readonly string[]): Promise<void> {
+  const { random } = shop.services.world;
+  const items = [{ productId: random.pick(products), quantity: 1 + random.below(2) }];
+  if (random.happens(0.3)) items.push({ productId: random.pick(products), quantity: 1 });
+  const shippingAddress = { ...home, country: random.happens(0.15) ? 'AQ' : 'DE' };
+  const order = await insist(shop, shop.order, (app) =>
+    app.createOrder.execute({ userId, currency: 'USD', items, shippingAddress }),
+  );
+  if (!random.happens(0.3)) return;
+  await shop.services.world.pass(random.next() * random.next() * 1_500);
+  await shop.services.ask(shop.order, (app) => app.cancelOrder.execute(order.id, { id: userId, role: 'customer' }));
+}
+
+async function dispatchSome({ services, shipping }: SimulatedShop): Promise<void> {
+  const { random } = services.world;
+  for (const { state } of [...shipping.stored.table<StoredShipment>(SHIPMENTS).values()]) {
+    if (!state.confirmed || random.happens(0.5)) continue;
+    await services.ask(shipping, (app) => app.moveShipment.execute(state.shipmentId, 'dispatch'));
+    await services.ask(shipping, (app) => app.moveShipment.execute(state.shipmentId, 'deliver'));
+  }
+}
