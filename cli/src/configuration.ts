@@ -110,7 +110,8 @@ function readValues(args: readonly string[], environment: NodeJS.ProcessEnv, fau
   return Object.fromEntries(
     SETTINGS.map(({ variable, option, value }) => {
       const fromOption = option ? (given[option] as string | undefined) : undefined;
-      return [variable, fromOption ?? (environment[variable] || value)];
+      if (fromOption === '') faults.push(`--${option} is empty.`);
+      return [variable, fromOption || environment[variable] || value];
     }),
   );
 }

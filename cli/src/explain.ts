@@ -1,6 +1,19 @@
 import { EmbeddedPostgresError, isUnreachable } from '@ashlar/postgres';
 import { UsageError } from './configuration.ts';
 
+const OF_FILES = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOSPC',
+  'EROFS',
+  'EEXIST',
+  'ENOTDIR',
+  'EISDIR',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
+const OF_THE_DATABASE = new Set(['28P01', '28000', '3D000', '42501', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+
 /**
  * An error as a person at the terminal needs it: what is wrong, and what to do; never a stack for what is their
  * business.
@@ -12,10 +25,10 @@ export function explain(error: unknown): readonly string[] {
   if (code === 'EADDRINUSE' && error instanceof Error && 'port' in error) {
     return [`ashlar: port ${error.port} is taken: stop who uses it, or choose another one with --port.`];
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'ENOSPC' || code === 'EROFS') {
+  if (typeof code === 'string' && OF_FILES.has(code)) {
     return [`ashlar: ${(error as Error).message}: check the data directory (--data).`];
   }
-  if (isUnreachable(error) || code === '28P01' || code === '28000' || code === '3D000' || code === '42501') {
+  if (isUnreachable(error) || (typeof code === 'string' && OF_THE_DATABASE.has(code))) {
     return [`ashlar: the database at DATABASE_URL cannot be used: ${(error as Error).message}`];
   }
   return [`ashlar: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];

@@ -1,8 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { databaseMissing } from '@ashlar/postgres';
+import { messagingMigrations } from '@ashlar/messaging';
+import { type Database, databaseMissing, PostgresDatabase, withTestDatabase } from '@ashlar/postgres';
 import { deposited, useEventStore } from './event-store.fixtures.ts';
-import type { StoredEvent } from './event-store.ts';
+import { PostgresEventStore, type StoredEvent } from './event-store.ts';
+import { eventStoreMigrations } from './migrations.ts';
 
 const skip = databaseMissing;
 const given = useEventStore({ maxConnections: 16 });
@@ -144,6 +146,33 @@ test('schedule 4.1: positions are in version order within a stream, whoever bega
   );
 });
 
+test('schedule 4.3: events that were copied into a new database are all read there, and the next ones follow', {
+  skip,
+}, async () => {
+  await append('a', 2);
+  const end = await aSlowWriter('rolled back', 3);
+  await append('b', 2);
+  await end('rollback');
+  const [streams, events] = await Promise.all(['streams', 'events'].map((table) => rowsOf(given.db, table)));
+  const migrations = [...(await messagingMigrations()), ...(await eventStoreMigrations())];
+  await withTestDatabase(migrations, async ({ url }) => {
+    const db = new PostgresDatabase({ url });
+    const store = new PostgresEventStore(db);
+    await db.execute('insert into streams select * from json_populate_recordset(null::streams, $1)', [streams]);
+    await db.execute('insert into events select * from json_populate_recordset(null::events, $1)', [events]);
+    await db.query(`select setval('events_position_seq', max(position)) from events`);
+    const copied = await everything(store);
+    await store.append({ stream: 'a', expected: 2, events: [deposited(3)] });
+    const all = await everything(store);
+    await db.close();
+    deepStrictEqual(copied, await everything(given.store));
+    deepStrictEqual(
+      all.map(({ position, stream, version }) => `${position}: ${stream} ${version}`),
+      ['1: a 1', '2: a 2', '6: b 1', '7: b 2', '8: a 3'],
+    );
+  });
+});
+
 test('under many writers, long transactions and rollbacks, a reader skips nothing and keeps the order of each stream', {
   skip,
 }, async (t) => {
@@ -191,6 +220,22 @@ test('under many writers, long transactions and rollbacks, a reader skips nothin
   }
   ok(all.at(-1)!.position > all.length, 'There must have been gaps.');
 });
+
+/** All events, up to each gap and then past it. */
+async function everything(store: PostgresEventStore): Promise<StoredEvent[]> {
+  const read: StoredEvent[] = [];
+  for (let page = await store.readAll({ after: 0 }); page.length > 0; ) {
+    read.push(...page);
+    page = await store.readAll({ after: page.at(-1)!.position });
+  }
+  return read;
+}
+
+/** All rows of a table, as JSON. */
+async function rowsOf(db: Database, table: string): Promise<string> {
+  const [row] = await db.query<{ rows: unknown }>(`select json_agg(t) as rows from ${table} t`);
+  return JSON.stringify(row?.rows);
+}
 
 /** mulberry32 */
 function pseudoRandom(seed: number): () => number {

@@ -68,6 +68,8 @@ export async function hostService(given: HostOptions): Promise<RunningService> {
   const server = await createServer(parts);
   await parts.service.start?.();
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  // Before anybody publishes: what is said from now on is not said without those who are absent.
+  await forgetAbsent(parts.storage.registrations, parts.consumers);
   for (const consumer of parts.consumers) consumer.start();
   return running(parts, server, url);
 }
@@ -140,8 +142,7 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     async begin() {
       progress.hasBegun = true;
       await publisher.start();
-      await forgetAbsent(parts.storage.registrations, consumers);
-      for (const consumer of consumers) await consumer.catchUpNewChannels();
+      await Promise.all(consumers.map((consumer) => consumer.catchUpNewChannels()));
       await progress.jobs?.start();
       await startSagaTimers(service, consumers);
       server.markReady();

@@ -15,7 +15,10 @@ export interface Operations {
 
 const ADMIN = { access: 'admin' } as const;
 const Params = Type.Object({ id: Type.String() });
-const Position = Type.String();
+const Position = Type.String({ format: 'uuid' });
+const PARKED = ['retrying', 'dead', 'waiting'];
+const SAGAS = ['running', 'compensating', 'completed', 'compensated', 'stuck'];
+const oneOf = (values: readonly string[]) => Type.Union(values.map((value) => Type.Literal(value)));
 
 const notFound = (what: string, id: string) => new DomainError('not_found', 'not_found', `There is no ${what} ${id}.`);
 
@@ -30,7 +33,7 @@ export const operationsController =
       {
         config: ADMIN,
         schema: {
-          querystring: cursorQuery({ consumer: Type.Optional(Type.String()), status: Type.Optional(Type.String()) }),
+          querystring: cursorQuery({ consumer: Type.Optional(Type.String()), status: Type.Optional(oneOf(PARKED)) }),
         },
       },
       async ({ query: { limit, cursor, ...filter } }) => {
@@ -76,7 +79,7 @@ export const operationsController =
 const sagaRoutes =
   (sagas: HostedSagas | undefined): FastifyPluginAsyncTypebox =>
   async (http) => {
-    const filters = cursorQuery({ status: Type.Optional(Type.String()), key: Type.Optional(Type.String()) });
+    const filters = cursorQuery({ status: Type.Optional(oneOf(SAGAS)), key: Type.Optional(Type.String()) });
 
     http.get(
       '/ops/sagas',

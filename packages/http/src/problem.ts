@@ -63,7 +63,15 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 const QUERY_CANCELED = '57014';
-const INTERNAL: Refusal = { status: 500, code: 'internal' };
+const INTERNAL: Refusal = { status: 500, code: 'internal', detail: 'Something went wrong here; it has been noted.' };
+
+/** Where the thing is that is wrong with a request which no schema has seen. */
+const PLACES: Readonly<Record<string, string>> = {
+  malformed_json: '/',
+  bad_cursor: '?cursor',
+  bad_consistency_token: 'Consistency-Token',
+  bad_idempotency_key: 'Idempotency-Key',
+};
 
 function ofDomain({ code, fault, message }: DomainError): Refusal {
   const refusal = { status: STATUS[fault], code, detail: message };
@@ -87,6 +95,7 @@ function ofFramework(error: unknown): Refusal | undefined {
 
 export function toProblem({ status, code, detail, errors }: Refusal, instance: string, traceId: string): Problem {
   const title = STATUS_CODES[status] ?? 'Error';
-  const optional = { ...(detail && { detail }), ...(errors && { errors }) };
+  const wrong = errors ?? (status === 400 ? [{ path: PLACES[code] ?? '', message: detail ?? title }] : undefined);
+  const optional = { ...(detail && { detail }), ...(wrong && { errors: wrong }) };
   return { type: `urn:ashlar:problem:${code}`, title, status, ...optional, instance, code, traceId };
 }

@@ -86,6 +86,8 @@ export class MessageHandler {
   /** The line has no mark, and the message is so old that it may have had one, which was purged. */
   isForgotten(line: Line, { time }: Message): boolean {
     const { clock, inbox, rememberedMs } = this.options;
-    return !inbox.knows(line) && clock.now().getTime() - Date.parse(time) > rememberedMs;
+    return (
+      (!inbox.knows(line) || inbox.mark(line).sequence === 0) && clock.now().getTime() - Date.parse(time) > rememberedMs
+    );
   }
 }

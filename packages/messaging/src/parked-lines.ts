@@ -4,7 +4,7 @@ import type { ConsumerObserver } from './consumer.ts';
 import { type Inbox, judge, type Line, lineOf } from './inbox.ts';
 import { numberOf } from './message.ts';
 import type { MessageHandler } from './message-handler.ts';
-import type { ParkedMessage, ParkingLot } from './parking-lot.ts';
+import { type ParkedMessage, type ParkingLot, TooOldError } from './parking-lot.ts';
 
 export interface ParkedLinesOptions {
   readonly consumer: string;
@@ -99,7 +99,7 @@ export class ParkedLines {
   }
 
   async #moveHead(line: Line, attempt: Attempt): Promise<Moved> {
-    const { lot, inbox } = this.options;
+    const { lot, inbox, handler } = this.options;
     const mark = inbox.mark(line);
     const head = await lot.head(line);
     if (!head) {
@@ -111,6 +111,10 @@ export class ParkedLines {
       if (isBeyondGap || head.status === 'dead' || (head.status === 'retrying' && !head.due)) return 'stays';
       const isHandled = judge({ ...mark, parked: false }, numberOf(head.message)) === 'handled';
       attempt.tried = head.id;
+      if (head.status === 'waiting' && handler.isForgotten(line, head.message)) {
+        await this.#failedAgain(head, new TooOldError(`too_old: it was said at ${head.message.time}.`));
+        return 'stays';
+      }
       if (!isHandled && !(await this.#retried(head))) return 'stays';
     }
     await lot.remove(head);
@@ -136,10 +140,14 @@ export class ParkedLines {
     work.afterCommit(() => observer.parked?.(consumer, head.message, error));
   }
 
+  /** Tried once more in place, and no longer: other keys wait for this one. */
   #locked<T>(line: Line, work: () => Promise<T>): Promise<T> {
-    return this.options.work.transaction(async () => {
-      await this.options.inbox.lock([line]);
-      return work();
-    });
+    return this.options.work.transaction(
+      async () => {
+        await this.options.inbox.lock([line]);
+        return work();
+      },
+      { retries: 1 },
+    );
   }
 }

@@ -116,6 +116,7 @@ test('schedule 1.3: while old rows of the outbox are being purged, writers go on
     where datname = current_database() and wait_event_type = 'Lock' and query like '%delete from outbox%'`;
   await eventually('the purge stands still in the middle', async () => (await desk.db.query(purging)).length > 0);
   await desk.outbox((rows) => publisher.publish(rows)).add([placed('new', 1)]);
+  await eventually('it is published', () => desk.bus.published.length > 0);
   deepStrictEqual(desk.bus.published.map(nameOf), ['new/1']);
   deepStrictEqual((await desk.db.query(purging)).length, 1, 'The purge has not moved meanwhile.');
   gate.resolve();
@@ -143,14 +144,16 @@ test('a line whose source was away when it was asked for a gap asks again, and c
   await desk.untilHeld();
   desk.timers.advance(2_001);
   await desk.untilLot('k/3 waiting');
+  const missing = messages('k', 2);
   desk.bus.onRepair(SOURCE, async ({ from, to }) => {
-    for (let n = from; n <= to; n++) desk.bus.deliver(aMessage('k', n));
+    desk.bus.deliver(...missing.slice(from - 1, to));
     return 1;
   });
-  desk.timers.advance(1_000);
-  await desk.untilLot('k/1 waiting', 'k/2 waiting', 'k/3 waiting');
-  desk.timers.advance(1_000);
-  await desk.effectsBecome('k/1', 'k/2', 'k/3');
+  await eventually('the gap is filled, and the line has drained', async () => {
+    desk.timers.advance(1_000);
+    return (await desk.effects()).length === 3;
+  });
+  deepStrictEqual(await desk.effects(), ['k/1', 'k/2', 'k/3']);
   await consumer.settled();
   await desk.untilLot();
 });

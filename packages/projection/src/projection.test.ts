@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventStoreMigrations, PostgresEventStore } from '@ashlar/event-store';
 import { databaseMissing, PostgresDatabase, withTestDatabase } from '@ashlar/postgres';
@@ -13,7 +13,7 @@ async function withStore(work: (parts: { db: PostgresDatabase; store: PostgresEv
   await withTestDatabase(migrations, async ({ url }) => {
     const db = new PostgresDatabase({ url });
     try {
-      await db.execute('create table seen (position bigint primary key)');
+      await db.execute('create table seen (position bigint not null)');
       await work({ db, store: new PostgresEventStore(db) });
     } finally {
       await db.close();
@@ -42,7 +42,7 @@ test('a read model takes in each event once, with its checkpoint', options, () =
   }),
 );
 
-test('of two projectors of one name, an event is taken in by one', options, () =>
+test('schedule 4.4: of two projectors of one name, an event is taken in by one', options, () =>
   withStore(async ({ db, store }) => {
     for (let n = 1; n <= 50; n++)
       await store.append({ stream: 's', expected: 'any', events: [{ type: 'Happened', data: n }] });
@@ -55,6 +55,43 @@ test('of two projectors of one name, an event is taken in by one', options, () =
     const [row] = await db.query<{ count: number }>('select count(*) as count from seen');
     strictEqual(row?.count, 50);
     strictEqual(results.length, 2);
+  }),
+);
+
+test('schedule 4.4: a projector that wakes up after another has gone on changes nothing any more', options, () =>
+  withStore(async ({ db, store }) => {
+    const append = (data: number) =>
+      store.append({ stream: 's', expected: 'any', events: [{ type: 'Happened', data }] });
+    const [frozen, thawed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const see = async (events: readonly { position: number }[]) => {
+      for (const { position } of events) await db.write({ sql: 'insert into seen values ($1)', values: [position] });
+    };
+    const awake = new EventProjection({ db, store, name: 'seen', apply: see });
+    const slow = new EventProjection({
+      db,
+      store,
+      name: 'seen',
+      apply: async (events) => {
+        frozen.resolve();
+        await thawed.promise;
+        await see(events);
+      },
+    });
+    await append(1);
+    await awake.catchUp();
+    await append(2);
+    const late = slow.catchUp();
+    await frozen.promise;
+    await append(3);
+    strictEqual(await awake.catchUp(), 2);
+    thawed.resolve();
+    await rejects(late, { name: 'ConcurrencyError' });
+    deepStrictEqual(await db.query('select position from seen order by position'), [
+      { position: 1 },
+      { position: 2 },
+      { position: 3 },
+    ]);
+    deepStrictEqual((await projectionStatuses(db))[0]?.position, 3);
   }),
 );
 

@@ -107,3 +107,15 @@ export const repliesOf = <S extends { readonly id: string }>(definition: SagaDef
   stepsOf(definition).flatMap(({ done, refused, undone }) =>
     [done, refused, undone].filter((reply) => reply !== undefined),
   );
+
+interface Silent<S> {
+  readonly data: S;
+  readonly direction: string;
+}
+
+/** What an operator reads of a step that does not answer, and where to look: its command may be a dead letter. */
+export function silence<S>(step: AnyStep<S>, { data, direction }: Silent<S>, times: number): string {
+  const asked = (direction === 'backward' ? step.undo : (step.again ?? step.do))?.(data);
+  const where = asked ? `; look for ${asked.contract.type} among the dead letters` : '';
+  return `${step.name} has not answered ${times} times${where}.`;
+}

@@ -1,5 +1,5 @@
 import type { Outgoing } from '@ashlar/messaging';
-import { type AnyStep, type SagaDefinition, stepsOf } from './definition.ts';
+import { type AnyStep, type SagaDefinition, silence, stepsOf } from './definition.ts';
 
 export type StepStatus = 'pending' | 'sent' | 'done' | 'refused' | 'timed_out' | 'compensating' | 'compensated';
 
@@ -233,7 +233,7 @@ export class SagaEngine<S extends { readonly id: string }> {
       turn.step(index, { status, attempts: silent + 1 });
       if (status === 'compensating') turn.send(step.undo);
       else turn.send(step.again ?? step.do);
-      if (silent >= this.settings.stuckAfter) turn.set({ stuck: `${step.name} has not answered ${silent} times.` });
+      if (silent >= this.settings.stuckAfter) turn.set({ stuck: silence(step, turn.state, silent) });
       turn.set({ waitMs: this.#timeoutMs(step) * Math.min(2 ** silent, MOST_BACK_OFF) });
     }
     if (turn.state.direction === 'backward') this.#announce(turn, turn.state.cancelled ? 'cancelled' : 'timedOut');

@@ -50,7 +50,10 @@ test('a saga is stuck after five silent tries, and says at which step', () => {
   strictEqual(statusOf(driven.state), 'running');
   driven.hears('timeout');
   strictEqual(statusOf(driven.state), 'stuck');
-  strictEqual(driven.state.stuck, 'take money has not answered 5 times.');
+  strictEqual(
+    driven.state.stuck,
+    'take money has not answered 5 times; look for bank.TakeMoney.v1 among the dead letters.',
+  );
 });
 
 test('a stuck saga goes on trying', () => {

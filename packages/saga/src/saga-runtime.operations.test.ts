@@ -72,7 +72,10 @@ test('a retry is for stuck sagas only', needsDatabase, async (t) => {
 
   for (let tries = 0; tries < 6; tries++) await replica.timePasses();
   const stuck = (await replica.view('a'))!;
-  deepStrictEqual([stuck.status, stuck.error], ['stuck', 'hold money has not answered 5 times.']);
+  deepStrictEqual(
+    [stuck.status, stuck.error],
+    ['stuck', 'hold money has not answered 5 times; look for bank.FreeMoney.v1 among the dead letters.'],
+  );
   const before = (await replica.sent('a')).length;
   await replica.runtime.retry(id);
   strictEqual((await replica.view('a'))?.status, 'compensating');

@@ -70,7 +70,7 @@ const tracing: Tracing = {
 /** Keeps one instance of a service alive: after each death another one begins with what was committed. */
 export class Deployment<App> {
   readonly stored = new StoredService();
-  #running: { readonly instance: Instance; readonly app: App } | undefined;
+  #running: { readonly instance: Instance; readonly app: App; hasBegun: boolean } | undefined;
   #incarnations = 0;
 
   constructor(
@@ -99,12 +99,14 @@ export class Deployment<App> {
   /** What still has to happen here, in words; nothing when it is quiet. */
   get unrest(): string[] {
     const { messages, sagas, jobs } = this.stored;
-    const running = [...sagas.states.values()].filter(({ state }) => state.progress.direction !== 'ended');
+    const unfinished = [...sagas.states.values()].filter(({ state }) => state.progress.direction !== 'ended');
+    const isHere = this.#running?.instance.isAlive && this.#running.hasBegun;
     return [
+      ...(isHere ? [] : [`${this.name} is away`]),
       ...some(messages.unpublished.length, `unpublished messages of ${this.name}`),
       ...some(messages.parked.size, `parked messages at ${this.name}`),
       ...some([...messages.marks.values()].filter(({ parked }) => parked).length, `parked keys at ${this.name}`),
-      ...some(running.length, `sagas of ${this.name} that have not ended`),
+      ...some(unfinished.length, `sagas of ${this.name} that have not ended`),
       ...some(jobs.open.size, `open jobs of ${this.name}`),
     ];
   }
@@ -138,16 +140,18 @@ export class Deployment<App> {
     const parts = { storage, bus, tracing, timers, clock, chance: () => world.random.next(), nextId: ids.next };
     const observer = { failed: (_: string, error: unknown) => onError(error) };
     const consumers = service.consumers.map((one) => new Consumer({ definition: one, observer, ...parts }));
-    this.#running = { instance, app: service.app };
+    const running = { instance, app: service.app, hasBegun: false };
+    this.#running = running;
     const begin = async () => {
       await service.start?.();
+      await forgetAbsent(storage.registrations, consumers);
       for (const consumer of consumers) consumer.start();
       await publisher.start();
-      await forgetAbsent(storage.registrations, consumers);
-      for (const consumer of consumers) await consumer.catchUpNewChannels();
+      await Promise.all(consumers.map((consumer) => consumer.catchUpNewChannels()));
       await jobs.start();
       const replies = consumers.find(({ name }) => name === service.sagas?.consumer);
       if (replies) await service.sagas?.runtime.startTimers(replies);
+      running.hasBegun = true;
     };
     begin().catch((error) => instance.die(`it cannot begin: ${error}`));
   }

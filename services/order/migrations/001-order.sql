@@ -15,3 +15,9 @@ create table catalogue (
   price jsonb not null,
   archived boolean not null
 );
+
+-- Users who have left: an access token outlives its user for some minutes.
+create table gone_users (
+  user_id text primary key,
+  at timestamptz not null
+);

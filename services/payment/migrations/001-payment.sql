@@ -22,4 +22,4 @@ create table deposits (
   status text not null check (status in ('pending', 'completed', 'declined')),
   state jsonb not null
 );
-create index deposits_pending on deposits (id) where status = 'pending';
+create index deposits_pending on deposits (account_id) where status = 'pending';

@@ -7,3 +7,9 @@ create table shipments (
   state jsonb not null
 );
 create index shipments_by_user on shipments (user_id);
+
+-- Users who have left: what is asked for them later is done, and then forgotten.
+create table gone_users (
+  user_id text primary key,
+  at timestamptz not null
+);

@@ -13,11 +13,13 @@ Runs the whole system under seeded faults, and checks its invariants at the end 
   --seeds N      runs so many seeds instead
   --from N       the first seed; by default one that depends on the time
   --seed N       runs this one seed, and prints its trace
-  --only A,B,C   with --seed: only these of its faults strike; none for none of them`;
+  --only A,B,C   with --seed: only these of its faults strike; none for none of them
+  --tersely      of a run that breaks something only tells what: it is not shortened`;
 
 interface Task {
   readonly name: SimulationName;
   readonly seed: number;
+  readonly isTerse: boolean;
 }
 
 interface Result extends Task {
@@ -32,7 +34,15 @@ const names = Object.keys(SIMULATIONS) as SimulationName[];
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
-    options: { minutes: text, seeds: text, from: text, seed: text, only: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      minutes: text,
+      seeds: text,
+      from: text,
+      seed: text,
+      only: text,
+      tersely: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
   });
   if (values.help) {
@@ -47,7 +57,7 @@ async function main(): Promise<number> {
   const from = values.from === undefined ? Date.now() % 1_000_000_000 : numberOf('--from', values.from);
   const seeds = values.seeds === undefined ? Number.POSITIVE_INFINITY : numberOf('--seeds', values.seeds);
   const minutes = values.seeds === undefined ? numberOf('--minutes', values.minutes ?? '1') : Number.POSITIVE_INFINITY;
-  return manySeeds(chosen, { from, seeds, minutes });
+  return manySeeds(chosen, { from, seeds, minutes, isTerse: values.tersely });
 }
 
 function numberOf(option: string, value: string): number {
@@ -73,10 +83,11 @@ interface Plan {
   readonly from: number;
   readonly seeds: number;
   readonly minutes: number;
+  readonly isTerse: boolean;
 }
 
 /** On all cores; ends with the first seed that breaks something. */
-async function manySeeds(chosen: readonly SimulationName[], { from, seeds, minutes }: Plan): Promise<number> {
+async function manySeeds(chosen: readonly SimulationName[], { from, seeds, minutes, isTerse }: Plan): Promise<number> {
   const end = performance.now() + minutes * 60_000;
   const faults = new FaultSum();
   let [next, done] = [0, 0];
@@ -84,7 +95,7 @@ async function manySeeds(chosen: readonly SimulationName[], { from, seeds, minut
   const task = (): Task | undefined => {
     const at = next++;
     if (broken || at >= seeds * chosen.length || performance.now() >= end) return undefined;
-    return { name: chosen[at % chosen.length]!, seed: from + Math.floor(at / chosen.length) };
+    return { name: chosen[at % chosen.length]!, seed: from + Math.floor(at / chosen.length), isTerse };
   };
   const told = setInterval(() => console.error(`${done} runs, from seed ${from}; ${faults}`), 5_000);
   const work = async () => {
@@ -111,10 +122,12 @@ function answer(worker: Worker, task: Task): Promise<Result> {
   });
 }
 
-async function run({ name, seed }: Task): Promise<Result> {
+async function run({ name, seed, isTerse }: Task): Promise<Result> {
   const done = await simulate(SIMULATIONS[name], { seed });
-  const { faults, happenings } = done;
-  return { name, seed, faults, happenings, ...(done.broken.length > 0 && { story: await story(name, done) }) };
+  const { faults, happenings, broken } = done;
+  if (broken.length === 0) return { name, seed, isTerse, faults, happenings };
+  const told = isTerse ? [`Seed ${seed} breaks ${name}:`, ...broken.map((what) => `  ${what}`)].join('\n') : undefined;
+  return { name, seed, isTerse, faults, happenings, story: told ?? (await story(name, done)) };
 }
 
 if (isMainThread) {

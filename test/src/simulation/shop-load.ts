@@ -1,3 +1,4 @@
+import type { OrderApplication } from '@ashlar/order-service/simulation';
 import { ACCOUNTS, type StoredAccount } from '@ashlar/payment-service/simulation';
 import { SHIPMENTS, type StoredShipment } from '@ashlar/shipping-service/simulation';
 import type { Deployment } from '@ashlar/simulation';
@@ -105,12 +106,23 @@ async function anOrder(shop: SimulatedShop, userId: string, products: readonly s
   const items = [{ productId: random.pick(products), quantity: 1 + random.below(2) }];
   if (random.happens(0.3)) items.push({ productId: random.pick(products), quantity: 1 });
   const shippingAddress = { ...home, country: random.happens(0.15) ? 'AQ' : 'DE' };
-  const order = await insist(shop, shop.order, (app) =>
-    app.createOrder.execute({ userId, currency: 'USD', items, shippingAddress }),
-  );
-  if (!random.happens(0.3)) return;
+  const order = await ordered(shop, { userId, currency: 'USD', items, shippingAddress });
+  if (!order || !random.happens(0.3)) return;
   await shop.services.world.pass(random.next() * random.next() * 1_500);
   await shop.services.ask(shop.order, (app) => app.cancelOrder.execute(order.id, { id: userId, role: 'customer' }));
+}
+
+/** A user who has left meanwhile is refused, for ever. */
+async function ordered(
+  { services, order }: SimulatedShop,
+  wanted: Parameters<OrderApplication['createOrder']['execute']>[0],
+) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const taken = await services.ask(order, (app) => app.createOrder.execute(wanted));
+    if (taken || order.stored.table('gone users').has(wanted.userId)) return taken;
+    await services.world.pass(AGAIN_MS);
+  }
+  throw new Error('The order was never taken.');
 }
 
 async function dispatchSome({ services, shipping }: SimulatedShop): Promise<void> {

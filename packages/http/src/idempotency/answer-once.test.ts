@@ -69,7 +69,7 @@ test('a POST with a call in the middle makes its call once for a key, and a repl
   strictEqual(charges.length, 1);
 });
 
-test('a POST with a call in the middle is 409 for another request with its key until the first one is answered', {
+test('schedule 6.1: a POST with a call in the middle is 409 for another with its key until the first is answered', {
   skip: databaseMissing,
 }, async () => {
   const opened = Promise.withResolvers<void>();

@@ -75,7 +75,7 @@ test('a POST with an Idempotency-Key counts per caller, and per path', { skip: d
   strictEqual(replayed.body, '');
 });
 
-test('a POST with an Idempotency-Key is told to wait its turn while the first one runs', {
+test('schedule 6.1: a POST with an Idempotency-Key is told to wait its turn while the first one runs', {
   skip: databaseMissing,
 }, async () => {
   const opened = Promise.withResolvers<void>();
@@ -92,7 +92,7 @@ test('a POST with an Idempotency-Key is told to wait its turn while the first on
   strictEqual((await post('k4', { id: 't4', how: 'wait' })).headers['idempotency-replayed'], 'true');
 });
 
-test('a POST with an Idempotency-Key keeps and replays a refusal, without what the handler wrote', {
+test('schedule 6.1: a POST with an Idempotency-Key keeps and replays a refusal, without what the handler wrote', {
   skip: databaseMissing,
 }, async () => {
   for (const [how, code] of [
@@ -117,7 +117,7 @@ test('a POST with an Idempotency-Key keeps and replays a refusal, without what t
   }
 });
 
-test('a POST with an Idempotency-Key never keeps a failure of ours, nor a 401: the next try runs', {
+test('schedule 6.1: a POST with an Idempotency-Key never keeps a failure of ours, nor a 401: the next try runs', {
   skip: databaseMissing,
 }, async () => {
   for (const [how, status] of [

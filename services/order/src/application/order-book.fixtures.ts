@@ -3,6 +3,7 @@ import { Order, type OrderState } from '../domain/entities/order.entity.ts';
 import type { OrderEvent } from '../domain/events/order.events.ts';
 import type { OrderRepository } from '../domain/repositories/order.repository.interface.ts';
 import type { CheckoutProcess } from './ports/checkout-process.interface.ts';
+import type { PersonalData } from './ports/personal-data.interface.ts';
 import type { Product, ProductCatalog } from './ports/product-catalog.interface.ts';
 
 export const noon = new Date('2026-01-01T12:00:00Z');
@@ -60,6 +61,16 @@ export class OrderBook implements Transactions {
       this.#orders.set(state.id, { ...state, version: state.version + 1 });
       this.#events.push(...order.takeEvents());
     },
+  };
+
+  /** Ids of the users who have left. */
+  readonly gone = new Set<string>();
+  /** Orders of which everything besides was forgotten. */
+  readonly forgotten: string[] = [];
+  readonly personalData: PersonalData = {
+    forget: async (_userId, orderIds) => void this.forgotten.push(...orderIds),
+    leave: async (userId) => void this.gone.add(userId),
+    hasLeft: async (userId) => this.gone.has(userId),
   };
 
   readonly catalogue: ProductCatalog = {

@@ -108,7 +108,8 @@ export function createOrderService(
 ): Service & { readonly application: OrderApplication } {
   const { transactions, orders, products, changes, clock, ids } = adapters;
   const mapper = new OrderMapper();
-  const advanceOrder = new AdvanceOrderUseCase(transactions, orders, clock);
+  const { personalData } = adapters;
+  const advanceOrder = new AdvanceOrderUseCase(transactions, orders, { clock, personalData });
   const runtime = adapters.sagas(advanceOrder);
   const process = adapters.checkout(runtime);
 
@@ -117,6 +118,7 @@ export function createOrderService(
       orders,
       products,
       checkout: process,
+      personalData,
       mapper,
       clock,
       ids,
@@ -127,7 +129,7 @@ export function createOrderService(
     cancelOrder: new CancelOrderUseCase(transactions, orders, process, mapper),
     advanceOrder,
     updateCatalogue: new UpdateCatalogueUseCase(products),
-    eraseUser: new EraseUserUseCase(transactions, orders, adapters.personalData),
+    eraseUser: new EraseUserUseCase(transactions, orders, personalData),
   };
 
   return {

@@ -2,6 +2,7 @@ import type { Outbox } from '@ashlar/messaging';
 import { SagaRuntime } from '@ashlar/saga';
 import { MemorySagaStore, MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
 import type { OrderApplication } from '../application/order.application.ts';
+import type { PersonalData } from '../application/ports/personal-data.interface.ts';
 import type { Product, ProductCatalog } from '../application/ports/product-catalog.interface.ts';
 import { checkoutHandlers } from '../application/sagas/checkout.handlers.ts';
 import { type Checkout, checkout } from '../application/sagas/checkout.saga.ts';
@@ -77,6 +78,25 @@ class MemoryProductCatalog implements ProductCatalog {
   }
 }
 
+/** Who has left. */
+class MemoryPersonalData implements PersonalData {
+  readonly #gone: MemoryStates<object>;
+
+  constructor({ work, stored }: SimulatedPlatform) {
+    this.#gone = new MemoryStates(work, stored.table<object>('gone users'), { name: 'Who has left' });
+  }
+
+  async forget(): Promise<void> {}
+
+  async leave(userId: string): Promise<void> {
+    if (!(await this.hasLeft(userId))) await this.#gone.save({ id: userId, version: 0, state: {} });
+  }
+
+  async hasLeft(userId: string): Promise<boolean> {
+    return (await this.#gone.find(userId)) !== undefined;
+  }
+}
+
 function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderSettings): OrderAdapters {
   const { work, outbox, clock, ids, timers, stored, world } = platform;
   const definitions =
@@ -88,7 +108,7 @@ function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderS
     orders: new MemoryOrderRepository(platform, outbox),
     products: new MemoryProductCatalog(platform),
     changes: new InProcessOrderChanges(timers),
-    personalData: { forget: async () => {} },
+    personalData: new MemoryPersonalData(platform),
     clock,
     ids,
     sagas: (advanceOrder) =>

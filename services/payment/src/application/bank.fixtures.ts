@@ -106,6 +106,12 @@ export class Bank implements Transactions {
   };
 
   readonly deposits: DepositRepository = {
+    pendingOf: async (accountId) => {
+      const pending = [...this.#deposits.values()].filter(
+        (one) => one.accountId === accountId && one.status === 'pending',
+      );
+      return pending.reduce((sum, { amount }) => sum + amount.amount, 0);
+    },
     find: async (depositId) => {
       const state = this.#deposits.get(depositId);
       return state && Deposit.restore(state);

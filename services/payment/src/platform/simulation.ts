@@ -111,8 +111,17 @@ class MemoryPaymentRepository implements PaymentRepository {
 class MemoryDepositRepository implements DepositRepository {
   readonly #deposits: MemoryStates<StoredDeposit>;
 
-  constructor({ work, stored }: SimulatedPlatform) {
+  constructor(private readonly platform: SimulatedPlatform) {
+    const { work, stored } = platform;
     this.#deposits = new MemoryStates(work, stored.table<StoredDeposit>(DEPOSITS), { name: 'The deposit' });
+  }
+
+  async pendingOf(accountId: string): Promise<number> {
+    const all = [...this.platform.stored.table<StoredDeposit>(DEPOSITS).values()];
+    return all.reduce(
+      (sum, { state }) => sum + (state.accountId === accountId && state.status === 'pending' ? state.amount.amount : 0),
+      0,
+    );
   }
 
   async find(depositId: string): Promise<Deposit | undefined> {

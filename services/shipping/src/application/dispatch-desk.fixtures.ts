@@ -27,6 +27,8 @@ export class DispatchDesk implements Transactions {
   readonly ids = { next: () => `s${++this.#ids}` };
   /** `book o1` */
   readonly jobsLeft: string[] = [];
+  /** Ids of the users who have left. */
+  readonly gone = new Set<string>();
   /** How often the carrier was asked. */
   asked = 0;
   /** The orders whose bookings the carrier was told to forget, by the booking job itself. */
@@ -61,6 +63,8 @@ export class DispatchDesk implements Transactions {
       const state = (await this.shipments.find(shipmentId))?.state;
       return state?.status === 'scheduled' && !state.confirmed;
     },
+    userLeaves: async (userId) => void this.gone.add(userId),
+    userHasLeft: async (userId) => this.gone.has(userId),
     ordersOf: async (userId) => {
       const own = [...this.#shipments.values()].filter((one) => one.userId === userId);
       return own.map(({ orderId }) => orderId);

@@ -14,10 +14,12 @@ export type StoredShipment = Omit<ShipmentState, 'orderId' | 'version'>;
 
 class MemoryShipmentRepository implements ShipmentRepository {
   readonly #shipments: MemoryStates<StoredShipment>;
+  readonly #gone: MemoryStates<object>;
 
   constructor(private readonly platform: SimulatedPlatform) {
     const { work, stored } = platform;
     this.#shipments = new MemoryStates(work, stored.table<StoredShipment>(SHIPMENTS), { name: 'The shipment' });
+    this.#gone = new MemoryStates(work, stored.table<object>('gone users'), { name: 'Who has left' });
   }
 
   async find(shipmentId: string): Promise<Shipment | undefined> {
@@ -38,6 +40,14 @@ class MemoryShipmentRepository implements ShipmentRepository {
     const isWaiting = ({ state }: { state: StoredShipment }) =>
       state.shipmentId === shipmentId && state.status === 'scheduled' && !state.confirmed;
     return (await this.#first(isWaiting)) !== undefined;
+  }
+
+  async userLeaves(userId: string): Promise<void> {
+    if (!(await this.userHasLeft(userId))) await this.#gone.save({ id: userId, version: 0, state: {} });
+  }
+
+  async userHasLeft(userId: string): Promise<boolean> {
+    return (await this.#gone.find(userId)) !== undefined;
   }
 
   async ordersOf(userId: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { Id } from '@ashlar/http';
+import { Id, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { InventoryApplication } from '../../application/inventory.application.ts';
@@ -16,8 +16,11 @@ export const inventoryController =
     http.get(
       '/v1/inventory/:productId',
       { config: { access: 'public' }, schema: { params: Params } },
-      async ({ params }, reply) =>
-        reply.header('cache-control', 'no-store').send(await getStock.execute(params.productId)),
+      async (request, reply) => {
+        const stock = await getStock.execute(request.params.productId);
+        reply.header('cache-control', 'no-store');
+        return sendWithEtag(request, reply, { version: `${stock.onHand}-${stock.reserved}`, body: stock });
+      },
     );
 
     http.post(

@@ -11,7 +11,7 @@ const checkout = { id: 'o1', userId: 'u1', items: [], total: usd(500) };
 async function setUp() {
   const book = new OrderBook();
   await book.add('o1');
-  const handlers = checkoutHandlers(new AdvanceOrderUseCase(book, book.orders, book.clock));
+  const handlers = checkoutHandlers(new AdvanceOrderUseCase(book, book.orders, book));
   return { book, handlers, milestones: () => book.state('o1')!.timeline.map(({ type }) => type) };
 }
 

@@ -22,7 +22,7 @@ test('an order that can still be undone is answered as it stands: it is cancelle
 
 test('an order with nothing to undo is cancelled by the time of the answer', async () => {
   const { book, cancel } = await setUp('cancelled');
-  const advance = new AdvanceOrderUseCase(book, book.orders, book.clock);
+  const advance = new AdvanceOrderUseCase(book, book.orders, book);
   book.onCancel = (id) => advance.abandon(id, { reason: 'cancelled', cancelled: true });
   strictEqual((await cancel.execute('o1', owner)).status, 'cancelled');
 });

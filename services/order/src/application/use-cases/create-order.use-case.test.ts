@@ -1,5 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Transactions } from '@ashlar/domain';
 import { OrderMapper } from '../mappers/order.mapper.ts';
 import { cup, home, noon, OrderBook, usd } from '../order-book.fixtures.ts';
 import type { Product } from '../ports/product-catalog.interface.ts';
@@ -12,12 +13,26 @@ const command = {
   shippingAddress: home,
 };
 
-function setUp(...products: Product[]) {
-  const book = new OrderBook(...products);
-  const { orders, checkout, clock, ids } = book;
-  const ports = { orders, checkout, clock, ids, products: book.catalogue, mapper: new OrderMapper() };
-  return { book, createOrder: new CreateOrderUseCase(book, { ...ports, saga: 'choreography' }) };
+function setUp(...sold: Product[]) {
+  const book = new OrderBook(...sold);
+  const { orders, checkout, personalData, clock, ids } = book;
+  const mapper = new OrderMapper();
+  const products = book.catalogue;
+  const ports = { orders, checkout, personalData, clock, ids, products, mapper, saga: 'choreography' } as const;
+  return { book, ports, createOrder: new CreateOrderUseCase(book, ports) };
 }
+
+/** The first run of everything is thrown away, as after a lost race. */
+const losingTheFirstRace = (book: OrderBook): Transactions => ({
+  async transaction(work) {
+    const lost = book.transaction(async () => {
+      await work();
+      throw new Error('The race is lost.');
+    });
+    await rejects(lost, /The race is lost/);
+    return book.transaction(work);
+  },
+});
 
 test('an order is taken at the prices of the catalogue, and its checkout begins', async () => {
   const { book, createOrder } = setUp(cup);
@@ -64,4 +79,24 @@ test('an order whose checkout cannot begin is not stored', async () => {
   book.failure = new Error('The disk is full.');
   await rejects(createOrder.execute(command), book.failure);
   deepStrictEqual([book.state('o1'), book.events], [undefined, []]);
+});
+
+test('an order that is taken again after a lost race is told of all the same, once, and under one id', async () => {
+  const { book, ports } = setUp(cup);
+  const createOrder = new CreateOrderUseCase(losingTheFirstRace(book), ports);
+  const { id, timeline } = await createOrder.execute(command);
+  strictEqual(id, 'o1');
+  deepStrictEqual(
+    book.events.map(({ type }) => type),
+    ['OrderCreated'],
+  );
+  deepStrictEqual([book.begun, book.state('o1')?.version], [['o1', 'o1'], 1]);
+  deepStrictEqual(timeline, [{ at: noon.toISOString(), type: 'created' }]);
+});
+
+test('an order with the token of a user who has left is refused as if there were none', async () => {
+  const { book, createOrder } = setUp(cup);
+  book.gone.add('u1');
+  await rejects(createOrder.execute(command), { code: 'unauthenticated' });
+  deepStrictEqual([book.begun, book.events], [[], []]);
 });

@@ -5,6 +5,7 @@ import type { OrderRepository } from '../../domain/repositories/order.repository
 import type { OrderResponseDTO } from '../dtos/order.dto.ts';
 import type { OrderMapper } from '../mappers/order.mapper.ts';
 import type { CheckoutProcess } from '../ports/checkout-process.interface.ts';
+import type { PersonalData } from '../ports/personal-data.interface.ts';
 import type { ProductCatalog } from '../ports/product-catalog.interface.ts';
 
 export interface CreateOrder {
@@ -18,6 +19,7 @@ export interface CreateOrderPorts {
   readonly orders: OrderRepository;
   readonly products: ProductCatalog;
   readonly checkout: CheckoutProcess;
+  readonly personalData: PersonalData;
   readonly mapper: OrderMapper;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -32,10 +34,11 @@ export class CreateOrderUseCase {
   ) {}
 
   async execute({ items, ...command }: CreateOrder): Promise<OrderResponseDTO> {
-    const { orders, checkout, mapper, clock, ids, saga } = this.ports;
+    const { orders, checkout, personalData, mapper, clock, ids, saga } = this.ports;
     const priced = await this.#price(merged(items));
     const id = ids.next();
     return this.transactions.transaction(async () => {
+      if (await personalData.hasLeft(command.userId)) throw OrderError.userHasLeft();
       const order = Order.place({ ...command, id, items: priced, saga }, clock.now());
       await orders.save(order);
       await checkout.begin(order.state);

@@ -14,6 +14,7 @@ export class EraseUserUseCase {
 
   async execute({ userId }: { userId: string }): Promise<void> {
     await this.transactions.transaction(async () => {
+      await this.personalData.leave(userId);
       let page = await this.orders.list({ userId, limit: PAGE });
       while (page.length > 0) {
         for (const order of page) {

@@ -12,13 +12,11 @@ const owner = { id: 'u1', role: 'customer' };
 async function setUp() {
   const book = new OrderBook();
   await book.add('o1');
-  const forgotten: string[] = [];
-  const personalData = { forget: async (_: string, ids: readonly string[]) => void forgotten.push(...ids) };
   return {
     book,
-    forgotten,
-    advance: new AdvanceOrderUseCase(book, book.orders, book.clock),
-    erase: new EraseUserUseCase(book, book.orders, personalData),
+    forgotten: book.forgotten,
+    advance: new AdvanceOrderUseCase(book, book.orders, book),
+    erase: new EraseUserUseCase(book, book.orders, book.personalData),
     get: new GetOrderUseCase(book.orders, new OrderMapper()),
     list: new ListOrdersUseCase(book.orders, new OrderMapper()),
   };
@@ -85,4 +83,12 @@ test('a user who has gone leaves orders without name and address, all of them', 
   deepStrictEqual([kept.length, kept.filter(({ state }) => state.shippingAddress).length], [251, 0]);
   deepStrictEqual([forgotten.length, new Set(forgotten).size], [251, 251]);
   strictEqual(book.state('p1')?.shippingAddress?.name, 'Ada');
+});
+
+test('what is said for an order while its user leaves is forgotten when it ends', async () => {
+  const { book, advance, erase } = await setUp();
+  await erase.execute({ userId: 'u1' });
+  book.forgotten.length = 0;
+  await advance.confirm('o1');
+  deepStrictEqual([book.forgotten, book.gone.has('u1')], [['o1'], true]);
 });

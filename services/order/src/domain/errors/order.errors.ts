@@ -3,6 +3,7 @@ import { DomainError } from '@ashlar/domain';
 export const OrderError = {
   notFound: (id: string) => new DomainError('order_not_found', 'not_found', `There is no order ${id}.`),
   notYours: () => new DomainError('forbidden', 'forbidden', 'This order belongs to someone else.'),
+  userHasLeft: () => new DomainError('unauthenticated', 'unauthenticated', 'The user of this token has left.'),
   unknownProduct: (id: string) => new DomainError('unknown_product', 'invalid', `There is no product ${id}.`),
   productArchived: (id: string) => new DomainError('product_archived', 'invalid', `Product ${id} is no longer sold.`),
   totalTooLarge: () => new DomainError('total_too_large', 'invalid', 'An order cannot exceed 1,000,000,000,000,000.'),

@@ -14,6 +14,23 @@ export class PostgresPersonalData implements PersonalData {
     await this.#redact('shipping.commands', 'address', orderIds);
   }
 
+  async leave(userId: string): Promise<void> {
+    await this.db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockOf(userId)]);
+    await this.db.write({
+      sql: 'insert into gone_users (user_id, at) values ($1, clock_timestamp()) on conflict do nothing',
+      values: [userId],
+    });
+  }
+
+  /** Asked in one breath, and answered in this order: who has waited for the lock sees what was committed meanwhile. */
+  async hasLeft(userId: string): Promise<boolean> {
+    const [, gone] = await Promise.all([
+      this.db.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(userId)]),
+      this.db.query('select 1 from gone_users where user_id = $1', [userId]),
+    ]);
+    return gone.length > 0;
+  }
+
   /** What has not been published yet is still needed, for a moment. */
   async #redact(channel: string, field: string, orderIds: readonly string[]): Promise<void> {
     await this.db.write({
@@ -23,3 +40,5 @@ export class PostgresPersonalData implements PersonalData {
     });
   }
 }
+
+const lockOf = (userId: string): string => `gone user ${userId}`;

@@ -30,7 +30,7 @@ async function follow(
   { getOrder }: OrderApplication,
   changes: OrderChanges,
 ): Promise<void> {
-  let last = Number(stream.lastEventId ?? -1);
+  let last = Number(stream.lastEventId || -1);
   if (!Number.isInteger(last)) last = -1;
   while (!stream.ended.aborted) {
     const changed = changes.next(id, stream.ended);

@@ -32,11 +32,13 @@ export class BeginDepositUseCase {
     const { accounts, deposits, jobs, clock, ids } = this.ports;
     const depositId = ids.next();
     return this.transactions.transaction(async () => {
+      // Before the balance: one that is finished in between is counted twice, and never not at all.
+      const pending = await deposits.pendingOf(accountId);
       const found = await accounts.find(accountId);
       if (!found) throw AccountError.notFound(accountId);
       if (found.account.userId !== userId) throw AccountError.notYours();
       if (amount.currency !== found.account.currency) throw currencyMismatch(amount.currency, found.account.currency);
-      if (found.account.balance + amount.amount > MOST_BALANCE) throw AccountError.balanceLimit();
+      if (found.account.balance + pending + amount.amount > MOST_BALANCE) throw AccountError.balanceLimit();
       await deposits.save(Deposit.begin({ depositId, accountId, userId, amount, cardToken }, clock.now()));
       await jobs.finishLater(depositId);
       return depositId;

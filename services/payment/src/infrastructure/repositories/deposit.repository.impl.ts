@@ -7,7 +7,7 @@ type Columns = Omit<DepositState, 'depositId' | 'version'>;
 export class PostgresDepositRepository implements DepositRepository {
   readonly #table: StateTable<Columns>;
 
-  constructor(db: Database) {
+  constructor(private readonly db: Database) {
     this.#table = new StateTable<Columns>(db, {
       name: 'The deposit',
       load: 'select id, version, state from deposits where id = any($1)',
@@ -19,6 +19,18 @@ export class PostgresDepositRepository implements DepositRepository {
               set version = excluded.version, status = excluded.status, state = excluded.state
               where deposits.version = excluded.version - 1`,
     });
+  }
+
+  async pendingOf(accountId: string): Promise<number> {
+    const [, [pending]] = await Promise.all([
+      this.db.query('select 1 from accounts where id = $1 for no key update', [accountId]),
+      this.db.query<{ sum: number }>(
+        `select coalesce(sum((state->'amount'->>'amount')::bigint), 0)::bigint as sum from deposits
+         where account_id = $1 and status = 'pending'`,
+        [accountId],
+      ),
+    ]);
+    return pending?.sum ?? 0;
   }
 
   async find(depositId: string): Promise<Deposit | undefined> {

@@ -1,10 +1,17 @@
-import { Currency, cursorPage, cursorQuery, Id, IdParams, sendWithEtag } from '@ashlar/http';
+import { Currency, cursorPage, cursorQuery, Id, IdParams, InvalidRequestError, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { PaymentApplication } from '../../application/payment.application.ts';
 
 const AsOf = Type.Optional(Type.String({ format: 'date-time', maxLength: 40 }));
-const asDate = (asOf: string | undefined) => (asOf === undefined ? undefined : new Date(asOf));
+
+/** RFC 3339 knows leap seconds, the clock here does not: `:60` is the end of its minute. */
+function asDate(asOf: string | undefined): Date | undefined {
+  if (asOf === undefined) return undefined;
+  const date = new Date(asOf.toUpperCase().replace(/:60(?:\.\d+)?(?=[Z+-])/, ':59.999'));
+  if (Number.isNaN(date.getTime())) throw new InvalidRequestError([{ path: '?asOf', message: 'is no time' }]);
+  return date;
+}
 const optional = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 

@@ -1,4 +1,4 @@
-import { answerOnce, Id, IdParams, Money } from '@ashlar/http';
+import { answerOnce, Id, IdParams, Money, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { PaymentApplication } from '../../application/payment.application.ts';
@@ -34,6 +34,10 @@ export const depositController =
     http.get(
       '/v1/accounts/:id/deposits/:depositId',
       { config: { access: 'user' }, schema: { params: DepositParams } },
-      async ({ params: { id, depositId }, caller }) => viewDeposit.execute({ depositId, accountId: id }, caller),
+      async (request, reply) => {
+        const { id, depositId } = request.params;
+        const deposit = await viewDeposit.execute({ depositId, accountId: id }, request.caller);
+        return sendWithEtag(request, reply, { version: deposit.status, body: deposit });
+      },
     );
   };

@@ -8,7 +8,7 @@ const away = async () => {
   throw new Error('The carrier is away.');
 };
 
-test('a request is taken down and answered later: the carrier is left to a job', async () => {
+test('schedule 3.10: a request is taken down and answered later: the carrier is left to a job', async () => {
   const desk = new DispatchDesk();
   await desk.arrange.execute(request);
   deepStrictEqual([desk.said, desk.jobsLeft, desk.asked], [[], ['book o1'], 0]);

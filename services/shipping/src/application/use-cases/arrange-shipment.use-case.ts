@@ -25,6 +25,7 @@ export class ArrangeShipmentUseCase {
       const shipment = found ?? Shipment.for({ shipmentId: this.ids.next(), orderId }, saga);
       if (shipment.isOpen) {
         shipment.request(userId, address);
+        if (await this.shipments.userHasLeft(userId)) shipment.erasePersonalData();
         await this.jobs.book(orderId);
       } else {
         shipment.answer();

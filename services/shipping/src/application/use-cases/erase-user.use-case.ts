@@ -2,7 +2,8 @@ import type { Transactions } from '@ashlar/domain';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
 
 /**
- * A user has gone: the shipments stay, without name and address. One that is still being booked keeps them until it is.
+ * A user has gone: the shipments stay, without name and address. One that is still being booked keeps them until it is,
+ * and so does one that is asked for later.
  */
 export class EraseUserUseCase {
   constructor(
@@ -12,6 +13,7 @@ export class EraseUserUseCase {
 
   async execute({ userId }: { userId: string }): Promise<void> {
     await this.transactions.transaction(async () => {
+      await this.shipments.userLeaves(userId);
       for (const orderId of await this.shipments.ordersOf(userId)) {
         const shipment = await this.shipments.findOf(orderId);
         if (!shipment) continue;

@@ -28,6 +28,7 @@ export class ExpectOrderUseCase {
       }
       if (!shipment.isOpen) return;
       shipment.expect(userId, address);
+      if (await this.shipments.userHasLeft(userId)) shipment.erasePersonalData();
       await this.shipments.save(shipment);
     });
   }

@@ -65,3 +65,13 @@ test('a user who has gone leaves shipments without name and address', async () =
   deepStrictEqual([address, userId], [undefined, undefined]);
   strictEqual((await desk.move.execute('s1', 'dispatch')).status, 'dispatched');
 });
+
+test('a shipment that is asked for after its user has left is booked, and then forgets where it went', async () => {
+  const desk = new DispatchDesk();
+  await desk.erase.execute({ userId: 'u1' });
+  await desk.arrange.execute({ orderId, userId: 'u1', address: home, saga: 'orchestration' });
+  deepStrictEqual((await desk.state(orderId))?.address, home, 'The carrier has to know it.');
+  await desk.book(orderId);
+  const { address, userId, status } = (await desk.state(orderId))!;
+  deepStrictEqual([status, address, userId], ['scheduled', undefined, undefined]);
+});

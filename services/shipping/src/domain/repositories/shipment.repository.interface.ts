@@ -10,6 +10,11 @@ export interface ShipmentRepository {
   /** Orders whose shipments hold personal data of this user. */
   ordersOf(userId: string): Promise<string[]>;
 
+  /** From now on the user has gone: whoever is arranging a shipment of theirs just now is waited for. */
+  userLeaves(userId: string): Promise<void>;
+  /** Whether the user has gone; it stays so, or not, until the end of the transaction. */
+  userHasLeft(userId: string): Promise<boolean>;
+
   /** Stores the shipment and what it has to tell others in one transaction. */
   save(shipment: Shipment): Promise<void>;
 }

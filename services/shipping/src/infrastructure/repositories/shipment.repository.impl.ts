@@ -57,6 +57,23 @@ export class PostgresShipmentRepository implements ShipmentRepository {
     return rows.map(({ id }) => id);
   }
 
+  async userLeaves(userId: string): Promise<void> {
+    await this.db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockOf(userId)]);
+    await this.db.write({
+      sql: 'insert into gone_users (user_id, at) values ($1, clock_timestamp()) on conflict do nothing',
+      values: [userId],
+    });
+  }
+
+  /** Asked in one breath, and answered in this order: who has waited for the lock sees what was committed meanwhile. */
+  async userHasLeft(userId: string): Promise<boolean> {
+    const [, gone] = await Promise.all([
+      this.db.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(userId)]),
+      this.db.query('select 1 from gone_users where user_id = $1', [userId]),
+    ]);
+    return gone.length > 0;
+  }
+
   async save(shipment: Shipment): Promise<void> {
     const { orderId, version, ...state } = shipment.state;
     await this.db.transaction(async () => {
@@ -65,3 +82,5 @@ export class PostgresShipmentRepository implements ShipmentRepository {
     });
   }
 }
+
+const lockOf = (userId: string): string => `gone user ${userId}`;
