@@ -1,5 +1,5 @@
 import { test } from 'node:test';
 import { seedsHold } from './seeds.ts';
 
-test('the choreographed shop keeps its invariants whatever goes wrong, for 300 seeds', (t) =>
-  seedsHold(t, 'choreography', { count: 300 }));
+test('the choreographed shop keeps its invariants whatever goes wrong, for 150 seeds', (t) =>
+  seedsHold(t, 'choreography', { count: 150 }));

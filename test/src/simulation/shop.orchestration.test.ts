@@ -1,5 +1,5 @@
 import { test } from 'node:test';
 import { seedsHold } from './seeds.ts';
 
-test('the orchestrated shop keeps its invariants whatever goes wrong, for 300 seeds', (t) =>
-  seedsHold(t, 'orchestration', { count: 300 }));
+test('the orchestrated shop keeps its invariants whatever goes wrong, for 150 seeds', (t) =>
+  seedsHold(t, 'orchestration', { count: 150 }));
