@@ -5,12 +5,14 @@ import { up } from './up.ts';
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   up,
   demo: async (args) => (await import('./demo.ts')).demo(args),
+  diagram: async (args) => (await import('./diagram.ts')).diagram(args),
 };
 
 const HELP = `Usage: ashlar COMMAND [options]
 
   up      starts the whole system (the same as npm start)
   demo    shops against a running system, and checks that the books balance
+  diagram draws a saga as it is defined
   test    runs every test; check: types, style, dead code; soak: the long runs; bench: the figures
 
 ashlar COMMAND --help tells the options of a command.`;

@@ -1,3 +1,10 @@
+export { type CheckOptions, type CheckResult, checkSaga } from './check/check-saga.ts';
+export type { Counterexample } from './check/counterexample.ts';
+export { LAWS, type Law } from './check/flaw.ts';
+export type { Reaction } from './check/reactions.ts';
+export { type DiagramOptions, sagaDiagram } from './check/saga-diagram.ts';
+export { sampleData } from './check/sample-data.ts';
+export { type Choreography, type Participant, reactionsOf } from './check/subscriptions.ts';
 export { defineSaga, repliesOf, type SagaDefinition, type Send, send, stepsOf } from './definition.ts';
 export {
   begin,

@@ -2,9 +2,11 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { ShipmentArranged } from '@ashlar/contracts/shipping';
 import type { Message } from '@ashlar/messaging';
+import { checkSaga } from '@ashlar/saga';
 import { OrderBook, usd } from '../order-book.fixtures.ts';
 import { AdvanceOrderUseCase } from '../use-cases/advance-order.use-case.ts';
 import { checkoutHandlers } from './checkout.handlers.ts';
+import { checkout as definition } from './checkout.saga.ts';
 
 const checkout = { id: 'o1', userId: 'u1', items: [], total: usd(500) };
 
@@ -47,4 +49,11 @@ test('a checkout that was cancelled cancels its order', async () => {
   const { book, handlers } = await setUp();
   await handlers.compensated?.(checkout, { reason: 'cancelled', cancelled: true });
   strictEqual(book.state('o1')?.status, 'cancelled');
+});
+
+test('every local step of the checkout has its handler, and every command keeps its contract', async () => {
+  const { handlers } = await setUp();
+  const home = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
+  const data = { ...checkout, shippingAddress: home };
+  deepStrictEqual(checkSaga(definition, { data, handlers }).flaws, []);
 });

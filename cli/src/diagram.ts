@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UsageError } from './configuration.ts';
+import { diagramOf, sagaPage } from './diagram/saga-page.ts';
+import { type FoundSaga, findSagas } from './diagram/sagas.ts';
+import { root } from './test-run.ts';
+
+const HELP = `Usage: ashlar diagram saga NAME [--saga STYLE]
+       ashlar diagram write
+
+  saga NAME        a saga as a Mermaid sequence diagram
+    --saga STYLE   orchestration or choreography (orchestration, where there are both)
+  write            writes all diagrams to docs/ (the same as npm run docs)`;
+
+/** `ashlar diagram`: pictures of what runs, made of what runs. */
+export async function diagram(args: readonly string[]): Promise<number> {
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+    console.log(HELP);
+    return 0;
+  }
+  const { positionals, style } = parse(args);
+  const [kind, name, ...rest] = positionals;
+  if (kind === 'saga' && name !== undefined && rest.length === 0)
+    process.stdout.write(diagramOf(choose(await findSagas(), name, style)));
+  else if (kind === 'write' && name === undefined) await write();
+  else throw new UsageError(['ashlar diagram draws "saga NAME"; ashlar diagram --help tells more.']);
+  return 0;
+}
+
+function parse(args: readonly string[]): { positionals: string[]; style: string | undefined } {
+  try {
+    const options = { saga: { type: 'string' } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { positionals, style: values.saga };
+  } catch (error) {
+    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+  }
+}
+
+function choose(sagas: readonly FoundSaga[], name: string, style: string | undefined): FoundSaga {
+  const named = sagas.filter((saga) => saga.name === name);
+  const names = [...new Set(sagas.map((saga) => saga.name))].join(', ');
+  if (named.length === 0) throw new UsageError([`There is no saga ${name}; there is ${names}.`]);
+  const chosen = style === undefined ? named[0] : named.find((saga) => saga.style === style);
+  const styles = named.map((saga) => saga.style).join(' or ');
+  if (!chosen) throw new UsageError([`--saga must be ${styles} for the saga ${name}.`]);
+  return chosen;
+}
+
+/** The pages of `docs/` that are made, by their paths from the root of the repository. */
+export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
+  const byName = Map.groupBy(await findSagas(), ({ name }) => name);
+  return new Map([...byName].map(([name, sagas]) => [`docs/sagas/${name}.md`, sagaPage(name, sagas)]));
+}
+
+async function write(): Promise<void> {
+  for (const [path, text] of await generatedPages()) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+    console.log(path);
+  }
+}

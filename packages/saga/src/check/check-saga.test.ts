@@ -1,0 +1,169 @@
+import { deepStrictEqual, ok, throws } from 'node:assert/strict';
+import { test } from 'node:test';
+import { defineSaga, type SagaDefinition, send } from '../definition.ts';
+import {
+  localTrip,
+  SendVoucher,
+  TakingRequested,
+  type Trip,
+  trip,
+  tripByEvents,
+  VoucherSent,
+} from '../trip.fixtures.ts';
+import { checkSaga } from './check-saga.ts';
+import type { Reaction } from './reactions.ts';
+
+const REFUSALS = ['hotel_silent', 'no_flight', 'no_hotel', 'no_money', 'not_paid', 'timed_out'];
+const { pivot: _, ...withoutPivot } = trip;
+const { retriable: __, ...withoutRetriable } = trip;
+
+interface Row {
+  readonly title: string;
+  readonly definition: SagaDefinition<Trip>;
+  readonly endings: readonly string[];
+  /** So many states there are at least. */
+  readonly states: number;
+}
+
+const ROWS: readonly Row[] = [
+  { title: 'an orchestration', definition: trip, endings: ['cancelled', 'completed', ...REFUSALS], states: 1_500 },
+  {
+    title: 'a choreography',
+    definition: tripByEvents,
+    endings: ['cancelled', 'completed', ...REFUSALS],
+    states: 120_000,
+  },
+  {
+    title: 'an orchestration with local steps',
+    definition: localTrip,
+    endings: ['cancelled', 'completed', 'no_money', 'not_paid', 'refused', 'timed_out'],
+    states: 180,
+  },
+  {
+    title: 'a saga of local steps only',
+    definition: defineSaga<Trip>({
+      name: 'trip',
+      version: 1,
+      compensatable: ['count seat', 'count bed'].map((name) => ({ name, local: true })),
+      pivot: { name: 'decide', local: true },
+      retriable: [{ name: 'note trip', local: true }],
+    }),
+    endings: ['completed', 'refused'],
+    states: 5,
+  },
+  {
+    title: 'a saga without a pivot',
+    definition: defineSaga<Trip>(withoutPivot),
+    endings: ['cancelled', 'completed', ...REFUSALS.filter((reason) => reason !== 'not_paid')],
+    states: 1_200,
+  },
+  {
+    title: 'a saga that ends with its pivot',
+    definition: defineSaga<Trip>(withoutRetriable),
+    endings: ['cancelled', 'completed', ...REFUSALS],
+    states: 1_300,
+  },
+  {
+    title: 'a saga without anything that could be undone',
+    definition: defineSaga<Trip>({ ...trip, compensatable: [] }),
+    endings: ['completed', 'not_paid'],
+    states: 100,
+  },
+  {
+    title: 'a choreography that asks its last participant by a command',
+    definition: defineSaga<Trip>({
+      ...tripByEvents,
+      compensatable: tripByEvents.compensatable.slice(0, 1),
+      retriable: [{ name: 'send voucher', do: send(SendVoucher, ({ id }) => ({ tripId: id })), done: VoucherSent }],
+    }),
+    endings: ['cancelled', 'completed', 'no_money', 'not_paid', 'timed_out'],
+    states: 200,
+  },
+];
+
+for (const { title, definition, endings, states } of ROWS) {
+  test(`promise 5: ${title} ends with all done or all undone on every way through it`, (t) => {
+    const result = checkSaga(definition);
+    deepStrictEqual(result.flaws, []);
+    deepStrictEqual(result.endings, [...endings].sort());
+    ok(result.states >= states, `${result.states} states`);
+    t.diagnostic(`${result.states} states, ${result.moves} moves`);
+  });
+}
+
+/** `bank: do hold money`, upon messages of these words. */
+function reaction(what: string, ...upon: readonly string[]): Reaction {
+  const [, participant, action, step] = /^(\w+): (do|undo) (.+)$/.exec(what)!;
+  return { participant: participant!, action: action as 'do', step: step!, upon: upon.map((word) => `${word}.v1`) };
+}
+
+const undoings = (what: string, ...upon: readonly string[]): Reaction[] =>
+  ['trip.TripTimedOut', 'trip.TripCancelled', ...upon].map((word) => reaction(what, word));
+
+const TABLE: readonly Reaction[] = [
+  reaction('bank: do hold money', 'trip.TripPlanned'),
+  ...undoings('bank: undo hold money', 'flight.FlightRefused'),
+  // The flight has to know the trip as well, and may hear of it late.
+  reaction('flight: do book flight', 'trip.TripPlanned', 'bank.MoneyHeld'),
+  ...undoings('flight: undo book flight', 'bank.TakingFailed'),
+  reaction('bank: do take money', 'trip.TakingRequested'),
+];
+const SHORT = defineSaga<Trip>({
+  ...tripByEvents,
+  compensatable: tripByEvents.compensatable.slice(0, 2),
+  retriable: [],
+});
+
+test('a choreography is checked against the table of who acts upon what', () => {
+  deepStrictEqual(checkSaga(SHORT, { reactions: TABLE }).flaws, []);
+});
+
+test('it is found that a participant does not hear of a refusal', () => {
+  const reactions = TABLE.filter(({ upon }) => !upon.includes('bank.TakingFailed.v1'));
+  const [flaw] = checkSaga(SHORT, { reactions }).flaws;
+  deepStrictEqual([flaw?.law, flaw?.steps.at(-1)], ['silence', 'trip hears MoneyFreed from bank']);
+});
+
+test('schedule 5.5: it is found that money is taken before the saga has asked for it', () => {
+  const upon = ['flight.FlightBooked.v1'];
+  const reactions = TABLE.map((one) => (one.step === 'take money' ? { ...one, upon } : one));
+  const { flaws } = checkSaga(SHORT, { reactions });
+  ok(
+    flaws.some(({ flaw }) => flaw === '"hold money" is undone, although "take money" is done.'),
+    JSON.stringify(flaws),
+  );
+});
+
+test('whoever only wants to know whether there is a flaw need not wait for all', () => {
+  const reactions = TABLE.slice(1);
+  const [all, first] = [checkSaga(SHORT, { reactions }), checkSaga(SHORT, { reactions, stopAtFirst: true })];
+  ok(first.states < all.states, `${first.states} of ${all.states} states`);
+  deepStrictEqual(first.flaws[0], all.flaws[0]);
+});
+
+test('messages made of real data keep their contracts, and handlers know how to undo', () => {
+  const steps = { 'note trip': { do: async () => {} }, 'count seat': { do: async () => {}, undo: async () => {} } };
+  deepStrictEqual(checkSaga(localTrip, { data: { id: 'trip-1' }, handlers: { steps } }).flaws, []);
+  const [broken] = checkSaga(trip, { data: { id: 7 as unknown as string } }).flaws;
+  deepStrictEqual(
+    [broken?.law, broken?.flaw],
+    ['wiring', 'bank.HoldMoney.v1 breaks its contract: /tripId must be string.'],
+  );
+  const half = { 'note trip': steps['note trip'], 'count seat': { do: async () => {} } };
+  const [oneWay] = checkSaga(localTrip, { handlers: { steps: half } }).flaws;
+  deepStrictEqual([oneWay?.law, oneWay?.flaw], ['wiring', 'The handler of "count seat" knows no undo.']);
+  const [lost] = checkSaga(localTrip, { handlers: {} }).flaws;
+  deepStrictEqual([lost?.flaw, lost?.steps.length], ['"count seat" is local and has no handler.', 1]);
+});
+
+test('a saga with too many states to walk them all is refused, not passed', () => {
+  throws(() => checkSaga(trip, { mostStates: 100 }), /more than 100 states/);
+});
+
+test('a choreography whose pivot is local tells nobody when that refuses, which is found', () => {
+  const compensatable = tripByEvents.compensatable.slice(0, 1);
+  const retriable = [{ ...tripByEvents.retriable![0]!, do: send(TakingRequested, ({ id }: Trip) => ({ tripId: id })) }];
+  const definition = { ...tripByEvents, compensatable, pivot: { name: 'decide', local: true }, retriable } as const;
+  const [flaw] = checkSaga(definition as SagaDefinition<Trip>).flaws;
+  deepStrictEqual([flaw?.law, flaw?.steps.length], ['silence', 3]);
+});

@@ -1,0 +1,74 @@
+import type { AnyStep } from '../definition.ts';
+import type { SagaHandlers } from '../saga-runtime.ts';
+import { type Meaning, type Sense, serviceOf, type WiredStep } from './wired-step.ts';
+
+/** When a fault of a step shows. */
+export type Moment = 'do' | 'undo' | 'refused' | 'timed_out';
+/** What is wrong with a step, by the moment at which it shows. */
+export type Faults = { readonly [moment in Moment]?: string | undefined };
+
+interface Surroundings {
+  readonly names: readonly string[];
+  readonly meanings: ReadonlyMap<string, Meaning>;
+  readonly handlers: Pick<SagaHandlers<never>, 'steps'> | undefined;
+}
+
+const TELLS: Readonly<Record<Sense, string>> = {
+  do: 'asks for',
+  undo: 'asks to undo',
+  done: 'tells the success of',
+  refused: 'tells the refusal of',
+  undone: 'tells the undoing of',
+};
+
+/** What is wrong with a step itself: the types forbid it, but not every definition has been through them. */
+export function faultsOf<S>(step: AnyStep<S>, wired: WiredStep, around: Surroundings): Faults {
+  const { name, local } = step;
+  if (around.names.indexOf(name) !== around.names.lastIndexOf(name)) {
+    const shared = `Two steps are called "${name}".`;
+    return { do: shared, undo: shared };
+  }
+  if (local) return ofHandlers(wired, around);
+  const check = (sense: Sense) => foreign(step, wired, sense) ?? ambiguous(wired, around, sense);
+  return {
+    do: needlessUndoing(step) ?? check('do') ?? untold(wired, 'done') ?? check('done') ?? check('refused'),
+    undo: check('undo') ?? untold(wired, 'undone') ?? check('undone'),
+    // That a retriable step is refused is worse than that nobody knows why.
+    refused: step.kind === 'retriable' || step.reason ? undefined : unexplained(name, 'refused'),
+    timed_out: step.kind !== 'compensatable' || step.timedOut ? undefined : unexplained(name, 'silent'),
+  };
+}
+
+function ofHandlers({ name, kind }: WiredStep, { handlers }: Surroundings): Faults {
+  if (!handlers) return {};
+  const handler = handlers.steps?.[name];
+  if (!handler) return { do: `"${name}" is local and has no handler.` };
+  return kind === 'compensatable' && !handler.undo ? { undo: `The handler of "${name}" knows no undo.` } : {};
+}
+
+const unexplained = (name: string, when: string): string =>
+  `"${name}" does not say why the saga fails when it is ${when}.`;
+
+const needlessUndoing = <S>({ name, kind, undo, undone }: AnyStep<S>): string | undefined =>
+  kind !== 'compensatable' && (undo || undone)
+    ? `"${name}" knows how to be undone, but stands where nothing is undone any more.`
+    : undefined;
+
+const untold = ({ name, types }: WiredStep, sense: 'done' | 'undone'): string | undefined =>
+  types[sense] === undefined ? `Nothing ${TELLS[sense]} "${name}".` : undefined;
+
+/** Whether a message goes to, or comes from, somebody else than the participant whose step it is. */
+function foreign<S>(step: AnyStep<S>, { name, home, types }: WiredStep, sense: Sense): string | undefined {
+  const type = types[sense];
+  // Whoever acts upon an event, as in a choreography, may hear it from anybody.
+  if (type === undefined || sense === 'do') return undefined;
+  if (sense !== 'undo' && step[sense]?.kind !== 'event') return `${type} ${TELLS[sense]} "${name}", but is no event.`;
+  return serviceOf(type) === home ? undefined : `"${name}" belongs to ${home}, but ${type} ${TELLS[sense]} it.`;
+}
+
+function ambiguous({ name, types }: WiredStep, { meanings }: Surroundings, sense: Sense): string | undefined {
+  const type = types[sense];
+  const meaning = type === undefined ? undefined : meanings.get(type);
+  if (!meaning || (meaning.step.name === name && meaning.sense === sense)) return undefined;
+  return `${type} ${TELLS[sense]} "${name}", and ${TELLS[meaning.sense]} "${meaning.step.name}" as well.`;
+}
