@@ -3,19 +3,31 @@ import { type Migration, migrate, provisionDatabase, startEmbeddedPostgres } fro
 import pg from 'pg';
 import { atEnd, workDirectory } from './lifetime.ts';
 
-/** What a service's sessions have, on the server that `npm start` uses, with its settings. */
-export async function openDatabase(migrations: readonly Migration[]): Promise<{ url: string; directory: string }> {
+/** A server for one measurement: the one that `npm start` uses, with its settings. */
+export interface BenchServer {
+  /** The administrator's address. */
+  readonly adminUrl: string;
+  /** On the same disk as its data. */
+  readonly directory: string;
+}
+
+export interface BenchDatabase extends BenchServer {
+  readonly url: string;
+}
+
+/** A database as a service has it, on a server of its own. */
+export async function openDatabase(migrations: readonly Migration[]): Promise<BenchDatabase> {
   const directory = workDirectory();
   const server = await startEmbeddedPostgres({ directory: join(directory, 'postgres') });
   atEnd(() => server.stop());
   const url = await provisionBench(server.url);
   await migrate(url, migrations);
-  return { url, directory };
+  return { url, adminUrl: server.url, directory };
 }
 
 /** A database for peers on a server that runs. */
-export const provisionBench = (adminUrl: string): Promise<string> =>
-  provisionDatabase({ adminUrl, namespace: 'bench', service: 'bench', password: 'of-no-use-to-others' });
+export const provisionBench = (adminUrl: string, service = 'bench'): Promise<string> =>
+  provisionDatabase({ adminUrl, namespace: 'bench', service, password: 'of-no-use-to-others' });
 
 /** As thin as it gets: the driver's pool, as many connections as a service has, named statements. */
 export class ThinPg {

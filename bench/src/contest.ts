@@ -1,4 +1,5 @@
 import { type Load, median, quantile, type Round } from './closed-loop.ts';
+import { cpuMs } from './process-usage.ts';
 import { figure, ms, spread } from './report.ts';
 
 /** One thing that is measured. */
@@ -10,6 +11,9 @@ export interface Contestant {
   /** What has to be warm before it counts: connections, plans, compiled code. */
   warmUp?(load: Load): Promise<unknown>;
 }
+
+/** One turn: what was done, and the CPU time that all who took part had for it. */
+type Turn = Round & { readonly cpuMs: number };
 
 const WARM_UP_MS = 250;
 
@@ -30,7 +34,8 @@ export interface Rules {
  */
 export async function hold({ title, contestants }: Contest, { atOnce, rounds, forMs }: Rules) {
   const peers = contestants.filter(({ peer }) => peer !== undefined);
-  const head = [title, 'at once', 'per second', 'min–max', ...peers.map(({ peer }) => `× ${peer}`), 'p50 ms', 'p99 ms'];
+  const ratios = peers.map(({ peer }) => `× ${peer}`);
+  const head = [title, 'at once', 'per second', 'min–max', ...ratios, 'CPU µs', 'p50 ms', 'p99 ms'];
   const rows: string[][] = [];
   for (const workers of atOnce) {
     console.error(`  ${title}, ${workers} at once`);
@@ -40,7 +45,7 @@ export async function hold({ title, contestants }: Contest, { atOnce, rounds, fo
       const rates = own.map(({ perSecond }) => perSecond);
       const latencies = own.flatMap(({ latenciesMs }) => latenciesMs);
       const ratios = peers.map((peer) => (peer === contestant ? '' : ratio(own, results.get(peer)!)));
-      const times = [ms(quantile(latencies, 0.5)), ms(quantile(latencies, 0.99))];
+      const times = [figure(cpuUsEach(own)), ms(quantile(latencies, 0.5)), ms(quantile(latencies, 0.99))];
       rows.push([contestant.name, String(workers), figure(median(rates)), spread(rates), ...ratios, ...times]);
     }
   }
@@ -49,15 +54,23 @@ export async function hold({ title, contestants }: Contest, { atOnce, rounds, fo
 
 /** Each round begins with another one: nobody always comes after the same neighbour's mess. */
 async function inTurns(contestants: readonly Contestant[], load: Load, rounds: number) {
-  const results = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
+  const results = new Map<Contestant, Turn[]>(contestants.map((contestant) => [contestant, []]));
   for (const contestant of contestants) await contestant.warmUp?.({ ...load, forMs: WARM_UP_MS });
   for (let round = 0; round < rounds; round++) {
     const from = round % contestants.length;
     for (const contestant of [...contestants.slice(from), ...contestants.slice(0, from)]) {
-      results.get(contestant)!.push(await contestant.run(load));
+      const before = cpuMs(process.pid) ?? Number.NaN;
+      const done = await contestant.run(load);
+      results.get(contestant)!.push({ ...done, cpuMs: (cpuMs(process.pid) ?? Number.NaN) - before });
     }
   }
   return results;
+}
+
+/** Of one operation, in our process and in the servers that it has started: the machine's other work does not count. */
+function cpuUsEach(turns: readonly Turn[]): number {
+  const spentMs = turns.reduce((sum, turn) => sum + turn.cpuMs, 0);
+  return (spentMs * 1_000) / turns.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0);
 }
 
 /** The median of the ratios of each round. */

@@ -3,15 +3,16 @@ import { systemClock, UuidV7Ids } from '@ashlar/domain';
 import { EventSourced, type NewEvent, PostgresEventStore } from '@ashlar/event-store';
 import { event, outgoing, PostgresOutbox } from '@ashlar/messaging';
 import { PostgresDatabase } from '@ashlar/postgres';
-import { ThinPg } from './bench-database.ts';
+import { type BenchDatabase, provisionBench, ThinPg } from './bench-database.ts';
 import { closedLoop, type Load } from './closed-loop.ts';
 import type { Contestant } from './contest.ts';
 import { BY_HAND } from './event-store-by-hand.ts';
 import { atEnd } from './lifetime.ts';
+import { type EventStorePeer, openPeer, type Peer } from './peers.ts';
 import { Pgbench } from './pgbench.ts';
 import { versionOf } from './report.ts';
 
-const STREAMS = { short: 10_000, long: 50 };
+const STREAMS = { short: 4_000, long: 50 };
 
 const INSERT = 'insert into plain_events (stream, version, type, data, at) values ($1, $2, $3, $4, clock_timestamp())';
 export const INSERT_MANY = `
@@ -50,6 +51,9 @@ export const PGBENCH_TEN = `
     clock_timestamp()
   from generate_series(1, 10) n;`;
 
+const streamName = (length: keyof typeof STREAMS, number: number): string =>
+  `seeded-${length === 'short' ? 10 : 100}-${1 + number}`;
+
 /** An event store with something in it, and its peers on the same server. */
 export class Workbench {
   readonly thin: ThinPg;
@@ -59,9 +63,11 @@ export class Workbench {
   readonly #accounts: EventSourced<number, number, number>;
   readonly #versions = new Map<string, number>();
   readonly #pgbench: Pgbench | undefined;
+  #emmett: Peer<EventStorePeer> = { title: 'Emmett', missing: 'not opened' };
   #next = 0;
 
-  constructor({ url, directory }: { url: string; directory: string }) {
+  constructor(private readonly database: BenchDatabase) {
+    const { url, directory } = database;
     this.thin = new ThinPg(url);
     const db = new PostgresDatabase({ url });
     atEnd(() => db.close());
@@ -97,11 +103,39 @@ export class Workbench {
       );
     }
     await this.thin.script('analyze');
+    await this.#seedEmmett();
+  }
+
+  /** In a database of its own on the same server; its streams are as long as ours. */
+  async #seedEmmett(): Promise<void> {
+    const { adminUrl, directory } = this.database;
+    this.#emmett = await openPeer('emmett', async () => ({ url: await provisionBench(adminUrl, 'emmett'), directory }));
+    const { opened } = this.#emmett;
+    if (!opened) return;
+    for (const length of ['short', 'long'] as const) {
+      const events = Array.from({ length: length === 'short' ? 10 : 100 }, deposited);
+      const names = Array.from({ length: STREAMS[length] }, (_, number) => streamName(length, number));
+      const append = async () => {
+        for (let name = names.pop(); name; name = names.pop()) await opened.append(name, 0, events);
+      };
+      await Promise.all(Array.from({ length: 16 }, append));
+    }
+  }
+
+  /** What the tables call the peer, and why it is missing in them. */
+  get emmett(): Peer<EventStorePeer> {
+    return this.#emmett;
   }
 
   pgbench(peer: string, name: string, script: string): Contestant[] {
     const pgbench = this.#pgbench;
     return pgbench ? [{ name: `pgbench: ${name}`, peer, run: (load) => pgbench.run(script, load) }] : [];
+  }
+
+  /** Emmett's turn; nobody's where it could not be had. */
+  emmettLoop(operation: (emmett: EventStorePeer, worker: number) => Promise<unknown>): Contestant[] {
+    const { title, opened } = this.#emmett;
+    return opened ? [this.loop(title, (worker) => operation(opened, worker), 'Emmett')] : [];
   }
 
   loop(name: string, operation: (worker: number, load: Load) => Promise<unknown>, peer?: string): Contestant {
@@ -119,7 +153,7 @@ export class Workbench {
   }
 
   seeded(length: keyof typeof STREAMS): string {
-    return `seeded-${length === 'short' ? 10 : 100}-${1 + (this.#next++ % STREAMS[length])}`;
+    return streamName(length, this.#next++ % STREAMS[length]);
   }
 
   /** A stream of this worker alone, and the version before its next event. */

@@ -14,6 +14,9 @@ export interface ShopOptions {
   readonly saga?: 'orchestration' | 'choreography';
   /** As a user starts it, or the system's own process alone. */
   readonly command?: 'main.js up' | 'npm start';
+  /** `order=2`: each replica of each service a process of its own; all in one when not told. */
+  readonly replicas?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The whole shop in a process of its own. */
@@ -26,9 +29,16 @@ export class ShopProcess {
   ) {}
 
   /** Resolves when `/readyz` answers 200. */
-  static async start({ data, saga = 'orchestration', command = 'main.js up' }: ShopOptions): Promise<ShopProcess> {
+  static async start({
+    data,
+    saga = 'orchestration',
+    command = 'main.js up',
+    replicas,
+    environment = {},
+  }: ShopOptions): Promise<ShopProcess> {
     const port = await freePort();
     const options = ['--port', String(port), '--data', data, '--saga', saga];
+    if (replicas !== undefined) options.push('--topology', 'processes', '--replicas', replicas);
     const [file, ...args] =
       command === 'npm start'
         ? ['npm', 'start', '--silent', '--', ...options]
@@ -38,7 +48,7 @@ export class ShopProcess {
     const child = spawn(file!, args, {
       cwd: root,
       detached: true,
-      env: { ...process.env, RATE_LIMIT_FACTOR: '1000' },
+      env: { ...process.env, RATE_LIMIT_FACTOR: '1000', ...environment },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     const url = `http://127.0.0.1:${port}`;
@@ -52,6 +62,13 @@ export class ShopProcess {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
     process.kill(-this.child.pid!, 'SIGTERM');
+    await ended;
+  }
+
+  /** Without a word to anybody; what it has started ends by itself. */
+  async kill(): Promise<void> {
+    const ended = once(this.child, 'exit');
+    process.kill(-this.child.pid!, 'SIGKILL');
     await ended;
   }
 

@@ -36,15 +36,30 @@ function matchesLockfile(root) {
   const found = JSON.parse(read(join(root, 'node_modules', '.package-lock.json'))).packages;
   const isSame = (path) =>
     found[path]?.version === wanted[path].version && found[path]?.integrity === wanted[path].integrity;
+  const elsewhere = packagesElsewhere(wanted);
   return Object.keys(wanted).every(
-    (path) => path === '' || (isSame(path) && isThere(root, path)) || isElsewhere(wanted[path]),
+    (path) => path === '' || (isSame(path) && isThere(root, path)) || elsewhere.has(path),
   );
 }
 
+/** What npm leaves out here: optional packages of other platforms, and those that only these need. */
+function packagesElsewhere(packages) {
+  const optional = Object.keys(packages).filter((path) => packages[path].optional);
+  const left = new Set(optional.filter((path) => isElsewhere(packages[path])));
+  for (let before = -1; before < left.size; ) {
+    before = left.size;
+    const needed = new Set(Object.keys(packages).flatMap((path) => (left.has(path) ? [] : needsOf(packages[path]))));
+    for (const path of optional) if (!needed.has(path.replace(/^.*node_modules\//, ''))) left.add(path);
+  }
+  return left;
+}
+
+const needsOf = ({ dependencies, optionalDependencies, peerDependencies }) =>
+  Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+
 const isThere = (root, path) => existsSync(join(root, path));
 
-function isElsewhere({ optional, os, cpu, libc }) {
-  if (!optional) return false;
+function isElsewhere({ os, cpu, libc }) {
   return (os && !os.includes(process.platform)) || (cpu && !cpu.includes(process.arch)) || libc !== undefined;
 }
 

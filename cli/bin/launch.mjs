@@ -50,7 +50,8 @@ function start(node, command, rest) {
     : ['main', command === undefined ? [] : [command, ...rest]];
   const PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
   return spawn(node, [join(root, 'cli', 'dist', `${program}.js`), ...args], {
-    env: { ...process.env, PATH },
+    // What V8 has compiled is kept from one start to the next; where nothing can be written, Node goes without.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env, PATH },
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
 }

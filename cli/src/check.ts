@@ -8,8 +8,11 @@ const architecture = findTests({ files: ['test/dist/architecture{,/**/*}.test.js
 /** What has to hold of the source itself, the quickest first. */
 const CHECKS: Record<string, readonly string[]> = {
   types: [bin('tsc'), '-b'],
+  'types of the template': [bin('tsc'), '-p', join(root, 'cli', 'templates')],
   'format and lint': [bin('biome'), 'ci'],
   'dead code': [bin('knip')],
+  contracts: [join(root, 'cli', 'dist', 'main.js'), 'contracts', 'check'],
+  doctor: [join(root, 'cli', 'dist', 'main.js'), 'doctor', root],
   architecture: ['--test', '--test-reporter=spec', ...architecture],
 };
 

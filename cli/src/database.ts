@@ -4,9 +4,15 @@ import type { DataDirectory } from './data-directory.ts';
 
 /** The PostgreSQL server of a system, and each service's own place on it. */
 export interface DatabaseServer {
-  /** Makes what is missing; answers the service's own address. */
-  provision(service: string): Promise<string>;
+  /** Makes what is missing; answers the service's own addresses. */
+  provision(service: string): Promise<ServiceDatabase>;
   stop(): Promise<void>;
+}
+
+/** A service's own place on the server, and the same on its replicas. */
+export interface ServiceDatabase {
+  readonly databaseUrl: string;
+  readonly replicaUrls: readonly string[];
 }
 
 export interface DatabaseServerOptions {
@@ -14,6 +20,10 @@ export interface DatabaseServerOptions {
   readonly namespace: string;
   /** An administrator's address; without one a server is embedded. */
   readonly url: string | undefined;
+  /** How many replicas the embedded server has. */
+  readonly replicas: number;
+  /** The replicas of the server that is given. */
+  readonly replicaUrls: readonly string[];
   readonly onProgress: (line: string) => void;
 }
 
@@ -21,21 +31,32 @@ export async function openDatabaseServer({
   directory,
   namespace,
   url,
+  replicas,
+  replicaUrls,
   onProgress,
 }: DatabaseServerOptions): Promise<DatabaseServer> {
   const embedded = url
     ? undefined
-    : await startEmbeddedPostgres({ directory: join(directory.path, 'postgres'), onProgress });
+    : await startEmbeddedPostgres({ directory: join(directory.path, 'postgres'), replicas, onProgress });
   const adminUrl = url ?? embedded!.url;
+  const copies = embedded?.replicaUrls ?? replicaUrls;
   return {
-    provision: (service) =>
-      provisionDatabase({
-        adminUrl,
-        namespace,
-        service,
-        password: directory.passwordOf(service),
-        ownServer: embedded !== undefined,
-      }),
+    provision: async (service) => {
+      const password = directory.passwordOf(service);
+      const wanted = { adminUrl, namespace, service, password, ownServer: embedded !== undefined };
+      const databaseUrl = await provisionDatabase(wanted);
+      return { databaseUrl, replicaUrls: copies.map((copy) => onReplica(databaseUrl, copy)) };
+    },
     stop: async () => embedded?.stop(),
   };
+}
+
+/** Roles and databases are copied with everything else: only the place is another. */
+function onReplica(databaseUrl: string, replica: string): string {
+  const { hostname, port, searchParams } = new URL(replica);
+  const url = new URL(databaseUrl);
+  url.hostname = hostname;
+  url.port = port || '5432';
+  for (const [name, value] of searchParams) if (name.startsWith('ssl')) url.searchParams.set(name, value);
+  return url.href;
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from './configuration.ts';
 import { type Audit, audit } from './demo/books.ts';
 import { ProgressLine } from './demo/progress-line.ts';
 import { ShopApi } from './demo/shop-api.ts';
 import { browse, shop } from './demo/shopping.ts';
 import { Tally } from './demo/tally.ts';
+import { UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar demo [options]
 

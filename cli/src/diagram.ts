@@ -1,16 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { UsageError } from './configuration.ts';
+import { describeSystem } from './contracts/describe-system.ts';
+import { eventFlowOf, eventFlowPage } from './diagram/event-flow-page.ts';
 import { diagramOf, sagaPage } from './diagram/saga-page.ts';
+import { recordedVersions, SAGA_VERSIONS } from './diagram/saga-versions.ts';
 import { type FoundSaga, findSagas } from './diagram/sagas.ts';
+import { UsageError } from './settings.ts';
 import { root } from './test-run.ts';
 
 const HELP = `Usage: ashlar diagram saga NAME [--saga STYLE]
+       ashlar diagram events
        ashlar diagram write
 
   saga NAME        a saga as a Mermaid sequence diagram
     --saga STYLE   orchestration or choreography (orchestration, where there are both)
+  events           who says what to whom, as a Mermaid flowchart
   write            writes all diagrams to docs/ (the same as npm run docs)`;
 
 /** `ashlar diagram`: pictures of what runs, made of what runs. */
@@ -20,13 +25,28 @@ export async function diagram(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { positionals, style } = parse(args);
-  const [kind, name, ...rest] = positionals;
-  if (kind === 'saga' && name !== undefined && rest.length === 0)
-    process.stdout.write(diagramOf(choose(await findSagas(), name, style)));
-  else if (kind === 'write' && name === undefined) await write();
-  else throw new UsageError(['ashlar diagram draws "saga NAME"; ashlar diagram --help tells more.']);
+  const [kind = '', ...names] = positionals;
+  const draw = DIAGRAMS[kind];
+  if (!draw || names.length !== draw.names || (style !== undefined && kind !== 'saga'))
+    throw new UsageError(['ashlar diagram draws "saga NAME" and "events"; ashlar diagram --help tells more.']);
+  await draw.run(names[0] ?? '', style);
   return 0;
 }
+
+interface Drawing {
+  /** How many names it takes. */
+  readonly names: number;
+  run(name: string, style: string | undefined): Promise<unknown>;
+}
+
+const DIAGRAMS: Readonly<Record<string, Drawing>> = {
+  saga: {
+    names: 1,
+    run: async (name, style) => console.log(diagramOf(choose(await findSagas(), name, style)).trimEnd()),
+  },
+  events: { names: 0, run: async () => console.log(eventFlowOf(await describeSystem())) },
+  write: { names: 0, run: write },
+};
 
 function parse(args: readonly string[]): { positionals: string[]; style: string | undefined } {
   try {
@@ -50,8 +70,13 @@ function choose(sagas: readonly FoundSaga[], name: string, style: string | undef
 
 /** The pages of `docs/` that are made, by their paths from the root of the repository. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
-  const byName = Map.groupBy(await findSagas(), ({ name }) => name);
-  return new Map([...byName].map(([name, sagas]) => [`docs/sagas/${name}.md`, sagaPage(name, sagas)]));
+  const found = await findSagas();
+  const byName = Map.groupBy(found, ({ name }) => name);
+  return new Map([
+    ...[...byName].map(([name, sagas]) => [`docs/sagas/${name}.md`, sagaPage(name, sagas)] as const),
+    [SAGA_VERSIONS, recordedVersions(found)],
+    ['docs/event-flow.md', eventFlowPage(await describeSystem())],
+  ]);
 }
 
 async function write(): Promise<void> {

@@ -1,19 +1,46 @@
-import { UsageError } from './configuration.ts';
 import { explain } from './explain.ts';
+import { UsageError } from './settings.ts';
 import { up } from './up.ts';
+
+const operate = (name: string) => async (args: readonly string[]) =>
+  (await import('./operations/operations.ts')).operate(name, args, { environment: process.env, print: console.log });
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   up,
+  new: async (args) => (await import('./new.ts')).newService(args),
   demo: async (args) => (await import('./demo.ts')).demo(args),
+  contracts: async (args) => (await import('./contracts.ts')).contracts(args),
+  services: operate('services'),
+  scale: operate('scale'),
+  restart: operate('restart'),
+  sagas: operate('sagas'),
+  'dead-letters': operate('dead-letters'),
+  projections: operate('projections'),
+  events: operate('events'),
+  serve: async (args) => (await import('./serve/serve.ts')).serve(args),
+  gateway: async (args) => (await import('./gateway.ts')).gateway(args),
+  doctor: async (args) => (await import('./doctor.ts')).doctor(args),
   diagram: async (args) => (await import('./diagram.ts')).diagram(args),
 };
 
 const HELP = `Usage: ashlar COMMAND [options]
 
-  up      starts the whole system (the same as npm start)
-  demo    shops against a running system, and checks that the books balance
-  diagram draws a saga as it is defined
-  test    runs every test; check: types, style, dead code; soak: the long runs; bench: the figures
+  up            starts the whole system (the same as npm start)
+  new           writes a service of your own: ashlar new service NAME
+  demo          shops against a running system, and checks that the books balance
+  services      every replica of a running system, its process and its state
+  scale         changes how many replicas a service has
+  restart       replaces the replicas of a running system, one at a time
+  sagas         the sagas of a running system; retries one that is stuck
+  dead-letters  the messages that could not be handled; replays or discards them
+  projections   the read models; has one made anew
+  events        every message of one business transaction
+  serve         runs one process of a cluster: a service, the gateway or the sandbox
+  gateway       runs the gateway alone, from a configuration
+  diagram       draws a saga as it is defined, and who says what to whom
+  contracts     compares what the services say with what was recorded
+  doctor        judges the architecture of a repository, of traces, of a running system
+  test          runs every test; check: types, style, dead code; soak: the long runs; bench: the figures
 
 ashlar COMMAND --help tells the options of a command.`;
 

@@ -1,6 +1,10 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 
@@ -58,3 +62,47 @@ test('a channel keeps no program alive that has nothing left to do', async (t) =
   const [code] = await once(child, 'exit');
   strictEqual(code, 0);
 });
+
+/** npm stands before a program that takes its time to end, as it stands before the launcher in `npm start`. */
+async function npmStart(t: TestContext) {
+  const directory = mkdtempSync(join(tmpdir(), 'ashlar-npm-'));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const { scripts } = createRequire(import.meta.url)('../../package.json') as { scripts: { start: string } };
+  const source = `for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => setTimeout(() => { console.log('drained'); process.exit(0); }, 200));
+  setInterval(() => {}, 1000);
+  console.log('up');`;
+  mkdirSync(join(directory, 'cli', 'bin'), { recursive: true });
+  writeFileSync(join(directory, 'cli', 'bin', 'ashlar.mjs'), source);
+  writeFileSync(join(directory, 'package.json'), JSON.stringify({ scripts }));
+  const npm = spawn('npm', ['start', '--silent'], {
+    cwd: directory,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => {
+    try {
+      process.kill(-npm.pid!, 'SIGKILL');
+    } catch {
+      // All of it has ended.
+    }
+  });
+  const said: string[] = [];
+  const lines = createInterface(npm.stdout);
+  lines.on('line', (line) => said.push(line));
+  await once(lines, 'line');
+  const ended = async () => {
+    const signal = AbortSignal.timeout(20_000);
+    const [[code]] = await Promise.all([once(npm, 'exit', { signal }), once(lines, 'close', { signal })]);
+    return { said, code };
+  };
+  return { npm, ended };
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`npm start that is sent ${signal} waits for the system to drain, and ends with its exit code`, async (t) => {
+    const { npm, ended } = await npmStart(t);
+    npm.kill(signal);
+    deepStrictEqual(await ended(), { said: ['up', 'drained'], code: 0 });
+  });
+}

@@ -1,31 +1,26 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@ashlar/domain';
-import { hostService, type RunningService, type ServiceDefinition } from '@ashlar/host';
-import { createTokenVerifier } from '@ashlar/http';
-import { inventoryService } from '@ashlar/inventory-service';
-import { LocalBus } from '@ashlar/messaging';
-import { orderService } from '@ashlar/order-service';
-import { paymentService } from '@ashlar/payment-service';
-import { demoProducts, productService } from '@ashlar/product-service';
+import type { ReadModels } from '@ashlar/order-service';
 import { type Sandbox, startSandbox } from '@ashlar/sandbox';
-import { shippingService } from '@ashlar/shipping-service';
-import { createShopGateway, type ShopGateway } from '@ashlar/shop-gateway';
+import { createShopGateway, InternalTokens, type RunningReplicas, type ShopGateway } from '@ashlar/shop-gateway';
 import { createTelemetry, type Telemetry } from '@ashlar/telemetry';
-import { userService } from '@ashlar/user-service';
 import type { Configuration } from './configuration.ts';
 import { type AdministratorSecret, DataDirectory } from './data-directory.ts';
-import { type DatabaseServer, openDatabaseServer } from './database.ts';
+import { openDatabaseServer } from './database.ts';
+import { liveReports } from './doctor/live-reports.ts';
+import { verifierOf } from './topology/issuer.ts';
+import type { Ingredients, RunningServices, Topology } from './topology/shop-topology.ts';
 
-export const VERSION = '0.1.0';
+const HOST = '0.0.0.0';
 
-const DEMO_STOCK = 10_000;
-const ISSUER = { issuer: 'ashlar', audience: 'ashlar' } as const;
-
-/** The whole shop in one process. */
+/** The whole shop: services in this process or in others, and what all topologies have here. */
 export interface System {
   readonly url: string;
   readonly gateway: ShopGateway;
-  readonly services: readonly RunningService[];
+  /** Every service with its replicas, as they are now. */
+  running(): readonly RunningReplicas[];
   readonly sandbox: Sandbox;
   readonly administrator: AdministratorSecret & { readonly isNew: boolean };
   readonly dataDirectory: string;
@@ -35,35 +30,31 @@ export interface System {
 
 export interface SystemHooks {
   readonly onProgress?: (line: string) => void;
-  /** Sees every commit of every service: for the tests that fail them one at a time. */
+  /** Sees every commit of every service of this process: for the tests that fail them one at a time. */
   readonly beforeCommit?: (service: string) => void;
 }
 
+/** Each loads what it needs, and nothing of the others. */
+const TOPOLOGIES: Readonly<Record<Configuration['topology'], () => Promise<Topology>>> = {
+  single: async () => (await import('./topology/single.ts')).single,
+  processes: async () => (await import('./topology/processes.ts')).processes,
+};
+
 export async function startSystem(configuration: Configuration, hooks: SystemHooks = {}): Promise<System> {
-  const { onProgress = () => {} } = hooks;
+  await refuseTakenPort(configuration.port);
   const directory = new DataDirectory(configuration.dataDirectory);
-  const namespace = directory.namespace(configuration.namespace);
   const administrator = directory.administrator(configuration.adminEmail, configuration.adminPassword);
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
     for (const part of started.splice(0).reverse()) await part.stop();
   };
   try {
-    onProgress('database');
-    const server = await openDatabaseServer({ directory, namespace, url: configuration.databaseUrl, onProgress });
-    started.push(server);
-    const sandbox = await startSandbox({ directory: join(directory.path, 'sandbox') });
-    started.push(sandbox);
-    onProgress('services');
-    const shop = await startServices({ configuration, server, sandbox, administrator, hooks });
-    started.push(shop);
-    onProgress('gateway');
-    const gateway = await startGateway(configuration, shop.services, { sandbox, telemetry: shop.telemetry('gateway') });
-    started.push({ stop: () => gateway.close() });
+    const plan = { configuration, directory, administrator, hooks, started };
+    const { gateway, services, sandbox } = await startParts(plan);
     return {
       url: gateway.url,
       gateway,
-      services: shop.services,
+      running: () => services.running(),
       sandbox,
       administrator,
       dataDirectory: directory.path,
@@ -75,95 +66,84 @@ export async function startSystem(configuration: Configuration, hooks: SystemHoo
   }
 }
 
-interface Ingredients {
+/** Found before anything else is started; the gateway takes the port at the end. */
+async function refuseTakenPort(port: number): Promise<void> {
+  const probe = createServer();
+  probe.listen({ port, host: HOST });
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
+}
+
+interface Plan {
   readonly configuration: Configuration;
-  readonly server: DatabaseServer;
-  readonly sandbox: Sandbox;
+  readonly directory: DataDirectory;
   readonly administrator: AdministratorSecret;
   readonly hooks: SystemHooks;
+  /** What runs by now; it is stopped in the opposite order. */
+  readonly started: { stop(): Promise<void> }[];
 }
 
-/** All services are brought up before one of them publishes: nothing is said past a consumer. */
-async function startServices({ configuration, server, sandbox, administrator, hooks }: Ingredients) {
-  const { logLevel, otlpEndpoint, sampleRatio } = configuration;
+async function startParts({ configuration, directory, administrator, hooks, started }: Plan) {
+  const { databaseUrl: url, databaseReplicas: replicas, databaseReplicaUrls: replicaUrls } = configuration;
+  const { seed, saga, stepTimeoutMs, logLevel, otlpEndpoint, sampling } = configuration;
+  const { onProgress = () => {}, beforeCommit = () => {} } = hooks;
+  const namespace = directory.namespace(configuration.namespace);
   const telemetry = (service: string): Telemetry =>
-    createTelemetry({ service, logLevel, sampleRatio, ...(otlpEndpoint && { otlpEndpoint }) });
-  const bus = new LocalBus();
-  const services: RunningService[] = [];
-  const stop = async () => void (await Promise.all(services.map((service) => service.stop())));
-  const verifier = verifierOf(() => services.find(({ name }) => name === 'user')?.url);
-  try {
-    await Promise.all(
-      definitionsOf(configuration, sandbox, administrator).map(async (definition) => {
-        const { name } = definition;
-        const databaseUrl = await server.provision(name);
-        const beforeCommit = () => hooks.beforeCommit?.(name);
-        services.push(
-          await hostService({
-            definition,
-            version: VERSION,
-            databaseUrl,
-            bus,
-            telemetry: telemetry(name),
-            verifier,
-            beforeCommit,
-          }),
-        );
-      }),
-    );
-    await Promise.all(services.map((service) => service.begin()));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { services, telemetry, stop };
+    createTelemetry({ service, logLevel, ...sampling, ...(otlpEndpoint && { otlpEndpoint }) });
+  const topology = await TOPOLOGIES[configuration.topology]();
+  await topology.check?.(configuration, namespace);
+  onProgress('database');
+  const server = await openDatabaseServer({ directory, namespace, url, replicas, replicaUrls, onProgress });
+  started.push(server);
+  const sandbox = await startSandbox({ directory: join(directory.path, 'sandbox') });
+  started.push(sandbox);
+  onProgress('services');
+  const { cardProcessorUrl, carrierUrl } = sandbox;
+  const { email, password } = administrator;
+  const shop = {
+    ...{ seed, saga, stepTimeoutMs, cardProcessorUrl, carrierUrl },
+    administrator: { email, password },
+    readModels: readModelsOf(configuration, namespace),
+  };
+  const internalTokens = new InternalTokens(systemClock);
+  const parts = { configuration, namespace, server, shop, telemetry };
+  const ingredients: Ingredients = { ...parts, internalTokens, beforeCommit };
+  const services = await topology.start(ingredients);
+  started.push(services);
+  onProgress('gateway');
+  const gateway = await startGateway(ingredients, services, sandbox);
+  started.push({ stop: () => gateway.close() }, directory.tellAddress(gateway.url), closing(services));
+  return { gateway, services, sandbox };
 }
 
-const verifierOf = (userServiceUrl: () => string | undefined) =>
-  createTokenVerifier({
-    ...ISSUER,
-    clock: systemClock,
-    jwks: async () => {
-      const response = await fetch(`${userServiceUrl()}/.well-known/jwks.json`, { signal: AbortSignal.timeout(3_000) });
-      return (await response.json()) as { keys: [] };
-    },
-  });
+/** Where services are processes, there may be many of them that read the same. */
+const readModelsOf = ({ topology, redisUrl }: Configuration, namespace: string): ReadModels =>
+  topology === 'processes' ? { redisUrl, namespace } : 'postgres';
 
-function definitionsOf(
-  { seed, saga, stepTimeoutMs }: Configuration,
-  { cardProcessorUrl, carrierUrl }: Sandbox,
-  { email, password }: AdministratorSecret,
-): readonly ServiceDefinition[] {
-  const openingStock = new Map(seed === 'demo' ? demoProducts.map(({ id }) => [id, DEMO_STOCK]) : []);
-  return [
-    userService({ ...ISSUER, admin: { email, password } }),
-    productService({ seed }),
-    inventoryService({ openingStock }),
-    paymentService({ cardProcessorUrl }),
-    orderService({ saga, stepTimeoutMs }),
-    shippingService({ carrierUrl }),
-  ];
-}
+const closing = ({ close = () => {} }: RunningServices) => ({ stop: async () => close() });
 
 async function startGateway(
-  { port, rateLimitFactor }: Configuration,
-  services: readonly RunningService[],
-  { sandbox, telemetry }: { readonly sandbox: Sandbox; readonly telemetry: Telemetry },
+  { configuration, telemetry, internalTokens }: Ingredients,
+  services: RunningServices,
+  sandbox: Sandbox,
 ): Promise<ShopGateway> {
-  const urlOf = new Map(services.map(({ name, url }) => [name, url]));
-  const startedAt = systemClock.now();
-  const gateway = createShopGateway({
-    verifier: verifierOf(() => urlOf.get('user')),
-    telemetry,
+  const { port, rateLimitFactor } = configuration;
+  const own = telemetry('gateway');
+  const reports = liveReports({ url: () => gateway.url, clock: systemClock, log: own.log });
+  const gateway: ShopGateway = createShopGateway({
+    verifier: verifierOf(() => services.keyServers(), own),
+    internalTokens,
+    telemetry: own,
+    reports,
     clock: systemClock,
     rateLimitFactor,
     sandbox,
-    services: () =>
-      services.map(({ name, url }) => ({
-        service: name,
-        replicas: [{ replica: `${name}-1`, pid: process.pid, url, version: VERSION, startedAt }],
-      })),
+    services: () => services.running(),
+    news: services.news,
+    ...(services.fleet && { fleet: services.fleet }),
   });
-  await gateway.listen({ port, host: '0.0.0.0' });
+  services.servedBy?.(gateway);
+  await gateway.listen({ port, host: HOST });
   return gateway;
 }

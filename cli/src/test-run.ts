@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEmbeddedPostgres } from '@ashlar/postgres';
 import { onStop } from './parent.ts';
+import { group } from './test-groups.ts';
 
 export const root = resolve(import.meta.dirname, '..', '..');
 
@@ -15,6 +16,8 @@ export interface TestRun {
   readonly only: readonly string[];
   /** When a test that does not end has failed. */
   readonly timeoutMs?: number;
+  /** How many processes run at once; one more than the cores that are promised when not told: many a test waits. */
+  readonly atOnce?: number;
 }
 
 /** Runs tests under Node's own runner, with an administrator's address in TEST_DATABASE_URL; answers the exit code. */
@@ -28,7 +31,11 @@ export async function runTests(run: TestRun): Promise<number> {
   }
   const stop = new AbortController();
   onStop(() => stop.abort());
-  const code = await withDatabase((url) => nodeTest(files, { url, timeoutMs: run.timeoutMs, signal: stop.signal }));
+  const { timeoutMs, atOnce = 3 } = run;
+  const code = await withDatabase((url, directory) => {
+    const processes = group(files, { root, directory: join(directory, 'groups') });
+    return nodeTest(processes, { url, timeoutMs, atOnce, signal: stop.signal });
+  });
   console.error(`${files.length} test files in ${((performance.now() - began) / 1000).toFixed(1)} s`);
   return stop.signal.aborted ? 130 : code;
 }
@@ -38,17 +45,37 @@ export function findTests({ files, exclude = [], only }: TestRun): string[] {
   const compiled = globSync([...files], { cwd: root, exclude: [...exclude, '**/node_modules/**'] });
   const hasSource = (file: string) => existsSync(join(root, file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')));
   const isWanted = (file: string) => only.length === 0 || only.some((part) => file.includes(part));
-  return compiled.filter((file) => hasSource(file) && isWanted(file)).sort();
+  return compiled.filter((file) => hasSource(file) && isWanted(file)).sort(longestFirst);
 }
 
-/** The server at DATABASE_URL, or one of our own that forgets everything: it must survive a kill, but no power cut. */
-async function withDatabase(work: (url: string) => Promise<number>): Promise<number> {
-  const given = process.env['DATABASE_URL'];
-  if (given) return work(given);
+/** The tests of the whole system take the longest: none of them is left to run alone at the end. */
+function longestFirst(one: string, other: string): number {
+  const isOfTheWhole = (file: string) => Number(file.startsWith('test/'));
+  return isOfTheWhole(other) - isOfTheWhole(one) || one.localeCompare(other);
+}
+
+/**
+ * It need not survive a power cut, and knows two-phase commits: a writer may use them. Several whole systems are on it
+ * at once, each with the pools of all its services, however many these are.
+ */
+const TEST_SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_prepared_transactions: '10',
+  max_connections: '400',
+};
+
+/**
+ * The server at DATABASE_URL, or one of our own that forgets everything: it must survive a kill, but no power cut. With
+ * a directory for what the run itself needs.
+ */
+async function withDatabase(work: (url: string, directory: string) => Promise<number>): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'ashlar-test-'));
   try {
-    const server = await startEmbeddedPostgres({ directory, settings: { fsync: 'off', full_page_writes: 'off' } });
-    return await work(server.url).finally(() => server.stop());
+    const given = process.env['DATABASE_URL'];
+    if (given) return await work(given, directory);
+    const server = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), settings: TEST_SETTINGS });
+    return await work(server.url, directory).finally(() => server.stop());
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -57,15 +84,19 @@ async function withDatabase(work: (url: string) => Promise<number>): Promise<num
 interface NodeTestOptions {
   readonly url: string;
   readonly timeoutMs: number | undefined;
+  readonly atOnce: number;
   readonly signal: AbortSignal;
 }
 
-async function nodeTest(files: readonly string[], { url, timeoutMs, signal }: NodeTestOptions): Promise<number> {
+async function nodeTest(
+  files: readonly string[],
+  { url, timeoutMs, atOnce, signal }: NodeTestOptions,
+): Promise<number> {
   if (signal.aborted) return 130;
   const timeout = timeoutMs === undefined ? [] : [`--test-timeout=${timeoutMs}`];
   const child = spawn(
     process.execPath,
-    ['--test', '--test-reporter=spec', '--test-concurrency=2', ...timeout, ...files],
+    ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...timeout, ...files],
     {
       cwd: root,
       stdio: 'inherit',

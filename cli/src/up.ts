@@ -23,11 +23,11 @@ export async function up(args: readonly string[]): Promise<number> {
 
 const step = (line: string): void => console.log(`  ${line} …`);
 
-function table({ url, services, administrator, dataDirectory, gateway }: System, ms: number): string {
+function table({ url, running, administrator, dataDirectory, gateway }: System, ms: number): string {
   const { email, password, isNew } = administrator;
   const rows = [
     ['shop', url],
-    ...services.map((service) => [service.name, service.url]),
+    ...running().map(({ service, replicas }) => [service, replicas.map((replica) => replica.url).join(' ')]),
     ['metrics', gateway.metricsUrl],
     ['data', dataDirectory],
     ['admin', isNew ? `${email} / ${password} (shown once; kept in admin.json)` : email],

@@ -8,6 +8,7 @@ export const SagaStyle = Type.Union([Type.Literal('orchestration'), Type.Literal
 
 export const OrderLine = Type.Object({ productId: Type.String(), quantity: Type.Integer({ minimum: 1 }) });
 
+/** As it travelled before it was sealed. */
 export const Address = Type.Object({
   name: Type.String(),
   line1: Type.String(),
@@ -16,6 +17,9 @@ export const Address = Type.Object({
   postalCode: Type.String(),
   country: Type.String(),
 });
+
+/** A personal datum on its way: only the service that it was sealed for opens it, and only while it has the key. */
+export const SealedDatum = Type.Object({ of: Type.String(), as: Type.String(), sealed: Type.String() });
 
 export const ForOrder = Type.Object({ orderId: Type.String() });
 

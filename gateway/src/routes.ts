@@ -1,6 +1,6 @@
 import type { ProxyRoute } from '@ashlar/gateway';
 
-type Policy = Pick<ProxyRoute, 'access' | 'limit' | 'idempotent' | 'stream'>;
+type Policy = Pick<ProxyRoute, 'access' | 'limit' | 'idempotent' | 'stream' | 'ends' | 'cache'>;
 type Call = `${ProxyRoute['method']} /${string}`;
 
 const anyone: Policy = { access: 'public' };
@@ -8,7 +8,9 @@ const user: Policy = { access: 'user' };
 const admin: Policy = { access: 'admin' };
 const signUp: Policy = { access: 'public', limit: 'sign-up' };
 const signIn: Policy = { access: 'public', limit: 'sign-in', idempotent: false };
-const refresh: Policy = { access: 'public', idempotent: false };
+const refresh: Policy = { access: 'public', idempotent: false, ends: 'named-session' };
+/** Kept for as long as the service says; who has changed something reads past the cache. */
+const catalogue: Policy = { access: 'public', cache: { unless: ['consistency-token'] } };
 const events: Policy = { access: 'user', stream: true };
 
 /** Every call that clients can make, by the service that answers it. Whose resource it is, the service decides. */
@@ -18,21 +20,21 @@ const TABLE: Readonly<Record<string, Readonly<Record<Call, Policy>>>> = {
     'GET /v1/users': admin,
     'GET /v1/users/me': user,
     'PATCH /v1/users/me': user,
-    'DELETE /v1/users/me': user,
-    'PUT /v1/users/me/password': user,
+    'DELETE /v1/users/me': { access: 'user', ends: 'user' },
+    'PUT /v1/users/me/password': { access: 'user', ends: 'other-sessions' },
     'GET /v1/users/:id': user,
     'PATCH /v1/users/:id': admin,
     'POST /v1/sessions': signIn,
-    'DELETE /v1/sessions': user,
+    'DELETE /v1/sessions': { access: 'user', ends: 'session' },
     'POST /v1/sessions/refresh': refresh,
     'GET /.well-known/jwks.json': anyone,
   },
   product: {
-    'GET /v1/products': anyone,
-    'GET /v1/products/:id': anyone,
+    'GET /v1/products': catalogue,
+    'GET /v1/products/:id': catalogue,
     'POST /v1/products': admin,
-    'PATCH /v1/products/:id': admin,
-    'DELETE /v1/products/:id': admin,
+    'PATCH /v1/products/:id': { access: 'admin', cache: true },
+    'DELETE /v1/products/:id': { access: 'admin', cache: true },
   },
   inventory: {
     'GET /v1/inventory/:productId': anyone,

@@ -14,9 +14,10 @@ async function describe(services: Services, { service, replicas }: RunningReplic
 
 async function describeReplica(services: Services, told: ServiceReplica, exchange: Exchange) {
   const { replica, pid, url, version, startedAt } = told;
+  const hasAddress = url !== '';
   const [status, breakers] = await Promise.all([
-    statusOf(services, told),
-    services.askReplica(url, { method: 'GET', path: '/ops/breakers', exchange }),
+    hasAddress ? statusOf(services, told) : (told.status ?? 'starting'),
+    hasAddress ? services.askReplica(url, { method: 'GET', path: '/ops/breakers', exchange }) : undefined,
   ]);
   return {
     replica,

@@ -9,6 +9,7 @@ export type ReplicaStatus = 'starting' | 'ready' | 'draining' | 'down';
 export interface ServiceReplica {
   readonly replica: string;
   readonly pid: number;
+  /** Empty while it has none: it starts, or it is down. */
   readonly url: string;
   readonly version: string;
   readonly startedAt: Date;
@@ -21,10 +22,14 @@ export interface RunningReplicas {
   readonly replicas: readonly ServiceReplica[];
 }
 
-export const readyUrls = (all: readonly RunningReplicas[], service: string): readonly string[] =>
-  (all.find((one) => one.service === service)?.replicas ?? [])
-    .filter(({ status = 'ready' }) => status === 'ready')
-    .map(({ url }) => url);
+/** Who can be asked: those that are ready; where none is, those that drain, for they still answer. */
+export function readyUrls(all: readonly RunningReplicas[], service: string): readonly string[] {
+  const replicas = all.find((one) => one.service === service)?.replicas ?? [];
+  const urls = (wanted: ReplicaStatus) =>
+    replicas.filter(({ status = 'ready' }) => status === wanted).map(({ url }) => url);
+  const ready = urls('ready');
+  return ready.length > 0 ? ready : urls('draining');
+}
 
 export interface Question {
   readonly method: 'GET' | 'POST' | 'DELETE';

@@ -6,7 +6,7 @@ import { type Charge, cardProcessorRoutes } from './card-processor.ts';
 import { type Booking, carrierRoutes } from './carrier.ts';
 import { checkFaults, Fault, FaultInjector, type SandboxFaults } from './faults.ts';
 import { Ledger } from './ledger.ts';
-import { createOutsideServer, type OutsideServer } from './outside-server.ts';
+import { createOutsideServer } from './outside-server.ts';
 
 /** The faults that are set, and what the outside world really did: the last 1,000 of each, newest first. */
 export const SandboxReport = Type.Object({
@@ -33,6 +33,8 @@ export type SandboxReport = Static<typeof SandboxReport>;
 export interface SandboxOptions {
   /** Where what was done is kept. One sandbox per directory. */
   readonly directory: string;
+  /** On free ports of this machine, for nobody else, when not told. */
+  readonly address?: { readonly host: string; readonly cardProcessorPort: number; readonly carrierPort: number };
   readonly log?: (line: string) => void;
   readonly clock?: Clock;
   /** How long `tok_slow` takes. */
@@ -52,9 +54,12 @@ export interface Sandbox {
 
 const REPORTED = 1_000;
 
-/** Starts the card processor and the carrier on free ports of this machine. */
+const HERE = { host: '127.0.0.1', cardProcessorPort: 0, carrierPort: 0 } as const;
+
+/** Starts the card processor and the carrier. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { directory, log = () => {}, clock = systemClock, slowCardMs = 10_000, keep = 100_000 } = options;
+  const { host, cardProcessorPort, carrierPort } = options.address ?? HERE;
   mkdirSync(directory, { recursive: true });
   const ledger = <Deed>(name: string, keyOf: (deed: Deed) => string) =>
     new Ledger<Deed>({ file: join(directory, name), keyOf, log, keep });
@@ -67,7 +72,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   cardProcessorRoutes(cardProcessor, { charges, clock, slowCardMs, stopping: stopping.signal });
   const carrier = createOutsideServer(faults.carrier, stopping.signal);
   carrierRoutes(carrier, { bookings, clock });
-  const [cardProcessorUrl, carrierUrl] = await Promise.all([listen(cardProcessor), listen(carrier)]);
+  const [cardProcessorUrl, carrierUrl] = await Promise.all([
+    cardProcessor.listen({ host, port: cardProcessorPort }),
+    carrier.listen({ host, port: carrierPort }),
+  ]);
   log(`card processor at ${cardProcessorUrl}, carrier at ${carrierUrl}`);
 
   return {
@@ -92,8 +100,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   };
 }
-
-const listen = (http: OutsideServer): Promise<string> => http.listen({ host: '127.0.0.1', port: 0 });
 
 /** A declined card was not charged. */
 const latestCharges = (charges: Ledger<Charge>): SandboxReport['charges'] =>

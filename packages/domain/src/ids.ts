@@ -5,6 +5,7 @@ export interface Ids {
   next(): string;
 }
 
+const DIGITS = '0123456789abcdef';
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /**
@@ -13,6 +14,8 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 export class UuidV7Ids implements Ids {
   #lastMs = 0;
   #counter = 0;
+  #timeMs = -1;
+  #time = '';
   readonly #pool = new Uint8Array(4096);
   #used = this.#pool.length;
 
@@ -29,13 +32,22 @@ export class UuidV7Ids implements Ids {
       randomFillSync(this.#pool);
       this.#used = 0;
     }
-    const random = this.#pool.subarray(this.#used, this.#used + 8);
+    const random = this.#pool;
+    const at = this.#used;
     this.#used += 8;
-    const time = ms.toString(16).padStart(12, '0');
-    const tail = HEX[(random[0]! & 0x3f) | 0x80]! + HEX[random[1]!]!;
-    const node =
-      HEX[random[2]!]! + HEX[random[3]!]! + HEX[random[4]!]! + HEX[random[5]!]! + HEX[random[6]!]! + HEX[random[7]!]!;
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail}-${node}`;
+    const tail = HEX[(random[at]! & 0x3f) | 0x80]! + HEX[random[at + 1]!]!;
+    let node = '';
+    for (let byte = at + 2; byte < at + 8; byte++) node += HEX[random[byte]!]!;
+    return `${this.#timeOf(ms)}-7${DIGITS[counter >> 8]!}${HEX[counter & 0xff]!}-${tail}-${node}`;
+  }
+
+  /** Made once for all of one millisecond. */
+  #timeOf(ms: number): string {
+    if (ms === this.#timeMs) return this.#time;
+    const digits = ms.toString(16).padStart(12, '0');
+    this.#timeMs = ms;
+    this.#time = `${digits.slice(0, 8)}-${digits.slice(8)}`;
+    return this.#time;
   }
 }
 

@@ -1,9 +1,10 @@
 import { DomainError } from '@ashlar/domain';
 import {
   type Decider,
-  type EventCodec,
   EventSourced,
   eventStoreMigrations,
+  eventTypes,
+  flatCodec,
   PostgresEventStore,
 } from '@ashlar/event-store';
 import { migrate, PostgresDatabase } from '@ashlar/postgres';
@@ -21,17 +22,15 @@ const account: Decider<Command, Event, { balance: number }> = {
   evolve: ({ balance }, { type, amount }) => ({ balance: type === 'Deposited' ? balance + amount : balance - amount }),
 };
 
-const codec: EventCodec<Event> = {
-  encode: ({ type, amount }) => ({ type, data: { amount } }),
-  decode: ({ type, data }) => ({ type: type as Event['type'], ...(data as { amount: number }) }),
-};
+/** A withdrawal told a sum once: such events are read as those of today. */
+const ledger = eventTypes<Event>({ Deposited: [], Withdrawn: [({ sum }) => ({ amount: sum })] });
 
 // Any empty database: DATABASE_URL=postgres://… node packages/event-store/example/account.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 await migrate(url, await eventStoreMigrations());
 const db = new PostgresDatabase({ url });
-const store = new PostgresEventStore(db);
-const accounts = new EventSourced(db, store, { decider: account, codec, snapshotSchema: 1 });
+const store = new PostgresEventStore(db, ledger);
+const accounts = new EventSourced(db, store, { decider: account, codec: flatCodec<Event>(), snapshotSchema: 1 });
 
 await accounts.execute('account-ada', { type: 'deposit', amount: 10 });
 const spend = () => accounts.execute('account-ada', { type: 'withdraw', amount: 6 });

@@ -9,6 +9,12 @@ export interface EventCodec<Event> {
   decode(stored: NewEvent): Event;
 }
 
+/** Events that are their type and their data, side by side. */
+export const flatCodec = <Event extends { readonly type: string }>(): EventCodec<Event> => ({
+  encode: ({ type, ...data }) => ({ type, data }),
+  decode: ({ type, data }) => ({ type, ...(data as object) }) as Event,
+});
+
 export interface EventSourcedOptions<Command, Event, State> {
   readonly decider: Decider<Command, Event, State>;
   readonly codec: EventCodec<Event>;
@@ -16,6 +22,8 @@ export interface EventSourcedOptions<Command, Event, State> {
   readonly snapshotEvery?: number;
   /** Counts up whenever the shape of the state changes. */
   readonly snapshotSchema: number;
+  /** Whether nothing can follow any more: the stream is ended with the events that lead there, and may be archived. */
+  readonly isOver?: (state: State) => boolean;
 }
 
 export interface Loaded<State> {
@@ -44,14 +52,15 @@ export class EventSourced<Command, Event, State> {
    */
   async execute(stream: string, command: Command): Promise<Loaded<State> & { readonly events: readonly Event[] }> {
     return this.work.transaction(async () => {
-      const { decider, codec, snapshotEvery = 20, snapshotSchema } = this.options;
+      const { decider, codec, snapshotEvery = 20, snapshotSchema, isOver } = this.options;
       const { state, version } = await this.load(stream);
       const events = decider.decide(command, state);
       const next = { state: events.reduce(decider.evolve, state), version: version + events.length };
       const due = Math.floor(next.version / snapshotEvery) > Math.floor(version / snapshotEvery);
       const snapshot: Snapshot = { state: next.state, schema: snapshotSchema };
       const encoded = events.map((event) => codec.encode(event));
-      await this.store.append({ stream, expected: version, events: encoded, ...(due && { snapshot }) });
+      const last = { ...(due && { snapshot }), ...(events.length > 0 && isOver?.(next.state) && { ends: true }) };
+      await this.store.append({ stream, expected: version, events: encoded, ...last });
       this.#cache().set(stream, next);
       return { ...next, events };
     });

@@ -22,13 +22,16 @@ export function useEventStore(options: Partial<DatabaseOptions> = {}) {
     store = new PostgresEventStore(db);
   });
   beforeEach(async () => {
-    await db?.execute('truncate streams, events, outbox, outbox_keys restart identity');
+    await db?.execute('truncate streams, events, archived_events, outbox, outbox_keys restart identity');
   });
   after(async () => {
     await db?.close();
     await server?.drop();
   });
   return {
+    get url(): string {
+      return server.url;
+    },
     get db(): PostgresDatabase {
       return db;
     },

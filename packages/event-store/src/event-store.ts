@@ -1,4 +1,7 @@
+import { DomainError, type Stop } from '@ashlar/domain';
 import { ConcurrencyError, type Database, RANK, type Statement, type WriteBuffer } from '@ashlar/postgres';
+import { appendedTo } from './appended.ts';
+import type { EventTypes } from './event-types.ts';
 import { GapSafeReader } from './gap-safe-reader.ts';
 
 /** An event before it is stored. */
@@ -29,6 +32,8 @@ export interface Append {
   readonly expected: ExpectedVersion;
   readonly events: readonly NewEvent[];
   readonly snapshot?: Snapshot;
+  /** No event follows these, nor those that were there: whoever appends later is refused with `stream_ended`. */
+  readonly ends?: boolean;
 }
 
 export interface ReadOptions {
@@ -41,15 +46,31 @@ export interface ReadOptions {
   readonly asOf?: Date;
 }
 
+export interface ReadAllOptions {
+  readonly after: number;
+  readonly limit?: number;
+  /** Not beyond this position. The caller has read past it before, so that no gap below it can still fill. */
+  readonly upTo?: number;
+}
+
 export interface EventStore {
+  /** What is known of its events: they are read as they would be written today. Without it, as they were stored. */
+  readonly types?: EventTypes | undefined;
   /**
    * Appends in one round trip, or at the end of the ambient transaction. Throws ConcurrencyError, with the actual
-   * version.
+   * version, and DomainError `stream_ended` (conflict).
    */
   append(append: Append): Promise<void>;
   read(stream: string, options?: ReadOptions): Promise<StoredEvent[]>;
   /** All events after a position, in position order, never past a gap that may still fill. */
-  readAll(options: { after: number; limit?: number }): Promise<StoredEvent[]>;
+  readAll(options: ReadAllOptions): Promise<StoredEvent[]>;
+  /**
+   * Calls back after each commit of an append through this process; nobody is told of those of others. Where absent,
+   * nobody is told of any.
+   */
+  onAppended?(listener: () => void): Stop;
+  /** The highest position that is committed by now, 0 before the first; some below it may still be on their way. */
+  head(): Promise<number>;
   /** The newest snapshot of this schema, and the events after it. */
   load(
     stream: string,
@@ -63,31 +84,45 @@ const COLUMNS = 'position, stream, version, type, data, at';
 export class PostgresEventStore implements EventStore {
   readonly #reader: GapSafeReader;
 
-  constructor(private readonly db: Database) {
+  constructor(
+    private readonly db: Database,
+    readonly types?: EventTypes,
+  ) {
     this.#reader = new GapSafeReader(db);
   }
 
   async append(append: Append): Promise<void> {
-    if (append.events.length === 0) return;
+    if (append.events.length === 0 && !append.ends) return;
     if (!this.db.inTransaction) return this.db.transaction(() => this.append(append), { retries: 0 });
-    this.db.buffer(AppendBuffer, () => new AppendBuffer()).add(append);
+    const events = append.events.map((event) => this.types?.toStored(event) ?? event);
+    this.db.buffer(AppendBuffer, () => new AppendBuffer(appendedTo(this.db))).add({ ...append, events });
+  }
+
+  onAppended(listener: () => void): Stop {
+    return appendedTo(this.db).listen(listener);
   }
 
   async read(
     stream: string,
     { from = 1, to, backwards = false, limit, asOf }: ReadOptions = {},
   ): Promise<StoredEvent[]> {
-    return this.db.query<StoredEvent>(
-      `select ${COLUMNS} from events
+    const rows = await this.db.query<StoredEvent>(
+      `select ${COLUMNS} from all_events
        where stream = $1 and version >= $2 and ($3::bigint is null or version <= $3)
          and ($4::timestamptz is null or at < $4::timestamptz + interval '1 millisecond')
        order by version ${backwards ? 'desc' : 'asc'} limit $5`,
       [stream, from, to ?? null, asOf ?? null, limit ?? null],
     );
+    return this.#asOfToday(rows);
   }
 
-  async readAll(options: { after: number; limit?: number }): Promise<StoredEvent[]> {
-    return this.#reader.read(options);
+  async readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+    return this.#asOfToday(await this.#reader.read(options));
+  }
+
+  async head(): Promise<number> {
+    const [row] = await this.db.query<{ head: number }>('select coalesce(max(position), 0) as head from all_events');
+    return row!.head;
   }
 
   async load(stream: string, schema = 0) {
@@ -95,13 +130,18 @@ export class PostgresEventStore implements EventStore {
       `select s.state, s.at_version as "snapshotVersion", e.* from
          (select snapshot as state, snapshot_version as at_version from streams
           where stream = $1 and snapshot_schema = $2 union all select null, null limit 1) s
-       left join (select ${COLUMNS} from events where stream = $1) e on e.version > coalesce(s.at_version, 0)
+       left join (select ${COLUMNS} from all_events where stream = $1) e on e.version > coalesce(s.at_version, 0)
        order by e.version`,
       [stream, schema],
     );
     const { state, snapshotVersion } = rows[0] ?? { state: null, snapshotVersion: null };
     const snapshot = snapshotVersion === null ? undefined : { state, version: snapshotVersion };
-    return { snapshot, events: rows.filter(({ version }) => version !== null) };
+    return { snapshot, events: this.#asOfToday(rows.filter(({ version }) => version !== null)) };
+  }
+
+  #asOfToday(events: StoredEvent[]): StoredEvent[] {
+    const { types } = this;
+    return types ? events.map((event) => types.toToday(event)) : events;
   }
 }
 
@@ -110,6 +150,8 @@ class AppendBuffer implements WriteBuffer {
   readonly rank = RANK.aggregates;
   readonly name = 'streams';
   readonly #appends: Append[] = [];
+
+  constructor(private readonly appended: { tell(): void }) {}
 
   add(append: Append): void {
     this.#appends.push(append);
@@ -123,17 +165,22 @@ class AppendBuffer implements WriteBuffer {
     this.#appends.length = mark as number;
   }
 
+  committed(): void {
+    if (this.#appends.length > 0) this.appended.tell();
+  }
+
   flush(): readonly Statement[] {
     if (this.#appends.length === 0) return [];
     const appends = [...merged(this.#appends).values()];
     const [only] = appends;
-    if (appends.length === 1 && only && !only.snapshot) return [toOneStream(only)];
-    const batches = appends.map(({ stream, expected, events, snapshot }) => ({
+    if (appends.length === 1 && only && !only.snapshot && !only.ends) return [toOneStream(only)];
+    const batches = appends.map(({ stream, expected, events, snapshot, ends }) => ({
       stream,
       expected: numberOf(expected),
-      events,
+      events: events.map(({ type, data }) => ({ type, data: data ?? null })),
       snapshot: snapshot?.state,
       schema: snapshot?.schema,
+      ends,
     }));
     return [{ sql: 'select * from append_events($1)', values: [JSON.stringify(batches)] }];
   }
@@ -160,6 +207,7 @@ function merged(appends: readonly Append[]): Map<string, Append> {
       byStream.set(append.stream, append);
       continue;
     }
+    if (before.ends) throw new DomainError('stream_ended', 'conflict', `The stream ${append.stream} has ended.`);
     const expected = both(before, append);
     if (expected === undefined) throw new ConcurrencyError(`stream ${append.stream}`);
     byStream.set(append.stream, { ...append, expected, events: [...before.events, ...append.events] });

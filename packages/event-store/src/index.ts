@@ -1,14 +1,17 @@
 export type { Decider } from './decider.ts';
-export { type EventCodec, EventSourced, type EventSourcedOptions, type Loaded } from './event-sourced.ts';
+export { EventArchive, type EventArchiveOptions } from './event-archive.ts';
+export { type EventCodec, EventSourced, type EventSourcedOptions, flatCodec, type Loaded } from './event-sourced.ts';
 export {
   type Append,
   type EventStore,
   type ExpectedVersion,
   type NewEvent,
   PostgresEventStore,
+  type ReadAllOptions,
   type ReadOptions,
   type Snapshot,
   type StoredEvent,
 } from './event-store.ts';
+export { EventTypes, eventTypes, UnknownEventError, type Upcast } from './event-types.ts';
 export { given } from './given.ts';
 export { eventStoreMigrations } from './migrations.ts';

@@ -1,16 +1,25 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, PROBLEM_HEADERS } from '@ashlar/http';
-import type { TraceContext } from '@ashlar/telemetry';
-import { problemText, Refusal } from './refusal.ts';
+import type { Socket } from 'node:net';
+import { PROBLEM_HEADERS } from '@ashlar/http';
+import type { RequestContext, TraceContext } from '@ashlar/telemetry';
+import type { Identity } from './auth/identity.ts';
+import type { StoredText } from './cache/stored-answer.ts';
+import { problemText, Refusal, tooLarge } from './refusal.ts';
 import type { Answer, Route } from './routing/route.ts';
 import type { Match } from './routing/router.ts';
 import type { Target } from './routing/target.ts';
-import { hasBody, linger } from './wire/body.ts';
+import type { AnswerSink } from './wire/answer-sink.ts';
 import type { Client } from './wire/client-address.ts';
+import type { ClientConnection } from './wire/client-connection.ts';
+import type { ClientRequest } from './wire/client-request.ts';
+import { ClientResponse } from './wire/client-response.ts';
+import type { AnswerHead } from './wire/head-reader.ts';
+import { HeaderList, isFieldValue } from './wire/header-list.ts';
+import { Passing } from './wire/passing.ts';
 
 export interface ExchangeOptions {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+  readonly connection: ClientConnection;
   readonly client: Client;
   readonly requestId: string;
   readonly nowMs: number;
@@ -19,52 +28,84 @@ export interface ExchangeOptions {
 }
 
 const SMALL_BODY = 64 << 10;
+const BODY_LIMIT_BYTES = 1 << 20;
 
 /** Throws at bytes that are no UTF-8. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** One request on its way through the pipeline, with what the middlewares have found out about it, and its answer. */
 export class Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientResponse;
+  readonly connection: ClientConnection;
   readonly client: Client;
   readonly requestId: string;
   readonly nowMs: number;
   readonly expectsContinue: boolean;
+  /** Where the answer goes: the client, or what middlewares have put before it. */
+  sink: AnswerSink;
   target: Target | undefined;
   match: Match | undefined;
+  /** The route of its path and method, where there is one. */
+  route: Route | undefined;
   /** Why the request cannot be read. */
   malformed: Refusal | undefined;
-  trace: TraceContext | undefined;
-  caller: Caller | undefined;
-  /** The token to pass on, since each service verifies it again. Without a caller it could not be verified here. */
+  /** What it carries through every call. */
+  context: RequestContext | undefined;
+  caller: Identity | undefined;
+  /**
+   * The token to pass on, since each service verifies it: the gateway's own, or the client's. Without a caller it could
+   * not be verified here.
+   */
   token: string | undefined;
   body: Buffer | undefined;
+  /** What a service gets to see of the client's headers, where that is not what came. */
+  forwardedHeaders: HeaderList | undefined;
+  /** Where it goes at the service, where that is not what the client asked for. */
+  forwardedTarget: Target | undefined;
+  /** It is done for the gateway's own sake: no client waits. */
+  isDetached = false;
+  /** The body is passed on while it comes in. */
+  streamsBody = false;
+  /** How long the body may be, in bytes. */
+  bodyLimit = BODY_LIMIT_BYTES;
   /** What of `RateLimit-Policy` and `RateLimit` has been gathered. */
   rateLimitPolicy = '';
   rateLimit = '';
-  /** The connection is not to be used again. */
-  isLast = false;
-  /** The client has gone before it had its answer. */
-  isGone = false;
-  /** Called when the client goes away in the middle of the answer. */
-  onGone: (() => void) | undefined;
+  /** What policies add to every answer, as a flat list of names and values. */
+  readonly extraHeaders: string[] = [];
+  /** Told when the client goes away before the answer is whole. */
+  relay: { clientLeft(): void } | undefined;
+  /** Takes the connection over when the service has agreed to another protocol. */
+  tunnel: ((head: AnswerHead, socket: Socket, first: Buffer) => void) | undefined;
 
-  constructor({ request, response, client, requestId, nowMs, expectsContinue }: ExchangeOptions) {
+  constructor({ request, response, connection, client, requestId, nowMs, expectsContinue }: ExchangeOptions) {
     this.request = request;
     this.response = response;
+    this.connection = connection;
     this.client = client;
     this.requestId = requestId;
     this.nowMs = nowMs;
     this.expectsContinue = expectsContinue;
+    this.sink = new OwnHeaders(this);
   }
 
   get method(): string {
-    return this.request.method ?? 'GET';
+    return this.request.method;
   }
 
-  get route(): Route | undefined {
-    return this.match?.endpoint.routes.get(this.method);
+  /** The connection is not to be used again. */
+  set isLast(isLast: boolean) {
+    this.response.isLast = isLast;
+  }
+
+  /** The client has gone before it had its answer. */
+  get isGone(): boolean {
+    return this.response.isGone;
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.context?.trace;
   }
 
   /** The values in the path, by the names that the route gives them. */
@@ -87,14 +128,44 @@ export class Exchange {
     }
   }
 
-  /** Begins the answer. The gateway's own headers come with every one. */
-  begin(status: number, headers: string[]): void {
-    headers.push('x-request-id', this.requestId);
-    if (this.rateLimit !== '') headers.push('ratelimit-policy', this.rateLimitPolicy, 'ratelimit', this.rateLimit);
-    if (this.isLast) headers.push('connection', 'close');
-    this.response.writeHead(status, headers);
+  tooLarge(): Refusal {
+    return tooLarge(this.bodyLimit);
   }
 
+  /** The way to the client without anything before it. */
+  ownSink(): AnswerSink {
+    return new OwnHeaders(this);
+  }
+
+  /** The same request once more, with nobody waiting for its answer. */
+  detached(): Exchange {
+    const { request, connection, client, requestId, nowMs } = this;
+    const owner = { socket: connection.socket, isEnding: false, answered: () => {} };
+    const response = new ClientResponse(owner, { method: request.method, minor: request.minor, keepsAlive: true });
+    const own = new Exchange({ request, response, connection, client, requestId, nowMs, expectsContinue: false });
+    const { target, match, route, context, caller, token, forwardedTarget } = this;
+    return Object.assign(own, {
+      target,
+      match,
+      route,
+      context,
+      caller,
+      token,
+      forwardedTarget,
+      isDetached: true,
+      sink: new Nowhere(),
+    });
+  }
+
+  /** Answers a GET with what was stored as text. */
+  sendStored(status: number, { lines, body }: StoredText, told: string): void {
+    let own = `${told}x-request-id: ${this.requestId}\r\n`;
+    if (this.extraHeaders.length > 0) own += new HeaderList(this.extraHeaders).lines();
+    if (this.rateLimit !== '') own += `ratelimit-policy: ${this.rateLimitPolicy}\r\nratelimit: ${this.rateLimit}\r\n`;
+    this.response.sendWhole(status, lines + own, body);
+  }
+
+  /** Answers by the gateway itself. */
   send({ status, body, headers = {} }: Answer): void {
     const type = body === undefined ? {} : JSON_HEADERS;
     this.#sendText({ status, text: body === undefined ? '' : JSON.stringify(body), headers: { ...type, ...headers } });
@@ -107,15 +178,18 @@ export class Exchange {
   }
 
   #sendText({ status, text, headers }: TextAnswer): void {
-    const flat = Object.entries(headers).flat();
-    if (text !== '') flat.push('content-length', String(Buffer.byteLength(text)));
-    const unread = hasBody(this.request) && !this.request.complete;
-    const small = !this.expectsContinue && Number(this.request.headers['content-length'] ?? Infinity) <= SMALL_BODY;
-    if (unread && !small) this.isLast = true;
-    this.begin(status, flat);
-    if (!unread || small) return void this.response.end(text);
-    this.response.write(text);
-    linger(this.request, () => this.response.end());
+    const { request, response } = this;
+    const unread = request.hasBody && !request.complete;
+    const small = !this.expectsContinue && (request.length ?? Number.POSITIVE_INFINITY) <= SMALL_BODY;
+    if (unread && !small) response.isLast = true;
+    const list = HeaderList.of(headers);
+    if (!list.flat.every(isFieldValue)) throw new Error('A header of the answer contains a line break.');
+    const content = Buffer.from(text);
+    if (status !== 204 && status !== 304) list.set('content-length', String(content.length));
+    const sink = this.ownSink();
+    sink.begin(status, list);
+    sink.write(content);
+    sink.end();
   }
 }
 
@@ -125,4 +199,35 @@ interface TextAnswer {
   readonly status: number;
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The last step to the client: the gateway's own headers come with every answer. */
+class OwnHeaders extends Passing {
+  constructor(private readonly exchange: Exchange) {
+    super(exchange.response);
+  }
+
+  override begin(status: number, headers: HeaderList): void {
+    const { requestId, rateLimit, rateLimitPolicy, response } = this.exchange;
+    headers.append('x-request-id', requestId);
+    headers.flat.push(...this.exchange.extraHeaders);
+    if (rateLimit !== '') {
+      headers.append('ratelimit-policy', rateLimitPolicy);
+      headers.append('ratelimit', rateLimit);
+    }
+    response.begin(status, headers);
+  }
+}
+
+/** For an answer that nobody waits for. */
+class Nowhere implements AnswerSink {
+  interim(): void {}
+  begin(): void {}
+  write(): boolean {
+    return true;
+  }
+  end(): void {}
+  abort(): void {}
+  flush(): void {}
+  whenDrained(): void {}
 }

@@ -1,61 +1,67 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { type Clock, type Ids, UuidV7Ids } from '@ashlar/domain';
 import { Exchange } from './exchange.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { Next } from './pipeline/middleware.ts';
 import { Refusal } from './refusal.ts';
 import type { clientReader } from './wire/client-address.ts';
+import { ClientConnection, type ConnectionOwner, type Patience } from './wire/client-connection.ts';
+import type { ClientRequest } from './wire/client-request.ts';
+import type { ClientResponse } from './wire/client-response.ts';
+import type { WireFault } from './wire/head-reader.ts';
 import { saneRequestId } from './wire/headers.ts';
-import { answerWireError } from './wire/wire-errors.ts';
+import { rawAnswer } from './wire/wire-errors.ts';
 
-/** How long clients may take. */
-export interface Patience {
-  readonly headersMs: number;
-  readonly requestMs: number;
-  readonly keepAliveMs: number;
+/** Certificate chain and key, as PEM. */
+export interface Tls {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface FrontOptions {
-  readonly handle: (exchange: Exchange) => Promise<void>;
+  readonly handle: Next;
   readonly clientOf: ReturnType<typeof clientReader>;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly patience?: Patience;
+  readonly tls?: Tls;
+  readonly maxConnections?: number;
 }
 
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 60_000 };
-const MAX_HEADER_BYTES = 16 << 10;
+const MAX_CONNECTIONS = 20_000;
 
 /** The HTTP server that clients meet. It makes an exchange of each request and counts those that run. */
-export class Front {
+export class Front implements ConnectionOwner {
+  readonly patience: Patience;
   readonly #server: Server;
+  readonly #connections = new Set<ClientConnection>();
   readonly #ids: Ids = new UuidV7Ids();
+  readonly #sweep: NodeJS.Timeout;
   #inFlight = 0;
   #isDraining = false;
   #onIdle: () => void = () => {};
 
   constructor(private readonly options: FrontOptions) {
-    const { headersMs, requestMs, keepAliveMs } = options.patience ?? PATIENCE;
-    this.#server = createServer({
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: headersMs,
-      requestTimeout: requestMs,
-      keepAliveTimeout: keepAliveMs,
-      connectionsCheckingInterval: Math.min(1_000, headersMs),
-      // Refused by ourselves, in our form.
-      requireHostHeader: false,
-    });
-    // Node would drop further headers in silence; the bytes are limited anyway.
-    this.#server.maxHeadersCount = 0;
-    this.#server.on('request', (request, response) => this.#take(request, response, false));
-    this.#server.on('checkContinue', (request, response) => this.#take(request, response, true));
-    this.#server.on('checkExpectation', (request, response) => this.#take(request, response, false));
-    this.#server.on('clientError', (error, socket) => answerWireError(error, socket, this.#ids));
-    this.#server.on('connect', (_request, socket) => answerWireError(new Error('CONNECT'), socket, this.#ids));
+    this.patience = options.patience ?? PATIENCE;
+    const { tls } = options;
+    const welcome = (socket: Socket): void => void this.#connections.add(new ClientConnection(socket, this));
+    this.#server = tls
+      ? createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' }, welcome)
+      : createServer(welcome);
+    if (tls) this.#server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+    this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+    const sweepMs = Math.min(1_000, Math.max(10, this.patience.headersMs / 4));
+    this.#sweep = setInterval(() => this.#expire(), sweepMs).unref();
   }
 
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   get address(): AddressInfo {
@@ -65,7 +71,7 @@ export class Front {
   async listen(port: number, host: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen({ port, host }, resolve);
+    this.#server.listen({ port, host, backlog: 2_048 }, resolve);
     await promise;
     this.#server.off('error', reject);
   }
@@ -81,36 +87,60 @@ export class Front {
     if (this.#inFlight === 0) resolve();
     await idle;
     clearTimeout(timer);
-    this.#server.closeAllConnections();
+    clearInterval(this.#sweep);
+    for (const connection of this.#connections) connection.socket.destroySoon();
+    const cut = setTimeout(() => this.#cutOff(), CUT_OFF_MS);
     await closed;
+    clearTimeout(cut);
   }
 
-  #take(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  take(request: ClientRequest, response: ClientResponse, connection: ClientConnection): void {
     const { clock, clientOf, handle, metrics } = this.options;
+    const { headers } = request;
+    const expects = headers.get('expect')?.toLowerCase();
     const exchange = new Exchange({
       request,
       response,
-      expectsContinue,
-      client: clientOf(request),
-      requestId: saneRequestId(request.headers['x-request-id']) ?? this.#ids.next(),
+      connection,
+      expectsContinue: expects === '100-continue' && request.minor > 0,
+      client: clientOf(connection.socket.remoteAddress ?? '', headers, this.options.tls !== undefined),
+      requestId: saneRequestId(headers.get('x-request-id')) ?? this.#ids.next(),
       nowMs: clock.now().getTime(),
     });
-    exchange.isLast = this.#isDraining;
-    if (request.headers.expect !== undefined && !expectsContinue) exchange.malformed = unmetExpectation();
+    if (this.#isDraining) response.isLast = true;
+    if (expects !== undefined && expects !== '100-continue') exchange.malformed = unmetExpectation();
     this.#inFlight += 1;
-    metrics.inFlight.inc();
-    response.once('close', () => this.#left(exchange));
-    handle(exchange).catch(() => response.destroy());
+    metrics.inFlight.value = this.#inFlight;
+    response.onceDone(() => this.#done(exchange));
+    handle(exchange)?.catch(() => response.abort());
   }
 
-  #left(exchange: Exchange): void {
-    exchange.isGone = true;
-    exchange.onGone?.();
+  refusalOf(fault: WireFault): string {
+    return rawAnswer(fault, this.#ids);
+  }
+
+  left(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  #done(exchange: Exchange): void {
+    if (exchange.isGone) exchange.relay?.clientLeft();
     this.#inFlight -= 1;
-    this.options.metrics.inFlight.dec();
+    this.options.metrics.inFlight.value = this.#inFlight;
     if (this.#isDraining && this.#inFlight === 0) this.#onIdle();
   }
+
+  #expire(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) if (connection.deadlineAt <= now) connection.expire();
+  }
+
+  #cutOff(): void {
+    for (const connection of this.#connections) connection.socket.destroy();
+  }
 }
+
+const CUT_OFF_MS = 500;
 
 const unmetExpectation = (): Refusal =>
   new Refusal(417, 'expectation_failed', { detail: 'Only 100-continue can be expected.' });

@@ -80,11 +80,21 @@ test('a POST without a body needs no type', async (t) => {
   strictEqual(service.seen[1]?.headers['content-type'], undefined);
 });
 
-test('a body on a call that has no use for one is dropped', async (t) => {
+test('the body of a DELETE is passed on, for the service to refuse', async (t) => {
+  const service = await aService(t);
+  const { ask } = await aGateway(t, [service.url]);
+  const send = (headers: Record<string, string>) =>
+    ask('/v1/orders/7', { method: 'DELETE', body: '{"reason":"none"}', headers: { ...bearer('alice'), ...headers } });
+  strictEqual((await send({ 'content-type': 'application/json' })).status, 200);
+  strictEqual(service.seen[0]?.body, '{"reason":"none"}');
+  strictEqual((await send({ 'content-type': 'text/plain' })).status, 415);
+});
+
+test('the body of a call that reads is dropped', async (t) => {
   const service = await aService(t);
   const { gateway } = await aGateway(t, [service.url]);
   const lines = [
-    'DELETE /v1/orders/7 HTTP/1.1',
+    'GET /v1/orders/7 HTTP/1.1',
     'Host: shop',
     'Authorization: Bearer alice',
     'Content-Length: 5',

@@ -1,6 +1,7 @@
-import { ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { aGateway, aService, everything, openSocket, rawly } from './gateway.fixtures.ts';
+import type { Route } from './routing/route.ts';
 
 const PATIENCE = { headersMs: 100, requestMs: 100, keepAliveMs: 1_000 };
 
@@ -24,6 +25,15 @@ const HOSTILE: Readonly<Record<string, [request: string, status: number]>> = {
   ],
   'chunks in HTTP/1.0': ['POST /v1/sessions HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
   'a chunk size that is none': [`${POST}Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n`, 400],
+  'a length below nothing': [
+    `GET /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: -${'123456789'.repeat(3)}\r\n\r\n`,
+    400,
+  ],
+  'a version to come': ['GET /v1/products HTTP/9.9\r\nHost: a\r\n\r\n', 400],
+  'no version': ['GET /v1/products \r\n\r\n', 400],
+  'words before the method': ['Extra lineGET /v1/products HTTP/1.1\r\nHost: a\r\n\r\n', 400],
+  'brackets in a name': ['GET /v1/products HTTP/1.1\r\nHost: a\r\nX-A[]: b\r\n\r\n', 400],
+  'an end of headers that is none': ['GET /v1/products HTTP/1.1\r\nHost: a\r\n\rX-A: b\r\n\r\n', 400],
   'a folded header': ['GET /v1/products HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n', 400],
   'a bare line feed': ['GET /v1/products HTTP/1.1\nHost: a\n\n', 400],
   'no host': ['GET /v1/products HTTP/1.1\r\n\r\n', 400],
@@ -57,8 +67,21 @@ for (const [what, [request, status]] of Object.entries(HOSTILE)) {
     ok(/content-type: application\/problem\+json/i.test(answer), answer);
     ok(/connection: close/i.test(answer));
     ok(/x-request-id: /i.test(answer));
-    strictEqual(answer.match(/HTTP\/1\.1 /g)?.length, 1);
+    strictEqual(answer.match(/^HTTP\/1\.1 \d/gm)?.length, 1);
     strictEqual(service.seen.length, 0);
+  });
+}
+
+for (const [what, fields] of Object.entries({
+  'a tab before a value, another case and an empty value': 'hoSt:\ta\r\nempty:\r\n',
+  'a wish to be told to go on, without a body': 'Host: a\r\nExpect: 100-continue\r\n',
+})) {
+  test(`${what} is unusual and right`, async (t) => {
+    const service = await aService(t);
+    const { gateway } = await aGateway(t, [service.url]);
+    const answer = await rawly(t, gateway.url, `GET /v1/products HTTP/1.1\r\n${fields}Connection: close\r\n\r\n`);
+    ok(/^(?:HTTP\/1\.1 100 [^\r]+\r\n\r\n)?HTTP\/1\.1 200 /.test(answer), answer);
+    strictEqual(service.seen.length, 1);
   });
 }
 
@@ -108,4 +131,35 @@ test('a client that hangs up at once ends nothing', async (t) => {
     await closed;
   }
   strictEqual((await ask('/v1/products')).status, 200);
+});
+
+/** Every byte that has fooled a parser somewhere, at every place around the name and the value of a header. */
+const ODD = [...Array(33).keys(), 34, 39, 44, 58, 59, 92, 95, 127, 128, 133, 160, 173, 255].map((code) =>
+  String.fromCharCode(code),
+);
+const AROUND: readonly ((odd: string) => string)[] = [
+  (odd) => `${odd}Transfer-Encoding: chunked`,
+  (odd) => `Transfer-Encoding${odd}: chunked`,
+  (odd) => `Transfer-Encoding:${odd}chunked`,
+  (odd) => `Transfer-Encoding: chunked${odd}`,
+  (odd) => `Transfer-${odd}Encoding: chunked`,
+  (odd) => `X: y${odd}Transfer-Encoding: chunked`,
+  (odd) => `X: y\r${odd}\nTransfer-Encoding: chunked`,
+];
+
+test('no byte around a header hides a second request in the body of the first', async (t) => {
+  const service = await aService(t);
+  const routes: readonly Route[] = [{ method: '*', path: '/*', upstream: 'shop', access: 'public', body: 'any' }];
+  const { gateway } = await aGateway(t, [service.url], { routes, limits: { default: [] } });
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+  const body = `0\r\n\r\n${smuggled}`;
+  const probe = async (header: string): Promise<void> => {
+    const head = `POST /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${body.length}\r\n`;
+    await rawly(t, gateway.url, Buffer.from(`${head}${header}\r\n\r\n${body}`, 'latin1'));
+  };
+  for (const around of AROUND) await Promise.all(ODD.map((odd) => probe(around(odd))));
+  ok(service.seen.length > 20, `only ${service.seen.length} of them were taken at all`);
+  for (const { url, headers, body: content } of service.seen) {
+    deepStrictEqual([url, headers['transfer-encoding'], content], ['/x', undefined, body]);
+  }
 });

@@ -1,8 +1,9 @@
-import { deepStrictEqual, strictEqual, throws } from 'node:assert/strict';
+import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
 import { createTelemetry } from '@ashlar/telemetry';
-import { aGateway, aService, bearer, limits, problemOf, verifier } from './gateway.fixtures.ts';
+import { aDeadAddress, aGateway, aService, bearer, limits, problemOf, verifier } from './gateway.fixtures.ts';
 import { createGateway } from './gateway.ts';
 import type { Route } from './routing/route.ts';
 
@@ -94,4 +95,40 @@ test('metrics are told on a port of their own, by route and not by path', async 
   strictEqual(text.includes('gateway_requests_total{route="/v1/products/:id",method="GET",status="200"} 1'), true);
   strictEqual(text.includes('gateway_requests_total{route="unmatched",method="any",status="404"} 1'), true);
   strictEqual((await ask('/metrics')).status, 404);
+});
+
+test('metrics are told where the gateway is told to, and a port that is taken is an error', async (t) => {
+  const metricsAddress = { host: '127.0.0.2', port: Number(new URL(await aDeadAddress(t)).port) };
+  const { gateway } = await aGateway(t, [], { metricsAddress });
+  strictEqual(gateway.metricsUrl, `http://127.0.0.2:${metricsAddress.port}/metrics`);
+  strictEqual((await fetch(gateway.metricsUrl)).status, 200);
+  await rejects(aGateway(t, [], { metricsAddress }), /EADDRINUSE/);
+});
+
+test('versions of a call go to services of their own, and no cache mixes them up', async (t) => {
+  let count = 0;
+  const answersAs = (name: string) => (_request: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(200, { 'cache-control': 'max-age=600' }).end(`${name} ${++count}`);
+  const [first, second] = [await aService(t, answersAs('first')), await aService(t, answersAs('second'))];
+  const call = { path: '/prices', access: 'public', cache: true } as const;
+  const version = { header: 'X-Api-Version', is: '2' };
+  const versioned: readonly Route[] = [
+    { ...call, method: 'GET', upstream: 'first' },
+    { ...call, method: 'GET', upstream: 'second', version },
+    { ...call, method: 'PUT', upstream: 'first', body: 'any' },
+  ];
+  const upstreams = Object.entries({ first, second }).map(([name, { url }]) => ({ name, replicas: () => [url] }));
+  const { ask } = await aGateway(t, [], { routes: versioned, upstreams, limits: { default: [] } });
+  const told = async (headers: Record<string, string> = {}) => (await ask('/prices', { headers })).text();
+  const second2 = { 'x-api-version': '2' };
+  deepStrictEqual(
+    [await told(), await told(second2), await told(), await told(second2)],
+    ['first 1', 'second 2', 'first 1', 'second 2'],
+  );
+  strictEqual((await ask('/prices')).headers.get('vary'), 'x-api-version');
+  strictEqual((await ask('/prices', { method: 'PUT', body: 'x' })).status, 200);
+  deepStrictEqual([await told(), await told(second2)], ['first 4', 'second 5']);
+  const unknown = await ask('/prices', { headers: { 'x-api-version': '3' } });
+  deepStrictEqual([unknown.status, (await problemOf(unknown)).code], [406, 'unknown_version']);
+  strictEqual((await ask('/prices', { method: 'DELETE' })).status, 405);
 });

@@ -1,44 +1,76 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@ashlar/domain';
-import type { TokenVerifier } from '@ashlar/http';
-import type { Telemetry } from '@ashlar/telemetry';
-import { Front, type Patience } from './front.ts';
-import { type Limits, startLimits } from './limits/rate-limits.ts';
-import { createMetrics } from './metrics.ts';
+import { breakerMetrics, exposition, processMetrics, type Telemetry } from '@ashlar/telemetry';
+import { type ApiKey, apiKeyReader } from './auth/api-keys.ts';
+import type { IdentityVerifier } from './auth/identity.ts';
+import type { InternalTokens } from './auth/internal-tokens.ts';
+import { Revocations } from './auth/revocations.ts';
+import { HttpCache } from './cache/http-cache.ts';
+import type { Cluster, News } from './cluster/cluster.ts';
+import { Front, type Tls } from './front.ts';
+import { type Limits, type RunningLimits, startLimits } from './limits/rate-limits.ts';
+import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { admitted } from './pipeline/admitted.ts';
 import { answered } from './pipeline/answered.ts';
+import { cached } from './pipeline/cached.ts';
+import { compressed } from './pipeline/compressed.ts';
+import { crossOrigin } from './pipeline/cross-origin.ts';
 import { embodied } from './pipeline/embodied.ts';
+import { fallenBack } from './pipeline/fallen-back.ts';
 import { identified } from './pipeline/identified.ts';
+import { joined } from './pipeline/joined.ts';
 import { isSpent, limited, limitedByBody } from './pipeline/limited.ts';
 import { located, wellFormed } from './pipeline/located.ts';
 import { measured } from './pipeline/measured.ts';
-import { compose } from './pipeline/middleware.ts';
+import { compose, type Next } from './pipeline/middleware.ts';
 import { performed } from './pipeline/performed.ts';
 import { probed } from './pipeline/probed.ts';
+import { shed } from './pipeline/shed.ts';
+import { signedOut } from './pipeline/signed-out.ts';
 import { traced } from './pipeline/traced.ts';
+import { transformed } from './pipeline/transformed.ts';
+import { upgraded } from './pipeline/upgraded.ts';
 import { faultsOf, type LocalRoute, type Route } from './routing/route.ts';
 import { Router } from './routing/router.ts';
 import { Forwarder } from './upstream/forwarder.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { clientReader } from './wire/client-address.ts';
+import type { Patience } from './wire/client-connection.ts';
 
 export interface GatewayOptions {
   readonly routes: readonly Route[];
   /** Calls that the gateway answers itself, beside the routes. */
   readonly ops?: readonly LocalRoute[];
   readonly upstreams: readonly Upstream[];
-  readonly verifier: TokenVerifier;
+  /** Verifies access tokens; without one only public routes can be called, and credentials go on to the services. */
+  readonly verifier?: IdentityVerifier;
+  /** Who calls with `X-Api-Key`. */
+  readonly apiKeys?: readonly ApiKey[];
+  /** Hands callers on to the services by tokens of the gateway's own; by what the client has shown when not told. */
+  readonly internalTokens?: InternalTokens;
   readonly telemetry: Telemetry;
+  /** Where `/metrics` is told: at a free port of this machine only, when not told. */
+  readonly metricsAddress?: { readonly port: number; readonly host: string };
   readonly limits: Limits;
   /** Multiplies all limits that are not fixed. */
   readonly rateLimitFactor?: number;
   /** Whether the system behind can take requests; what `/readyz` tells. */
   readonly ready: () => boolean;
   readonly clock: Clock;
+  /** The bounds of the cache, in bytes. */
+  readonly cache?: { readonly maxBytes?: number; readonly maxAnswerBytes?: number };
+  /** What several gateways know together: limits, what is doubtful of their caches, and sessions that have ended. */
+  readonly cluster?: Cluster;
   /** Addresses and networks of balancers whose forwarding headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** How many clients may be connected at once; 20,000 when not told. */
+  readonly maxConnections?: number;
   readonly patience?: Patience;
+  /** Speaks TLS with this certificate; plain HTTP when not told. */
+  readonly tls?: Tls;
+  /** How many requests may be under way at once before further ones are refused; 2,000 when not told. */
+  readonly maxConcurrent?: number;
   /** How long a drain waits for running requests. */
   readonly graceMs?: number;
 }
@@ -48,35 +80,47 @@ export interface Gateway {
   readonly url: string;
   readonly metricsUrl: string;
   listen(address: { readonly port: number; readonly host: string }): Promise<void>;
+  /** Forgets the stored answers with this tag. Answers how many addresses that were. */
+  purge(tag: string): number;
+  /**
+   * Goes on with another table, without losing a request: connections, counts of limits that stay, and what is stored
+   * are kept. Throws, and changes nothing, when the table has faults.
+   */
+  reload(table: Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits'>): void;
+  /** How many requests are under way at a replica, or wait for a connection to it; endless answers do not count. */
+  underWayAt(replica: string): number;
   /** Finishes what runs, ends event streams, and closes. */
   close(): Promise<void>;
 }
 
-const BODY_LIMIT_BYTES = 1 << 20;
 const GRACE_MS = 10_000;
+const MAX_CONCURRENT = 2_000;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { telemetry, clock, upstreams, graceMs = GRACE_MS } = options;
+  const { telemetry, cluster, graceMs = GRACE_MS } = options;
   checkTable(options);
+  processMetrics(telemetry.metrics);
   const metrics = createMetrics(telemetry.metrics);
-  const forwarder = new Forwarder({ upstreams, metrics, log: telemetry.log });
-  const front: Front = new Front({
-    handle: pipelineOf(options, { metrics, forwarder, isReady: () => !front.isDraining && options.ready() }),
-    clientOf: clientReader(options.trustedProxies ?? []),
-    clock,
-    metrics,
-    ...(options.patience && { patience: options.patience }),
-  });
-  const metricsPort = createMetricsPort(telemetry);
+  const { revocations, cache } = knowledgeOf(options);
+  const forwarder = forwarderOf(options, metrics);
+  breakerMetrics(telemetry.metrics, () => forwarder.breakers());
+  const counting = { factor: options.rateLimitFactor ?? 1, cluster };
+  let limits = startLimits(options.limits, counting);
+  const isReady = (): boolean => !front.isDraining && options.ready();
+  let handle = pipelineOf(options, { metrics, forwarder, cache, limits, revocations, isReady });
+  const front: Front = new Front(frontOptions(options, metrics, (exchange) => handle(exchange)));
+  const metricsPort = createMetricsPort(telemetry, options.metricsAddress);
   let url = '';
   let closing: Promise<void> | undefined;
 
-  async function close(): Promise<void> {
+  const close = async (): Promise<void> => {
     const drained = front.drain(graceMs);
     forwarder.endStreams();
     await drained;
-    await Promise.all([forwarder.close(), metricsPort.close()]);
-  }
+    forwarder.close();
+    await cluster?.close();
+    await metricsPort.close();
+  };
 
   return {
     get url() {
@@ -85,17 +129,54 @@ export function createGateway(options: GatewayOptions): Gateway {
     get metricsUrl() {
       return metricsPort.url;
     },
+    purge: (tag) => cache.purge(tag),
+    underWayAt: (replica) => forwarder.underWayAt(replica),
+    reload(table) {
+      const changed = { ...options, ...table };
+      checkTable(changed);
+      forwarder.update(changed.upstreams);
+      limits = startLimits(changed.limits, counting, limits);
+      handle = pipelineOf(changed, { metrics, forwarder, cache, limits, revocations, isReady });
+    },
     async listen({ port, host }) {
-      await front.listen(port, host);
-      url = urlOf(front.address, host);
       await metricsPort.listen();
+      await front.listen(port, host).catch((error) => metricsPort.close().then(() => Promise.reject(error)));
+      url = urlOf(front.address, host, options.tls ? 'https' : 'http');
     },
-    close() {
-      closing ??= close();
-      return closing;
-    },
+    close: () => (closing ??= close()),
   };
 }
+
+function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics): Forwarder {
+  const { upstreams, telemetry, verifier, apiKeys } = options;
+  return new Forwarder({ upstreams, metrics, log: telemetry.log, passesCredentials: !verifier && !apiKeys });
+}
+
+/** What a gateway learns: it tells the others, and hears of what they have learned. */
+function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions) {
+  const tell = (news: News): void => cluster?.tell(news);
+  const revocations = new Revocations(tell);
+  const cache = new HttpCache({ clock, tell, tier: cluster?.answers, ...bounds });
+  cluster?.listen((news) => {
+    revocations.heard(news);
+    cache.heard(news);
+  });
+  return { revocations, cache };
+}
+
+const frontOptions = (
+  { clock, trustedProxies = [], patience, tls, maxConnections }: GatewayOptions,
+  metrics: GatewayMetrics,
+  handle: Next,
+) => ({
+  handle,
+  clock,
+  metrics,
+  clientOf: clientReader(trustedProxies),
+  ...(patience && { patience }),
+  ...(tls && { tls }),
+  ...(maxConnections !== undefined && { maxConnections }),
+});
 
 function checkTable({ routes, ops = [], upstreams, limits }: GatewayOptions): void {
   const known = { upstreams: upstreams.map(({ name }) => name), limits: Object.keys(limits) };
@@ -104,15 +185,18 @@ function checkTable({ routes, ops = [], upstreams, limits }: GatewayOptions): vo
 }
 
 interface Parts {
-  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly metrics: GatewayMetrics;
   readonly forwarder: Forwarder;
+  readonly cache: HttpCache;
+  readonly limits: RunningLimits;
+  readonly revocations: Revocations;
   readonly isReady: () => boolean;
 }
 
 /** What happens to each request, in this order. */
-function pipelineOf(options: GatewayOptions, { metrics, forwarder, isReady }: Parts) {
-  const { routes, ops = [], telemetry, verifier, rateLimitFactor = 1 } = options;
-  const limits = startLimits(options.limits, rateLimitFactor);
+function pipelineOf(options: GatewayOptions, parts: Parts) {
+  const { metrics, forwarder, cache, limits, revocations, isReady } = parts;
+  const { routes, ops = [], telemetry, verifier, apiKeys } = options;
   return compose([
     measured(metrics),
     located(new Router([...routes, ...ops])),
@@ -120,21 +204,36 @@ function pipelineOf(options: GatewayOptions, { metrics, forwarder, isReady }: Pa
     answered(telemetry.log),
     wellFormed,
     probed(isReady),
-    identified(verifier, isSpent(limits)),
+    crossOrigin,
+    identified({
+      verifier,
+      keyOwner: apiKeys && apiKeyReader(apiKeys),
+      revocations,
+      isSpent: isSpent(limits),
+      internalTokens: options.internalTokens,
+    }),
     limited(limits, metrics.limited),
     admitted,
-    embodied(BODY_LIMIT_BYTES),
+    shed(options.maxConcurrent ?? MAX_CONCURRENT, metrics.shed),
+    embodied,
     limitedByBody(limits, metrics.limited),
+    upgraded,
+    signedOut(revocations, options.clock),
+    compressed,
+    transformed,
+    fallenBack,
+    cached(cache),
+    joined(forwarder),
     performed(forwarder),
   ]);
 }
 
-/** Metrics are for those who run the system: they are told on this machine only, on a port of their own. */
-function createMetricsPort({ metrics, log }: Telemetry) {
+/** Metrics are for those who run the system: they are told on a port of their own, which no client reaches. */
+function createMetricsPort({ metrics, log }: Telemetry, { port, host } = { port: 0, host: '127.0.0.1' }) {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') return void response.writeHead(404).end();
-    metrics.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': metrics.contentType }).end(text),
+    exposition(metrics, request.headers.accept).then(
+      ({ contentType, text }) => response.writeHead(200, { 'content-type': contentType, vary: 'accept' }).end(text),
       (error: unknown) => {
         log.error({ err: error }, 'the metrics could not be told');
         response.writeHead(500).end();
@@ -143,9 +242,13 @@ function createMetricsPort({ metrics, log }: Telemetry) {
   });
   return {
     get url() {
-      return server.listening ? `${urlOf(server.address() as AddressInfo, '127.0.0.1')}/metrics` : '';
+      return server.listening ? `${urlOf(server.address() as AddressInfo, host)}/metrics` : '';
     },
-    listen: () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
+    listen: () =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, resolve);
+      }),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -154,7 +257,7 @@ function createMetricsPort({ metrics, log }: Telemetry) {
   };
 }
 
-function urlOf({ port }: AddressInfo, host: string): string {
+function urlOf({ port }: AddressInfo, host: string, scheme = 'http'): string {
   const anywhere = host === '0.0.0.0' || host === '::';
-  return `http://${anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${anywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,7 +1,16 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { aDeadAddress, aGateway, aService, bearer, eventually, openSocket, problemOf } from './gateway.fixtures.ts';
+import {
+  aDeadAddress,
+  aGateway,
+  aService,
+  bearer,
+  eventually,
+  openSocket,
+  problemOf,
+  rawly,
+} from './gateway.fixtures.ts';
 import type { Outcome } from './upstream/upstream.ts';
 
 /** A service that does what it likes with its connections. */
@@ -231,4 +240,31 @@ test('a service is not read faster than its client reads', async (t) => {
   });
   socket.resume();
   await eventually(() => received > total * chunk.length);
+});
+
+test('it is known what is under way at a replica, also when it is called no more', async (t) => {
+  const answers: (() => void)[] = [];
+  const slow = await aService(t, (_request, response) => void answers.push(() => response.end('{}')));
+  const other = await aService(t);
+  let replicas = [slow.url];
+  const { ask, gateway } = await aGateway(t, [], { upstreams: [{ name: 'shop', replicas: () => replicas }] });
+  const asked = [ask('/v1/products'), ask('/v1/products')];
+  await eventually(() => answers.length === 2);
+  strictEqual(gateway.underWayAt(slow.url), 2);
+  replicas = [other.url];
+  await ask('/v1/products');
+  strictEqual(gateway.underWayAt(slow.url), 2);
+  for (const answer of answers) answer();
+  for (const response of await Promise.all(asked)) strictEqual(response.status, 200);
+  await eventually(() => gateway.underWayAt(slow.url) === 0);
+  strictEqual(gateway.underWayAt('http://127.0.0.1:1'), 0);
+});
+
+test('requests on one kept connection are traces of their own', async (t) => {
+  const service = await aService(t);
+  const { gateway } = await aGateway(t, [service.url]);
+  const request = 'GET /v1/products HTTP/1.1\r\nHost: a\r\n';
+  await rawly(t, gateway.url, `${request}\r\n${request}\r\n${request}Connection: close\r\n\r\n`);
+  const traces = service.seen.map(({ headers }) => String(headers['traceparent']).split('-')[1]);
+  deepStrictEqual([traces.length, new Set(traces).size], [3, 3]);
 });

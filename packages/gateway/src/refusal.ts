@@ -33,14 +33,15 @@ export function problemText(refusal: Refusal, { instance, traceId }: ProblemPlac
   return JSON.stringify(toProblem({ status, code, detail, ...(errors && { errors }) }, instance, traceId));
 }
 
-export const badRequest = (detail: string): Refusal => new Refusal(400, 'malformed_request', { detail });
-
 export const malformedUrl = (detail: string): Refusal => new Refusal(400, 'malformed_url', { detail });
 
 export const notFound = (): Refusal => new Refusal(404, 'not_found', { detail: 'There is nothing at this path.' });
 
 export const methodNotAllowed = (allow: string): Refusal =>
   new Refusal(405, 'method_not_allowed', { detail: `This path takes ${allow}.`, headers: { allow } });
+
+export const unknownVersion = (): Refusal =>
+  new Refusal(406, 'unknown_version', { detail: 'There is no such version of this call.' });
 
 export const unauthenticated = (tokenGiven: boolean): Refusal =>
   new Refusal(401, 'unauthenticated', {

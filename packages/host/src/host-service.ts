@@ -1,5 +1,6 @@
 import { type Clock, type Ids, systemClock, systemTimers, type Timers, UuidV7Ids } from '@ashlar/domain';
 import {
+  type Check,
   consistencyGate,
   createServiceServer,
   httpMigrations,
@@ -9,33 +10,58 @@ import {
 import { createJobs, type FailedAttempt, type Jobs } from '@ashlar/jobs';
 import {
   type Bus,
-  Consumer,
+  type Consumer,
   DeadLetters,
   forgetAbsent,
-  type MessageStorage,
+  Lateness,
   messagingMigrations,
-  OutboxPublisher,
+  type OutboxPublisher,
   type OutboxRow,
   PostgresOutbox,
-  postgresMessageStorage,
+  parkedLines,
+  publishedLines,
+  type Replica,
+  saidMessages,
 } from '@ashlar/messaging';
 import { migrate, PostgresDatabase } from '@ashlar/postgres';
-import { Counter, Gauge, type Telemetry } from '@ashlar/telemetry';
-import { operationsController } from './operations.controller.ts';
+import type { Projection } from '@ashlar/projection';
+import type { Telemetry } from '@ashlar/telemetry';
+import { type HostReads, hostReads } from './host-reads.ts';
+import { type LateParts, latenessMetrics } from './lateness-metrics.ts';
+import { routesOf } from './operations.controller.ts';
+import { saturationMetrics } from './saturation-metrics.ts';
 import type { Service, ServiceDefinition } from './service.ts';
+import { consumersOf } from './service-consumers.ts';
+import { timedJobs } from './timed-work.ts';
+import { tracedStatements } from './traced-statements.ts';
+import type { RememberedTraces } from './traces.controller.ts';
+import { createTransport, type Transport } from './transport.ts';
 
 export interface HostOptions {
   readonly definition: ServiceDefinition;
   readonly version: string;
   /** The service's own role on its own database. */
   readonly databaseUrl: string;
+  /** The same database on replicas of its server. */
+  readonly replicaUrls?: readonly string[];
   readonly bus: Bus;
+  /**
+   * The name of this one among the replicas of the service, `order-1` by default. Two that run at the same time have
+   * different names; one that starts in the place of another bears its name.
+   */
+  readonly replica?: string;
   readonly telemetry: Telemetry;
   readonly verifier: TokenVerifier;
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly timers?: Timers;
   readonly maxConnections?: number;
+  /** What else has to be there, besides the database, for the service to be ready. */
+  readonly checks?: Readonly<Record<string, Check>>;
+  /** How long the end waits until the bus answers for what was said; not at all when not told. */
+  readonly flushWithinMs?: number;
+  /** Where it answers; on a free port of this machine, for nobody else, when not told. */
+  readonly address?: { readonly host: string; readonly port: number };
   /** Sees every commit: for the tests that fail them one at a time. */
   readonly beforeCommit?: () => void;
 }
@@ -58,23 +84,34 @@ export interface RunningService {
 
 /** Brings a service up to where it answers and listens; it does not publish or act by itself before `begin`. */
 export async function hostService(given: HostOptions): Promise<RunningService> {
-  const options = { ...DEFAULTS, ids: new UuidV7Ids(), ...given };
+  const options = { ...DEFAULTS, ids: new UuidV7Ids(), replica: `${given.definition.name}-1`, ...given };
   await migrate(options.databaseUrl, [
     ...(await messagingMigrations()),
     ...(await httpMigrations()),
     ...(await options.definition.migrations()),
   ]);
   const parts = createParts(options);
+  await parts.reading.start();
   const server = await createServer(parts);
+  await Promise.all(parts.projections.map((projection) => projection.prepare()));
   await parts.service.start?.();
-  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  const url = await server.listen(options.address);
   // Before anybody publishes: what is said from now on is not said without those who are absent.
   await forgetAbsent(parts.storage.registrations, parts.consumers);
   for (const consumer of parts.consumers) consumer.start();
   return running(parts, server, url);
 }
 
-const DEFAULTS = { clock: systemClock, timers: systemTimers, maxConnections: 10, beforeCommit: () => {} };
+const DEFAULTS = {
+  clock: systemClock,
+  timers: systemTimers,
+  maxConnections: 10,
+  checks: {},
+  flushWithinMs: 0,
+  address: { host: '127.0.0.1', port: 0 },
+  beforeCommit: () => {},
+  replicaUrls: [],
+};
 
 /** What comes to be while the service runs. */
 interface Progress {
@@ -82,56 +119,68 @@ interface Progress {
   jobs?: Jobs;
 }
 
-interface Core extends Required<HostOptions> {
+interface Core extends Required<Omit<HostOptions, 'replica'>>, Transport {
   readonly db: PostgresDatabase;
-  readonly storage: MessageStorage;
-  readonly publisher: OutboxPublisher;
+  readonly reading: HostReads;
   readonly service: Service;
   readonly progress: Progress;
+  readonly traces: RememberedTraces;
 }
 
-interface Parts extends Core {
-  readonly consumers: readonly Consumer[];
+interface Parts extends Core, LateParts {
+  readonly clock: Clock;
+  readonly sagas: Service['sagas'];
 }
 
 function createParts(options: Required<HostOptions>): Parts {
-  const { definition, databaseUrl: url, bus, telemetry, clock, ids, timers, maxConnections, beforeCommit } = options;
+  const { definition, databaseUrl: url, telemetry, clock, ids, timers, maxConnections, beforeCommit } = options;
   const { log, tracing } = telemetry;
   const onError = (error: unknown) => log.error({ err: error }, 'Background work has failed; it will be tried again.');
-  const db = new PostgresDatabase({ url, maxConnections, onError, beforeCommit });
-  const storage = postgresMessageStorage(db);
-  const publisher = new OutboxPublisher({
-    outbox: storage.outbox,
-    bus,
-    source: `/services/${definition.name}`,
-    timers,
-    onError,
-  });
+  const roundTrips = tracedStatements(tracing, url);
+  const db = new PostgresDatabase({ url, maxConnections, onError, beforeCommit, roundTrips });
+  const reading = hostReads({ ...options, db });
+  const transport = createTransport(options, { db, tracing, onError });
+  const { publisher } = transport;
   // Before `begin` others may not have subscribed yet: what is written by then is published from the table.
   const progress: Progress = { hasBegun: false };
   const onCommitted = (rows: readonly OutboxRow[]) => progress.hasBegun && publisher.publish(rows);
-  const outbox = new PostgresOutbox({ db, clock, ids, onCommitted });
+  const outbox = new PostgresOutbox({ db, clock, ids, onCommitted, tracing });
 
   const onFailedAttempt = ({ queue, id, attempt, error, givenUp }: FailedAttempt) =>
     log[givenUp ? 'error' : 'info']({ queue, id, attempt, reason: error.message }, 'A job has failed.');
   const service = definition.create({
     db,
+    reads: reading.reads,
     outbox,
     clock,
     ids,
     timers,
     telemetry,
     jobs: () => {
-      progress.jobs ??= createJobs({ url, db, tracing, onError, onFailedAttempt, timers });
+      progress.jobs ??= createJobs({
+        url,
+        db,
+        tracing,
+        onError,
+        onFailedAttempt,
+        timers,
+        begins: timedJobs(telemetry),
+      });
       return progress.jobs;
     },
   });
-  const core = { ...options, db, storage, publisher, service, progress };
-  return { ...core, consumers: createConsumers(core) };
+  const traces = { recorder: telemetry.recorder, service: definition.name, replica: options.replica };
+  const core = { ...options, ...transport, db, reading, service, progress, traces };
+  const late = { lateness: new Lateness(db), projections: service.projections ?? [], sagas: service.sagas };
+  const parts = { ...core, ...late, consumers: consumersOf({ ...core, upkeep: core.duties.upkeep }) };
+  latenessMetrics(parts, telemetry);
+  const breakers = service.breakers ?? (() => []);
+  saturationMetrics({ db, maxConnections, breakers }, telemetry.metrics);
+  return parts;
 }
 
 function running(parts: Parts, server: ServiceServer, url: string): RunningService {
-  const { definition, telemetry, db, publisher, service, progress, consumers } = parts;
+  const { definition, telemetry, db, reading, publisher, service, progress, consumers, projections, replica } = parts;
   return {
     name: definition.name,
     url,
@@ -141,103 +190,55 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     server,
     async begin() {
       progress.hasBegun = true;
+      await replica.start();
       await publisher.start();
       await Promise.all(consumers.map((consumer) => consumer.catchUpNewChannels()));
       await progress.jobs?.start();
-      await startSagaTimers(service, consumers);
+      for (const projection of projections) runOnOneReplica(projection, replica);
+      service.archive?.start();
+      await startSagaTimers(parts);
       server.markReady();
     },
     async stop() {
       service.sagas?.runtime.stopTimers();
+      service.archive?.stop();
       await server.close();
       await progress.jobs?.stop();
       await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await Promise.all(projections.map((projection) => projection.stop()));
+      await flushed(parts);
       await publisher.stop();
+      await replica.stop();
       await service.stop?.();
+      await reading.stop();
       await db.close();
       await telemetry.tracing.shutdown();
     },
   };
 }
 
-function createConsumers({ service, db, storage, bus, telemetry, ids, timers }: Core): Consumer[] {
-  const { log, metrics, tracing } = telemetry;
-  const handled = new Counter({
-    name: 'messages_handled_total',
-    help: 'Messages handled.',
-    labelNames: ['consumer'],
-    registers: [metrics],
+/** Two that project the same events would only get into each other's way. */
+const runOnOneReplica = (projection: Projection, replica: Replica): void =>
+  void replica.keep(`projection ${projection.name}`, {
+    gained: () => projection.start(),
+    lost: () => projection.stop(),
   });
-  const parked = new Counter({
-    name: 'messages_parked_total',
-    help: 'Failed tries of messages.',
-    labelNames: ['consumer'],
-    registers: [metrics],
-  });
-  const observer = {
-    handled: (consumer: string) => handled.inc({ consumer }),
-    parked: (consumer: string, message: { id: string; type: string }, error: unknown) => {
-      parked.inc({ consumer });
-      log.warn(
-        { consumer, messageId: message.id, type: message.type, err: error },
-        'A message could not be handled; it is parked.',
-      );
-    },
-    failed: (consumer: string, error: unknown) =>
-      log.error({ consumer, err: error }, 'A consumer cannot work; it tries again.'),
-  };
-  const nextId = () => ids.next();
-  const consumers = service.consumers.map(
-    (definition) => new Consumer({ definition, storage, bus, tracing, nextId, observer, timers }),
-  );
-  const backlog = new Gauge({
-    name: 'messages_backlog',
-    help: 'Messages received and not handled yet.',
-    labelNames: ['consumer'],
-    registers: [metrics],
-    collect: () => {
-      for (const consumer of consumers) backlog.set({ consumer: consumer.name }, consumer.backlog);
-    },
-  });
-  outboxMetrics(db, telemetry);
-  return consumers;
-}
 
-/** Late is visible: how much waits, and for how long. */
-function outboxMetrics(db: PostgresDatabase, { metrics }: Telemetry): void {
-  const unpublished = new Gauge({
-    name: 'outbox_unpublished',
-    help: 'Outbox rows not published yet.',
-    registers: [metrics],
-  });
-  const parkedKeys = new Gauge({ name: 'parked_keys', help: 'Keys in the parking lot.', registers: [metrics] });
-  const age = new Gauge({
-    name: 'outbox_age_seconds',
-    help: 'Age of the oldest unpublished outbox row.',
-    registers: [metrics],
-    async collect() {
-      const [row] = await db.query<{ count: number; age: number; parked: number }>(
-        `select count(*) as count, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float as age,
-           (select count(*) from inbox where parked) as parked
-         from outbox where published_at is null`,
-      );
-      age.set(row?.age ?? 0);
-      unpublished.set(row?.count ?? 0);
-      parkedKeys.set(row?.parked ?? 0);
-    },
-  });
+const LOOK_AGAIN_MS = 10;
+
+/** What is not answered for by then is found by the sweeper of another replica, or at the next start. */
+async function flushed({ publisher, flushWithinMs, timers }: Parts): Promise<void> {
+  for (let waited = 0; publisher.inFlight > 0 && waited < flushWithinMs; waited += LOOK_AGAIN_MS)
+    await new Promise<void>((resolve) => timers.once(LOOK_AGAIN_MS, resolve));
 }
 
 async function createServer(parts: Parts): Promise<ServiceServer> {
-  const { service, definition, version, telemetry, verifier, db, clock, consumers } = parts;
-  const operations = operationsController({
-    deadLetters: new DeadLetters(db),
-    sagas: service.sagas,
-    breakers: service.breakers ?? (() => []),
-    onReplay: () => {
-      for (const consumer of consumers) consumer.scanSoon();
-    },
-  });
+  const { service, definition, version, telemetry, verifier, db, reading, clock, consumers, publisher } = parts;
+  const onReplay = () => {
+    for (const consumer of consumers) consumer.scanSoon();
+  };
+  const said = (correlationId: string) => saidMessages(db, correlationId);
+  const republish = (since: Date) => publisher.republish(since);
   return createServiceServer({
     service: definition.name,
     version,
@@ -245,16 +246,30 @@ async function createServer(parts: Parts): Promise<ServiceServer> {
     db,
     verifier,
     clock,
-    routes: [...service.routes, operations],
-    checks: { database: () => db.query('select 1') },
-    consistency: consistencyGate(consumers),
+    routes: routesOf(service, {
+      deadLetters: new DeadLetters(db),
+      late: parts,
+      said,
+      republish,
+      onReplay,
+      traces: parts.traces,
+    }),
+    checks: { database: () => db.query('select 1'), ...parts.checks },
+    consistency: consistencyGate({
+      service: definition.name,
+      followers: consumers,
+      position: () => reading.reads.position(),
+      published: (written) => publishedLines(db, written),
+      parked: (names) => parkedLines(db, names),
+    }),
     ...(service.errors && { errors: service.errors }),
+    ...(service.vault && { vault: service.vault }),
   });
 }
 
-async function startSagaTimers({ sagas }: Service, consumers: readonly Consumer[]): Promise<void> {
+async function startSagaTimers({ sagas, consumers, duties }: Parts): Promise<void> {
   if (!sagas) return;
   const consumer = consumers.find(({ name }) => name === sagas.consumer);
   if (!consumer) throw new Error(`The sagas listen to the consumer ${sagas.consumer}, which does not exist.`);
-  await sagas.runtime.startTimers(consumer);
+  await sagas.runtime.startTimers(consumer, duties.deadlines);
 }

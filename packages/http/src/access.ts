@@ -24,11 +24,16 @@ export function guardRoutes(http: FastifyInstance, verifier: TokenVerifier): voi
   });
 }
 
-/** The two getters of a request; `caller` is for routes that have one for sure. */
-export function decorateWithCaller(http: FastifyInstance): void {
+/** What handlers ask of a request; `caller` is for routes that have one for sure. */
+export function decorateRequests(http: FastifyInstance): void {
   http.decorateRequest('callerIfAny', {
     getter(this: FastifyRequest) {
       return this.exchange.caller;
+    },
+  });
+  http.decorateRequest('freshness', {
+    getter(this: FastifyRequest) {
+      return this.exchange.freshness;
     },
   });
   http.decorateRequest('caller', {

@@ -13,6 +13,8 @@ export function closed(schema: unknown): unknown {
   const source = schema as Schema;
   if ('allOf' in source) throw new Error('A body schema cannot be closed across allOf; write it as one object.');
   const result: Record<string, unknown> = { ...source };
+  // A refinement is no part of JSON Schema, and is not enumerated: it has to be carried over by name.
+  if ('~refine' in source) Object.defineProperty(result, '~refine', { value: source['~refine'] });
   for (const name of LISTS) if (source[name]) result[name] = closed(source[name]);
   for (const name of MAPS) if (source[name]) result[name] = closedEach(source[name] as Schema);
   if (source['items']) result['items'] = closed(source['items']);

@@ -1,5 +1,6 @@
 import { after, before } from 'node:test';
 import { messagingMigrations } from '@ashlar/messaging';
+import { personalDataMigrations } from '@ashlar/personal-data';
 import {
   createTestDatabase,
   type Database,
@@ -18,7 +19,8 @@ export function useDatabase(ready: (db: Database) => Promise<void>): { readonly 
   before(async () => {
     if (databaseMissing) return;
     const things = { name: 'test/001-things', sql: THINGS };
-    server = await createTestDatabase([...(await messagingMigrations()), ...(await httpMigrations()), things]);
+    const kit = await Promise.all([messagingMigrations(), personalDataMigrations(), httpMigrations()]);
+    server = await createTestDatabase([...kit.flat(), things]);
     db = new PostgresDatabase({ url: server.url });
     await ready(db);
   });

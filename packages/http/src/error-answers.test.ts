@@ -173,6 +173,21 @@ test('a route without a body takes an empty one that calls itself JSON', async (
   strictEqual((await server.inject({ method: 'DELETE', url: '/things/7', headers })).statusCode, 204);
 });
 
+test('what is sent where no body is asked for is refused, not ignored', async () => {
+  for (const [method, url] of [
+    ['POST', '/things/7/dispatch'],
+    ['DELETE', '/things/7'],
+  ] as const) {
+    strictEqual((await server.inject({ method, url, payload: {} })).statusCode < 300, true);
+    const unknown = await server.inject({ method, url, payload: { force: true } });
+    strictEqual(unknown.statusCode, 400);
+    deepStrictEqual(unknown.json().errors, [{ path: '/force', message: 'is not a known field' }]);
+    const endless = await server.inject({ method, url, payload: { ['k'.repeat(500_000)]: 1 } });
+    deepStrictEqual(endless.json().errors, [{ path: `/${'k'.repeat(100)}`, message: 'is not a known field' }]);
+    strictEqual((await server.inject({ method, url, payload: [1] })).statusCode, 400);
+  }
+});
+
 test('an address that is not percent-encoded as it should be is 400', async () => {
   for (const url of ['/refusals/%zz', '/refusals/invalid?q=%zz', '/refusals/%c3%28', '/refusals/invalid?q=%ed%a0%80']) {
     const response = await server.inject({ url });

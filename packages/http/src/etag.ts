@@ -5,19 +5,25 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export const etagOf = (version: number | string): string => `"${version}"`;
 
 /** Answers with the body and its tag, or with 304 where the client has this version already (`If-None-Match`). */
-export function sendWithEtag<Body>(
+export function sendWithEtag<Reply extends Sends>(
   request: FastifyRequest,
-  reply: FastifyReply,
-  { version, body }: { readonly version: number | string; readonly body: Body },
-): FastifyReply {
+  given: Reply,
+  { version, body }: { readonly version: number | string; readonly body: Parameters<Reply['send']>[0] },
+): Reply {
+  const reply = given as unknown as FastifyReply;
   const tag = etagOf(version);
   reply.header('etag', tag);
   const known = request.headers['if-none-match'];
   const reads = request.method === 'GET' || request.method === 'HEAD';
   if (reads && known !== undefined && tagsOf(known).some((one) => one === '*' || one.replace(/^W\//, '') === tag)) {
-    return reply.code(304).send();
+    return reply.code(304).send() as unknown as Reply;
   }
-  return reply.send(body);
+  return reply.send(body) as unknown as Reply;
+}
+
+/** The reply of a route, whatever its schema lets it send. */
+interface Sends {
+  send(...body: never[]): unknown;
 }
 
 /** Refuses with 412 where the client would change another version than the one it knows; fine without `If-Match`. */
@@ -28,5 +34,11 @@ export function requireIfMatch(request: FastifyRequest, version: number | string
   throw new DomainError('precondition_failed', 'precondition', 'It has changed since; read it again.');
 }
 
-/** Entity tags may hold commas, so the list is not simply split. */
-const tagsOf = (header: string): string[] => header.match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
+const TAG = /(?:W\/)?"[^"]*"/g;
+
+/** Entity tags may hold commas, so the list is not simply split. What is neither a list nor a star has no tag. */
+function tagsOf(header: string): string[] {
+  if (header.trim() === '*') return ['*'];
+  const isList = /^[ \t,]*$/.test(header.replaceAll(TAG, ''));
+  return isList ? (header.match(TAG) ?? []) : [];
+}

@@ -1,5 +1,5 @@
 import type { Clock } from '@ashlar/domain';
-import type { Logger, Registry } from '@ashlar/telemetry';
+import { exposition, type Logger, type Registry } from '@ashlar/telemetry';
 import type { FastifyInstance } from 'fastify';
 
 /** Asks a dependency whether it is there; throws if it is not. */
@@ -20,11 +20,15 @@ const CHECKED_FOR_MS = 500;
 
 const PROBE = { access: 'public', probe: true } as const;
 
-/** What supervisors ask: is it alive, does it want requests, how does it do. */
+/** What supervisors ask: is it alive, has it started, does it want requests, how does it do. */
 export function registerProbes(http: FastifyInstance, options: ProbesOptions): void {
   const checks = new Checks(options);
   const hidden = { config: PROBE, schema: { hide: true } };
   http.get('/livez', hidden, async () => ({ status: 'alive' }));
+  http.get('/startupz', hidden, async (_request, reply) => {
+    const isStarting = options.phase() === 'starting';
+    return reply.code(isStarting ? 503 : 200).send({ status: isStarting ? 'starting' : 'started' });
+  });
   http.get('/readyz', hidden, async (_request, reply) => {
     const results = await checks.results();
     const phase = options.phase();
@@ -35,9 +39,10 @@ export function registerProbes(http: FastifyInstance, options: ProbesOptions): v
       .header('cache-control', 'no-store')
       .send({ status, checks: results });
   });
-  http.get('/metrics', hidden, async (_request, reply) =>
-    reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
-  );
+  http.get('/metrics', hidden, async (request, reply) => {
+    const { contentType, text } = await exposition(options.metrics, request.headers.accept);
+    return reply.header('content-type', contentType).header('vary', 'accept').send(text);
+  });
 }
 
 type Results = Readonly<Record<string, string>>;

@@ -24,7 +24,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const STATUS: Readonly<Record<Fault, number>> = {
+/** The status of each kind of refusal. */
+export const STATUS: Readonly<Record<Fault, number>> = {
   malformed: 400,
   unauthenticated: 401,
   payment_required: 402,

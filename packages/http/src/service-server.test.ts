@@ -1,7 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTelemetry } from '@ashlar/telemetry';
-import Type from 'typebox';
 import { sse } from './event-stream.ts';
 import { aServer, by, logTo } from './server.fixtures.ts';
 
@@ -120,29 +119,6 @@ test('the metrics are Prometheus text, and no probe needs a token', async () => 
   const response = await server.inject({ url: '/metrics' });
   match(String(response.headers['content-type']), /^text\/plain; version=0\.0\.4/);
   match(response.body, /# TYPE http_server_request_duration_seconds histogram/);
-});
-
-test('the API is described in OpenAPI 3.1 from the schemas that check it', async () => {
-  const server = await aServer(
-    async (http) => {
-      const schema = {
-        body: Type.Object({ name: Type.String() }),
-        response: { 201: Type.Object({ id: Type.String() }) },
-      };
-      http.post('/things/:id', { config: { access: 'user', idempotent: true }, schema }, async () => ({ id: 'x' }));
-      http.get('/things', { config }, async () => []);
-    },
-    { openApi: { title: 'Orders' } },
-  );
-  const document = (await server.inject({ url: '/openapi.json' })).json();
-  strictEqual(document.openapi, '3.1.0');
-  deepStrictEqual(document.info, { title: 'Orders', version: '1.0.0' });
-  deepStrictEqual(Object.keys(document.paths).sort(), ['/things', '/things/{id}']);
-  const { post } = document.paths['/things/{id}'];
-  strictEqual(post.requestBody.content['application/json'].schema.additionalProperties, false);
-  deepStrictEqual(post.security, [{ bearer: [] }]);
-  ok(post.parameters.some(({ name }: { name: string }) => name === 'idempotency-key'));
-  ok(post.responses['201'] && post.responses['default'].content['application/problem+json']);
 });
 
 test('events are streamed to who listens, resume where they say, and end with the drain', async () => {

@@ -1,11 +1,12 @@
 import { type Clock, DomainError, type Ids, systemTimers, type Timers, UuidV7Ids } from '@ashlar/domain';
+import type { PersonalVault } from '@ashlar/personal-data';
 import type { Database } from '@ashlar/postgres';
 import type { Telemetry } from '@ashlar/telemetry';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { decorateWithCaller, guardRoutes } from './access.ts';
-import { honourConsistencyTokens } from './consistency.ts';
-import { type ConsistencyGate, consistencyGate } from './consistency-gate.ts';
+import { decorateRequests, guardRoutes } from './access.ts';
+import { type ConsistencyGate, consistencyGate } from './consistency/consistency-gate.ts';
+import { honourConsistencyTokens } from './consistency/honour-tokens.ts';
 import { answerClientError, answerErrors, answerUnroutable } from './error-answers.ts';
 import { AnswerTable } from './idempotency/answer-table.ts';
 import { honourIdempotencyKeys } from './idempotency/idempotent-routes.ts';
@@ -26,6 +27,8 @@ export interface ServiceServerOptions {
   readonly telemetry: Telemetry;
   /** Where the answers to idempotency keys are kept. `undefined`, for adapters in memory, ignores the keys. */
   readonly db: Database | undefined;
+  /** Seals the answers that hold personal data. */
+  readonly vault?: PersonalVault;
   readonly verifier: TokenVerifier;
   readonly routes: readonly FastifyPluginAsyncTypebox[];
   readonly clock: Clock;
@@ -67,7 +70,7 @@ export async function createServiceServer(options: ServiceServerOptions): Promis
   const draining = new AbortController();
   const table = options.db && new AnswerTable(options.db, options.clock);
   http.decorate('draining', draining.signal);
-  http.decorate('keyedAnswers', table && new KeyedAnswers(options.db!, table));
+  http.decorate('keyedAnswers', table && new KeyedAnswers(options.db!, table, options.vault));
   http.decorate('translateError', (error: unknown) => options.errors?.(error) ?? error);
 
   let phase: Phase = 'starting';
@@ -131,7 +134,7 @@ function newFastify(ids: Ids): FastifyInstance {
 /** The order matters: what comes first also holds for what comes later, and the probes stand outside of the routes. */
 async function install(http: FastifyInstance, options: ServiceServerOptions, life: Life): Promise<void> {
   const { telemetry, clock, version, service } = options;
-  decorateWithCaller(http);
+  decorateRequests(http);
   traceRequests(http, telemetry);
   shedWhileClosing(http, life);
   answerErrors(http, telemetry.log);
@@ -148,7 +151,7 @@ async function install(http: FastifyInstance, options: ServiceServerOptions, lif
   await http.register(async (routes) => {
     refuseMalformedUrls(routes);
     guardRoutes(routes, options.verifier);
-    honourConsistencyTokens(routes, options.consistency ?? consistencyGate([]));
+    honourConsistencyTokens(routes, options.consistency ?? consistencyGate({ service, followers: [] }));
     honourIdempotencyKeys(routes);
     for (const route of options.routes) await routes.register(route);
   });

@@ -99,3 +99,34 @@ test('keys that cannot be read are no verdict on the token', async () => {
   const verifier = createTokenVerifier({ jwks, issuer: 'ashlar', audience: 'ashlar', clock });
   await rejects(verifier.verify(await sign(first)), (error) => !(error instanceof InvalidTokenError));
 });
+
+test('a token has one spelling: padding, a fourth segment or idle bits make it none', async () => {
+  const { verifier } = setUp();
+  const token = await sign(first);
+  await verifier.verify(token);
+  const [header, payload, signature = ''] = token.split('.');
+  const idle = signature.replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1));
+  const other = [`${token}.`, `.${token}`, `${token}=`, `${token}.${signature}`, `${header}.${payload}`, `${token}\n`];
+  for (const one of [...other, `${header}.${payload}.${idle}`, `${header}=.${payload}.${signature}`]) {
+    await rejects(verifier.verify(one), InvalidTokenError, one);
+  }
+});
+
+test('a key that is for something else checks no signature', async () => {
+  for (const change of [{ use: 'enc' }, { key_ops: ['sign'] }, { key_ops: ['encrypt'] }]) {
+    const { verifier } = setUp([{ ...first.jwk, ...change }]);
+    await rejects(verifier.verify(await sign(first)), InvalidTokenError);
+  }
+  const { verifier } = setUp([{ ...first.jwk, key_ops: ['verify'] }]);
+  await verifier.verify(await sign(first));
+});
+
+test('RS256 is known as well, and a key counts for its own algorithm only', async () => {
+  const key = await aKey('k4', 'RS256');
+  const { verifier } = setUp([key.jwk]);
+  strictEqual((await verifier.verify(await sign(key))).id, 'u1');
+  const confused = await new SignJWT({ sub: 'u1', role: 'admin', sid: 's', exp: START_S + 9 })
+    .setProtectedHeader({ alg: 'HS256', kid: 'k4' })
+    .sign(new TextEncoder().encode(JSON.stringify(key.jwk)));
+  await rejects(verifier.verify(confused), InvalidTokenError);
+});

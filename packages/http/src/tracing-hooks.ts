@@ -1,7 +1,7 @@
 import type { Ids } from '@ashlar/domain';
 import {
   contextOrNew,
-  Histogram,
+  Durations,
   parseTraceparent,
   type RequestContext,
   runInContext,
@@ -22,7 +22,7 @@ export const requestIdOf = (ids: Ids) => (headers: { readonly [name: string]: un
 
 /** Runs each request inside its trace, and tells of it when it has ended: a span, a line of the log, a metric. */
 export function traceRequests(http: FastifyInstance, telemetry: Telemetry): void {
-  const durations = durationHistogram(telemetry);
+  const durations = requestDurations(telemetry);
   http.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const ended = endOf(reply);
@@ -37,7 +37,7 @@ export function traceRequests(http: FastifyInstance, telemetry: Telemetry): void
       runInContext(request.exchange.context, done);
       await ended;
       const seconds = (performance.now() - startedAt) / 1_000;
-      durations.observe(labelsOf(request, reply), seconds);
+      durations.of(methodOf(request), routeOf(request), String(reply.statusCode)).observe(seconds);
       logAccess(telemetry, request, { reply, seconds });
       // A span tells of a failure by the error that ends it.
       if (reply.statusCode >= 500) throw new Error(`Status ${reply.statusCode}`);
@@ -49,7 +49,7 @@ export function traceRequests(http: FastifyInstance, telemetry: Telemetry): void
 function newExchange(ambient: RequestContext): Exchange {
   const written: Written[] = [];
   const context = { ...ambient, onWritten: (more: readonly Written[]) => void written.push(...more) };
-  return { context, awaited: [], written, caller: undefined, replayed: false };
+  return { context, awaited: undefined, freshness: 'any', written, caller: undefined, replayed: false };
 }
 
 function incomingContext({ headers }: FastifyRequest): RequestContext | undefined {
@@ -76,24 +76,15 @@ const attributesOf = (request: FastifyRequest) => ({
   'url.path': pathOf(request),
 });
 
-const labelsOf = (request: FastifyRequest, { statusCode }: FastifyReply) => ({
-  method: request.method,
-  route: routeOf(request),
-  status: String(statusCode),
-});
+/** Where there is no route, clients have chosen the method: they may have thirty to choose from. */
+const methodOf = (request: FastifyRequest): string => (request.routeOptions.url ? request.method : 'any');
 
-function durationHistogram({ metrics }: Telemetry): Histogram<'method' | 'route' | 'status'> {
-  const name = 'http_server_request_duration_seconds';
-  const known = metrics.getSingleMetric(name);
-  if (known) return known as Histogram<'method' | 'route' | 'status'>;
-  return new Histogram({
-    name,
+const requestDurations = ({ metrics }: Telemetry) =>
+  Durations.in(metrics, {
+    name: 'http_server_request_duration_seconds',
     help: 'Time from the request to the last byte of its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers: [metrics],
+    labels: ['method', 'route', 'status'],
   });
-}
 
 /** Paths and numbers only: no header, query or body comes near the log. */
 function logAccess({ log }: Telemetry, request: FastifyRequest, ended: { reply: FastifyReply; seconds: number }): void {

@@ -1,19 +1,28 @@
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify';
-import type { TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { closed } from './closed-schema.ts';
 import { type InvalidPart, InvalidRequestError } from './invalid-request.ts';
 
-/** Checks requests against their schemas. Bodies are closed and taken as they are; queries and paths are text first. */
+/** The body of a route that asks for none: absent, or an object without fields. */
+export const NO_BODY = Type.Object({}, { additionalProperties: false });
+
+/**
+ * Checks requests against their schemas. Bodies are closed and taken as they are, and none is taken where none is
+ * asked for; queries and paths are text first.
+ */
 export function checkRequests(http: FastifyInstance): void {
   http.addHook('onRoute', (route) => {
-    if (route.schema?.body) route.schema = { ...route.schema, body: closed(route.schema.body) };
+    const body = route.schema?.body ? closed(route.schema.body) : NO_BODY;
+    if (!isBodiless(route.method)) route.schema = { ...route.schema, body };
   });
   http.setValidatorCompiler<TSchema>(({ schema, httpPart }) => {
     const validator = Compile(schema);
     const read = httpPart === 'body' ? (value: unknown) => value : (value: unknown) => fromText(schema, value);
     return (given: unknown) => {
+      // An absent body is told as null.
+      if (schema === NO_BODY && given === null) return { value: undefined };
       const value = Value.Default(schema, read(given));
       return validator.Check(value) ? { value } : { error: validator.Errors(value) };
     };
@@ -22,6 +31,9 @@ export function checkRequests(http: FastifyInstance): void {
     (errors, part) => new InvalidRequestError(errors.flatMap((error) => wrong(error, part))),
   );
 }
+
+const isBodiless = (method: string | readonly string[]): boolean =>
+  [method].flat().every((name) => ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(name.toUpperCase()));
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, false: false };
@@ -39,6 +51,9 @@ function fromText(schema: TSchema, given: unknown): unknown {
   return Object.fromEntries(entries);
 }
 
+/** Names come from the client: what is longer is not sent back. */
+const LONGEST_NAME = 100;
+
 const MARK: Readonly<Record<string, string>> = { querystring: '?', params: ':', headers: '' };
 
 function wrong(
@@ -55,7 +70,7 @@ function wrong(
   }
   if (keyword === 'additionalProperties' && additionalProperties) {
     return additionalProperties.map((name) => ({
-      path: at(`${instancePath}/${name}`),
+      path: at(`${instancePath}/${name.slice(0, LONGEST_NAME)}`),
       message: 'is not a known field',
     }));
   }

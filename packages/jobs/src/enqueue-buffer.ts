@@ -12,6 +12,7 @@ export interface BufferedJob {
 export class EnqueueBuffer implements WriteBuffer {
   readonly rank = RANK.others;
   readonly name = 'jobs';
+  readonly isEffect = true;
   readonly #jobs: BufferedJob[] = [];
   readonly #statements: Statement[] = [];
 

@@ -1,4 +1,5 @@
 export {
+  type AttemptObserver,
   type FailedAttempt,
   type FailedJob,
   GiveUp,

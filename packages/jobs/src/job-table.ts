@@ -56,6 +56,15 @@ export class JobTable {
     );
   }
 
+  /** In which span the last run of a job that failed did so, as a traceparent. */
+  async failedIn(queue: string, id: string): Promise<string | undefined> {
+    const [row] = await this.#run<{ failedIn: string | null }>(
+      `select output->>'failedIn' as "failedIn" from ${this.#table} where name = $1 and id = $2`,
+      [queue, id],
+    );
+    return row?.failedIn ?? undefined;
+  }
+
   async failed(queues: readonly string[], limit: number): Promise<FailedJob[]> {
     const rows = await this.#run<FailedRow>(
       `select name as queue, data, output, retry_count + 1 as attempts, completed_on as "failedAt"

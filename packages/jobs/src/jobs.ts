@@ -70,6 +70,9 @@ export interface FailedAttempt {
   readonly givenUp: boolean;
 }
 
+/** Hears of each run of a job as it begins, inside its span; what it answers hears how the run has ended. */
+export type AttemptObserver = (queue: string) => (failure?: unknown) => void;
+
 /** Thrown by a handler to end its job as failed: trying again would be useless. */
 export class GiveUp extends Error {
   override readonly name = 'GiveUp';

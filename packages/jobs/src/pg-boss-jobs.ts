@@ -4,7 +4,16 @@ import type { Tracing } from '@ashlar/telemetry';
 import { PgBoss } from 'pg-boss';
 import { EnqueueBuffer } from './enqueue-buffer.ts';
 import { JobTable } from './job-table.ts';
-import type { FailedAttempt, FailedJob, JobHandler, JobQueue, Jobs, NewJob, QueueOptions } from './jobs.ts';
+import type {
+  AttemptObserver,
+  FailedAttempt,
+  FailedJob,
+  JobHandler,
+  JobQueue,
+  Jobs,
+  NewJob,
+  QueueOptions,
+} from './jobs.ts';
 import { bossOptions, ensureQueue, SCHEMA } from './pg-boss-settings.ts';
 import { QueueWorker } from './queue-worker.ts';
 import { toStored } from './stored-job.ts';
@@ -18,6 +27,8 @@ export interface JobsOptions {
   readonly onError: (error: Error) => void;
   /** Told of each failed attempt of a job. */
   readonly onFailedAttempt?: (failure: FailedAttempt) => void;
+  /** Sees how long each run of a job takes. */
+  readonly begins?: AttemptObserver;
   readonly timers?: Timers;
 }
 
@@ -66,6 +77,7 @@ class PgBossJobs implements Jobs {
       timers: this.#timers,
       onError: this.#report,
       onFailedAttempt: this.#failed,
+      begins: this.#options.begins ?? (() => () => {}),
     });
     this.#workers.set(name, worker);
     return { name, enqueue: (job) => this.#enqueue(name, job) };

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Timers } from '@ashlar/domain';
-import type { Tracing } from '@ashlar/telemetry';
+import { formatTraceparent, parseTraceparent, runInContext, type TraceContext, type Tracing } from '@ashlar/telemetry';
 import type { Job, JobAttempt, PgBoss } from 'pg-boss';
 import type { JobTable } from './job-table.ts';
-import { type FailedAttempt, GiveUp, type JobRun } from './jobs.ts';
-import { Settlement } from './settlement.ts';
+import { type AttemptObserver, type FailedAttempt, GiveUp, type JobRun } from './jobs.ts';
+import { type Ended, Settlement } from './settlement.ts';
 import { contextOf, type StoredJob } from './stored-job.ts';
 
 export interface WorkerOptions {
@@ -18,7 +18,10 @@ export interface WorkerOptions {
   readonly timers: Timers;
   readonly onError: (error: unknown) => void;
   readonly onFailedAttempt: (failure: FailedAttempt) => void;
+  readonly begins: AttemptObserver;
 }
+
+type Failed = Required<Pick<Ended, 'error' | 'failedIn'>>;
 
 /** A job of ours, from its fetch until its end is written down. */
 interface Claim {
@@ -118,9 +121,9 @@ export class QueueWorker {
     const claim = this.#claim(job);
     this.#busy++;
     this.#takePermit();
-    const error = await this.#attempt(job.data, claim);
+    const failed = await this.#attempt(job.data, claim);
     this.#busy--;
-    this.#settlement.add({ claim: claim.attempt, ...(error && { error }), settled: claim.settle });
+    this.#settlement.add({ claim: claim.attempt, ...failed, settled: claim.settle });
     this.#fill();
   }
 
@@ -136,18 +139,45 @@ export class QueueWorker {
     return claim;
   }
 
-  async #attempt(job: StoredJob, { attempt: { retryCount }, lost }: Claim): Promise<Error | undefined> {
-    const { name, perform, tracing, onFailedAttempt } = this.#options;
+  async #attempt(job: StoredJob, { attempt: { id, retryCount }, lost }: Claim): Promise<Failed | undefined> {
+    const { name, tracing, onFailedAttempt } = this.#options;
     const attempt = retryCount + 1;
     const attributes = { 'job.id': job.id, 'job.attempt': attempt };
-    const span = { name: `job ${name}`, kind: 'consumer', attributes } as const;
+    const before = retryCount > 0 ? await this.#failedBefore(id) : undefined;
+    const links = before && { links: [before] };
+    const span = tracing.begin({ name: `job ${name}`, kind: 'consumer', attributes, ...links }, contextOf(job));
     try {
-      await tracing.span(span, () => perform(job.data, { id: job.id, attempt, signal: lost.signal }), contextOf(job));
+      await runInContext(span.context, () => this.#observed(job, { attempt, signal: lost.signal }));
+      span.end();
       return undefined;
     } catch (thrown) {
+      span.end(thrown);
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       onFailedAttempt({ queue: name, id: job.id, attempt, error, givenUp: error instanceof GiveUp });
-      return error;
+      return { error, failedIn: formatTraceparent(span.context.trace) };
+    }
+  }
+
+  /** A run whose process died has left no word of itself; and without a link the job runs all the same. */
+  async #failedBefore(id: string): Promise<TraceContext | undefined> {
+    const { name, table, onError } = this.#options;
+    try {
+      return parseTraceparent(await table.failedIn(name, id));
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  }
+
+  async #observed({ id, data }: StoredJob, run: Omit<JobRun, 'id'>): Promise<void> {
+    const { name, perform, begins } = this.#options;
+    const ended = begins(name);
+    try {
+      await perform(data, { id, ...run });
+      ended();
+    } catch (error) {
+      ended(error);
+      throw error;
     }
   }
 

@@ -8,6 +8,8 @@ export interface Ended {
   readonly claim: JobAttempt;
   /** Why it did not succeed. */
   readonly error?: Error;
+  /** The span in which it did not, as a traceparent. */
+  readonly failedIn?: string;
   readonly settled: () => void;
 }
 
@@ -61,9 +63,9 @@ export class Settlement {
     const { name, boss, table } = this.options;
     const done = batch.filter(({ error }) => error === undefined).map(({ claim }) => claim);
     if (done.length > 0) await boss.complete(name, done);
-    for (const { claim, error } of batch) {
-      if (error instanceof GiveUp) await table.giveUp(name, claim, toOutput(error));
-      else if (error) await boss.fail(name, claim, toOutput(error));
+    for (const { claim, error, failedIn } of batch) {
+      if (error instanceof GiveUp) await table.giveUp(name, claim, toOutput(error, failedIn));
+      else if (error) await boss.fail(name, claim, toOutput(error, failedIn));
     }
   }
 }
@@ -76,4 +78,7 @@ function release(batch: readonly Ended[]): void {
 const isRefused = (error: unknown): boolean => isSqlError(error) && error.code.startsWith('22');
 
 /** Only the message: the rest of an error may hold what it was about. Made storable: no NUL, no half of a character. */
-const toOutput = ({ message }: Error) => ({ message: message.slice(0, 2_000).replaceAll('\0', '').toWellFormed() });
+const toOutput = ({ message }: Error, failedIn: string | undefined) => ({
+  message: message.slice(0, 2_000).replaceAll('\0', '').toWellFormed(),
+  ...(failedIn !== undefined && { failedIn }),
+});

@@ -33,34 +33,6 @@ async function kill(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-test('stopping lets running jobs finish, and leaves the others for the next start', onPostgres, async () => {
-  const done: string[] = [];
-  const begun = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const declare = (jobs: ReturnType<typeof database.jobs>) =>
-    jobs.queue({ name: 'stopped', concurrency: 1 }, async (_data, { id }) => {
-      begun.resolve();
-      await gate.promise;
-      done.push(id);
-    });
-  const jobs = database.jobs();
-  const bookings = declare(jobs);
-  await jobs.start();
-  await bookings.enqueue({ id: 'first', data: {} });
-  await bookings.enqueue({ id: 'second', data: {} });
-  await begun.promise;
-  const stopping = jobs.stop();
-  gate.resolve();
-  await stopping;
-  assert.deepEqual(done, ['first']);
-
-  const next = database.jobs();
-  declare(next);
-  await next.start();
-  await until(() => done.length === 2);
-  assert.deepEqual(done, ['first', 'second']);
-});
-
 test('a job that outlives the stop is told so, and runs again at the next start, at once', onPostgres, async () => {
   const attempts: number[] = [];
   let aborted = false;

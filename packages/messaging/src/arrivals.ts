@@ -1,5 +1,5 @@
 import type { Timers } from '@ashlar/domain';
-import type { Delivery } from './bus.ts';
+import { type Delivery, isWithdrawn } from './bus.ts';
 
 export interface ArrivalsOptions {
   readonly timers: Timers;
@@ -55,9 +55,15 @@ export class Arrivals {
   }
 
   take(): Delivery[] {
+    this.forgetWithdrawn();
     const batch = this.#queue.splice(0, BATCH);
     this.#isDue = this.#queue.length > 0;
     return batch;
+  }
+
+  /** What belongs to another replica now. */
+  forgetWithdrawn(): void {
+    if (this.#queue.some(isWithdrawn)) this.#queue = this.#queue.filter((delivery) => !isWithdrawn(delivery));
   }
 
   putBack(batch: readonly Delivery[]): void {

@@ -1,49 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import {
-  type Chance,
-  type Clock,
-  type Stop,
-  systemChance,
-  systemClock,
-  systemTimers,
-  type Timers,
-} from '@ashlar/domain';
+import { type Stop, systemChance, systemClock, systemTimers } from '@ashlar/domain';
 import { isUnreachable, UnknownCommitError } from '@ashlar/postgres';
-import type { Tracing } from '@ashlar/telemetry';
 import { Arrivals } from './arrivals.ts';
-import type { Bus, Delivery } from './bus.ts';
+import type { BusSubscription, Delivery } from './bus.ts';
+import type { ConsumerOptions } from './consumer-options.ts';
 import { HeldMessages } from './held-messages.ts';
 import { type Inbox, judge, type Line, lineId, lineOf } from './inbox.ts';
-import { type Message, numberOf } from './message.ts';
+import { numberOf } from './message.ts';
 import { MessageHandler } from './message-handler.ts';
 import { ParkedLines } from './parked-lines.ts';
 import { DivergedError, TooOldError } from './parking-lot.ts';
 import { ParkingScan } from './parking-scan.ts';
-import { Progress } from './progress.ts';
+import { type Late, Progress } from './progress.ts';
 import { Registration } from './registration.ts';
-import type { MessageStorage } from './storage.ts';
-import { type ConsumerDefinition, Dispatcher } from './subscription.ts';
-
-/** What a consumer tells of its work. */
-export interface ConsumerObserver {
-  handled?(consumer: string, message: Message): void;
-  parked?(consumer: string, message: Message, error: unknown): void;
-  failed?(consumer: string, error: unknown): void;
-}
-
-export interface ConsumerOptions {
-  readonly definition: ConsumerDefinition;
-  readonly storage: MessageStorage;
-  readonly bus: Bus;
-  readonly tracing: Tracing;
-  readonly nextId: () => string;
-  readonly observer?: ConsumerObserver;
-  readonly timers?: Timers;
-  readonly chance?: Chance;
-  readonly clock?: Clock;
-  /** The longest retention of the sources; marks of idle lines are kept for twice as long. 24 hours by default. */
-  readonly retentionMs?: number;
-}
+import { Dispatcher } from './subscription.ts';
 
 const SCAN_EVERY_MS = 1_000;
 const RETRY_BATCH_MS = 200;
@@ -60,6 +30,8 @@ type Outcome = 'done' | { readonly heldAfter: number };
 export class Consumer {
   readonly name: string;
   readonly channels: readonly string[];
+  /** What it feeds may be a moment old, and nobody waits for it. */
+  readonly isPatient: boolean;
   readonly #options: Required<ConsumerOptions>;
   readonly #dispatcher: Dispatcher;
   readonly #handler: MessageHandler;
@@ -76,20 +48,26 @@ export class Consumer {
   #scanDue = false;
   #stopped = false;
   #stops: Stop[] = [];
+  #subscription: BusSubscription | undefined;
+  #batch: Promise<void> = Promise.resolve();
 
   constructor(options: ConsumerOptions) {
     const defaults = { observer: {}, timers: systemTimers, chance: systemChance, clock: systemClock };
-    this.#options = { ...defaults, retentionMs: 86_400_000, ...options };
+    this.#options = { ...defaults, retentionMs: 86_400_000, sharing: undefined, upkeep: undefined, ...options };
     const { definition, storage, nextId, bus, timers, retentionMs } = this.#options;
     const dispatcher = new Dispatcher(definition);
     this.#dispatcher = dispatcher;
     this.name = definition.name;
     this.channels = dispatcher.channels;
+    this.isPatient = definition.isPatient ?? false;
     this.#inbox = storage.inbox(definition.name);
-    this.#progress = new Progress(this.#inbox);
+    this.#progress = new Progress(this.#inbox, timers);
     const { name: consumer, from = 'oldest' } = definition;
     const { registrations } = storage;
-    this.#registration = new Registration({ registrations, bus, consumer, channels: this.channels, from });
+    this.#registration = new Registration({
+      ...{ registrations, bus, consumer, from, channels: this.channels },
+      caughtUp: () => this.settled(),
+    });
     const lot = storage.parkingLot(definition.name, nextId);
     const parts = { ...this.#options, work: storage.work, consumer, dispatcher, inbox: this.#inbox, lot };
     const wakeIn = (ms: number) => void timers.once(ms, () => this.scanSoon());
@@ -101,34 +79,29 @@ export class Consumer {
     this.#parked = new ParkedLines({ ...parts, startsAt, handler: this.#handler });
     this.#arrivals = new Arrivals({
       timers,
-      isUrgent: ({ message }) => this.#progress.isAwaited || dispatcher.concerns(message),
+      isUrgent: ({ message }) => this.#progress.isAwaited || (!definition.isPatient && dispatcher.concerns(message)),
       work: () => this.#work(),
     });
     const requeue = (deliveries: readonly Delivery[]) => this.#arrivals.add(deliveries);
-    this.#held = new HeldMessages({
-      bus,
-      timers,
-      requeue,
-      overdue: () => this.scanSoon(),
-      startsAt,
-      onError: this.#failed,
-    });
+    const overdue = () => this.scanSoon();
+    this.#held = new HeldMessages({ bus, timers, requeue, overdue, startsAt, onError: this.#failed });
     const isStopped = () => this.#stopped;
     this.#parking = new ParkingScan({ lot, parked: this.#parked, held: this.#held, requeue, isStopped });
   }
 
   start(): void {
-    const { bus, timers } = this.#options;
-    const subscription = bus.subscribe({
+    const { bus, timers, sharing } = this.#options;
+    this.#subscription = bus.subscribe({
       consumer: this.name,
       channels: this.channels,
       deliver: (delivery) => this.#arrivals.receive(this.#progress.received(delivery)),
+      withdraw: () => this.#withdraw(),
+      ...(sharing && { sharing }),
     });
     this.#stops = [
-      () => subscription.close(),
       timers.every(SCAN_EVERY_MS, async () => this.scanSoon(), this.#failed),
       timers.every(SCAN_EVERY_MS, () => this.#parked.askForGaps(), this.#failed),
-      timers.every(PURGE_EVERY_MS, () => this.#inbox.purge(2 * this.#options.retentionMs), this.#failed),
+      timers.every(PURGE_EVERY_MS, () => this.#purge(), this.#failed),
     ];
     this.scanSoon();
   }
@@ -147,8 +120,14 @@ export class Consumer {
     this.#progress.close();
     for (const stop of this.#stops) stop();
     this.#held.stop();
+    await this.#subscription?.close();
     await this.#working;
     this.#progress.moved();
+  }
+
+  /** The types of messages to which it reacts whatever they say. */
+  get handles(): readonly string[] {
+    return this.#dispatcher.handles;
   }
 
   /** Messages received and not handled yet. */
@@ -156,10 +135,17 @@ export class Consumer {
     return this.#arrivals.length + this.#held.size;
   }
 
-  /** Resolves when everything that had been received by the time of the call is handled. */
+  /** Messages received and not handled yet, and when the first of them was said. */
+  get late(): Late {
+    return this.#progress.late;
+  }
+
+  /**
+   * Resolves when everything that had been received, here or by another replica, by the time of the call is handled.
+   */
   async settled(): Promise<void> {
     this.#work();
-    await this.#progress.settled();
+    await this.#progress.settled(this.#subscription?.caughtUp());
   }
 
   /** Resolves when the line has been handled up to `sequence`, or nobody waits for it any more. */
@@ -172,6 +158,18 @@ export class Consumer {
   scanSoon(): void {
     this.#scanDue = true;
     this.#work();
+  }
+
+  async #withdraw(): Promise<void> {
+    this.#arrivals.forgetWithdrawn();
+    this.#held.forgetWithdrawn();
+    this.#progress.forgetWithdrawn();
+    await this.#batch.catch(() => {});
+  }
+
+  async #purge(): Promise<void> {
+    const { upkeep, retentionMs } = this.#options;
+    if (!upkeep || upkeep.claim) await this.#inbox.purge(2 * retentionMs);
   }
 
   #work(): void {
@@ -198,7 +196,8 @@ export class Consumer {
       if (this.#scanDue) await this.#scan();
       const batch = this.#arrivals.take();
       try {
-        await this.#handleAll(batch);
+        this.#batch = this.#handleAll(batch);
+        await this.#batch;
       } catch (error) {
         this.#arrivals.putBack(batch);
         throw error;

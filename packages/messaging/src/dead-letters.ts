@@ -1,5 +1,6 @@
 import type { Database } from '@ashlar/postgres';
 import type { ParkedMessage, ParkedStatus } from './parking-lot.ts';
+import { isoOf } from './postgres-parking-lot.ts';
 
 export interface DeadLetterFilter {
   readonly consumer?: string;
@@ -9,7 +10,7 @@ export interface DeadLetterFilter {
 }
 
 const COLUMNS = `id, consumer, source, channel, key, type, sequence, status, attempts, error,
-  first_failed_at as "firstFailedAt", next_attempt_at as "nextAttemptAt"`;
+  ${isoOf('first_failed_at')} as "firstFailedAt", ${isoOf('next_attempt_at')} as "nextAttemptAt"`;
 
 /** What operators see of a service's parking lots, and may do with them. */
 export class DeadLetters {

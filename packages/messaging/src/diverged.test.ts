@@ -58,6 +58,32 @@ test('schedule 1.7: replaying the message of the restored source handles it once
   deepStrictEqual(await desk.lot(), []);
 });
 
+for (const decision of ['replay', 'discard'] as const) {
+  test(`schedule 1.7: after a ${decision} of the other message, both are known when they come again`, {
+    skip,
+  }, async (t) => {
+    const desk = await setUp(t);
+    const consumer = desk.consumer();
+    const [first, original, other] = [aMessage('k', 1), aMessage('k', 2), aMessage('k', 2, { data: { n: 32 } })];
+    desk.bus.deliver(first, original);
+    await consumer.settled();
+    desk.bus.deliver(other);
+    await consumer.settled();
+    const letters = new DeadLetters(desk.db);
+    const [dead] = await letters.list({ limit: 1 });
+    await letters[decision](dead!.id);
+    desk.timers.advance(1_000);
+    await desk.untilLot();
+    const effects = await desk.effects();
+    desk.bus.deliver(original, other, first);
+    await consumer.settled();
+    deepStrictEqual([await desk.lot(), await desk.effects()], [[], effects]);
+    desk.bus.deliver(aMessage('k', 2, { data: { n: 33 } }));
+    await consumer.settled();
+    deepStrictEqual(await desk.lot(), ['k/2 dead']);
+  });
+}
+
 test('schedule 1.7: the very message that was handled last is no other one when it comes again', {
   skip,
 }, async (t) => {

@@ -1,5 +1,6 @@
-import type { Bus, Delivery, Gap, Receiver, Repair } from './bus.ts';
+import type { Bus, BusSubscription, Delivery, Gap, Receiver, Repair } from './bus.ts';
 import { type Parcel, sequenceOf } from './message.ts';
+import type { Claim } from './replica.ts';
 
 /** A bus in the hands of a test: it delivers what it is told to, as often and in the order that the test likes. */
 export class HandBus implements Bus {
@@ -8,6 +9,8 @@ export class HandBus implements Bus {
   readonly asked: Gap[] = [];
   readonly #receivers = new Set<Receiver>();
   readonly #repairs = new Map<string, Repair>();
+  /** When everything has been acknowledged, on all replicas. */
+  caughtUp: Promise<void> = Promise.resolve();
   /** What becomes of a publication. */
   onPublish: (parcels: readonly Parcel[]) => Promise<void> = async () => {};
   /** What the source answers that is asked for a gap; without it, the source that has registered itself. */
@@ -18,9 +21,9 @@ export class HandBus implements Bus {
     this.published.push(...parcels);
   }
 
-  subscribe(receiver: Receiver): { close(): void } {
+  subscribe(receiver: Receiver): BusSubscription {
     this.#receivers.add(receiver);
-    return { close: () => this.#receivers.delete(receiver) };
+    return { close: async () => void this.#receivers.delete(receiver), caughtUp: () => this.caughtUp };
   }
 
   onReplay(): void {}
@@ -40,9 +43,19 @@ export class HandBus implements Bus {
   }
 
   deliver(...parcels: readonly Parcel[]): void {
+    this.deliverFor(undefined, ...parcels);
+  }
+
+  /** What belongs to claims that are over is another's now. */
+  async withdraw(): Promise<void> {
+    for (const { withdraw } of this.#receivers) await withdraw?.();
+  }
+
+  /** In the name of a claim. */
+  deliverFor(claim: Claim | undefined, ...parcels: readonly Parcel[]): void {
     for (const parcel of parcels) {
       const ack = () => void this.acknowledged.push(nameOf(parcel));
-      const delivery: Delivery = { ...parcel, ack };
+      const delivery: Delivery = { ...parcel, ack, ...(claim && { claim }) };
       for (const receiver of this.#receivers) receiver.deliver(delivery);
     }
   }

@@ -1,5 +1,5 @@
 import type { Stop, Timers } from '@ashlar/domain';
-import type { Bus, Delivery } from './bus.ts';
+import { type Bus, type Delivery, isWithdrawn } from './bus.ts';
 import { type Line, lineId, lineOf } from './inbox.ts';
 import { sequenceOf } from './message.ts';
 
@@ -39,6 +39,7 @@ export class HeldMessages {
   }
 
   hold(delivery: Delivery, after: number): void {
+    if (isWithdrawn(delivery)) return;
     const id = lineId(lineOf(delivery));
     let waiting = this.#lines.get(id);
     if (!waiting) {
@@ -67,6 +68,18 @@ export class HeldMessages {
 
   forget(delivery: Delivery): void {
     this.#overdue = this.#overdue.filter((other) => other !== delivery);
+  }
+
+  /** What belongs to another replica now. */
+  forgetWithdrawn(): void {
+    this.#overdue = this.#overdue.filter((delivery) => !isWithdrawn(delivery));
+    for (const [id, { deliveries, stop }] of this.#lines) {
+      for (const [sequence, delivery] of deliveries)
+        if (isWithdrawn(delivery) && deliveries.delete(sequence)) this.#size -= 1;
+      if (deliveries.size > 0) continue;
+      stop();
+      this.#lines.delete(id);
+    }
   }
 
   stop(): void {

@@ -22,6 +22,8 @@ export interface Mark {
   readonly parked: boolean;
   /** The message that bore the highest number. */
   readonly lastId?: string | null;
+  /** Others under this number on which an operator has decided. */
+  readonly otherIds?: readonly string[] | null;
 }
 
 export type Verdict = 'handled' | 'diverged' | 'parked' | 'next' | 'ahead';
@@ -31,10 +33,18 @@ export type Verdict = 'handled' | 'diverged' | 'parked' | 'next' | 'ahead';
  * parked. Another message under the number of the last one comes from a source that was restored from a backup.
  */
 export function judge(mark: Mark, { sequence, id }: { readonly sequence: number; readonly id: string }): Verdict {
-  if (sequence === mark.sequence && mark.lastId && mark.lastId !== id) return 'diverged';
+  const isKnown = mark.lastId === id || mark.otherIds?.includes(id);
+  if (sequence === mark.sequence && mark.lastId && !isKnown) return 'diverged';
   if (sequence <= mark.sequence) return 'handled';
   if (mark.parked) return 'parked';
   return sequence === mark.sequence + 1 ? 'next' : 'ahead';
+}
+
+/** The mark after a message has been handled or given up; one under the number of the last joins it. */
+export function after(mark: Mark, { sequence, id }: { readonly sequence: number; readonly id: string }): Mark {
+  if (sequence < mark.sequence) return mark;
+  if (sequence > mark.sequence || !mark.lastId) return { parked: mark.parked, sequence, lastId: id };
+  return mark.lastId === id ? mark : { ...mark, otherIds: [...(mark.otherIds ?? []), id] };
 }
 
 /** The marks of one consumer, locked and changed inside the transaction that handles its messages. */

@@ -4,11 +4,13 @@ import { databaseMissing, eventually } from '@ashlar/postgres';
 import { busContract } from './bus.contract.ts';
 import { LocalBus } from './local-bus.ts';
 import { type Desk, type Order, placed, realTimers, useMessaging } from './messaging.fixtures.ts';
+import { overhearingContract } from './overhearing.contract.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
 
 busContract('local bus', { makeBus: async () => new LocalBus() });
+overhearingContract('local bus', { makeBus: async () => new LocalBus() });
 
 const unpublished = async (desk: Desk) =>
   (await desk.db.query('select key from outbox where published_at is null')).map(({ key }) => key as string);

@@ -1,16 +1,19 @@
-import type { Bus, Gap, Receiver, Repair, Replay } from './bus.ts';
+import type { Stop } from '@ashlar/domain';
+import type { Bus, BusSubscription, Gap, Overhearing, Receiver, Repair, Replay } from './bus.ts';
 import type { Parcel } from './message.ts';
 
 /**
  * The bus of one process: hands messages over in memory. `publish` resolves only when every consumer has committed, so
  * that outbox rows stay unpublished until then and a crash loses nothing.
  */
-export class LocalBus implements Bus {
+export class LocalBus implements Bus, Overhearing {
   readonly #receivers = new Map<string, Set<Receiver>>();
   readonly #repairs = new Map<string, Repair>();
   readonly #replays = new Map<string, Replay>();
+  readonly #listeners = new Map<string, Set<(parcel: Parcel) => void>>();
 
   publish(parcels: readonly Parcel[]): Promise<void> {
+    for (const parcel of parcels) for (const listener of this.#listeners.get(parcel.channel) ?? []) listener(parcel);
     const { promise, resolve } = Promise.withResolvers<void>();
     const deliveries = parcels.flatMap((parcel) =>
       [...(this.#receivers.get(parcel.channel) ?? [])].map((receiver) => ({ receiver, parcel })),
@@ -27,14 +30,14 @@ export class LocalBus implements Bus {
     return promise;
   }
 
-  subscribe(receiver: Receiver): { close(): void } {
+  subscribe(receiver: Receiver): BusSubscription {
     for (const channel of receiver.channels) {
       const receivers = this.#receivers.get(channel) ?? new Set();
       for (const other of receivers)
         if (isSilent(other) && other.consumer === receiver.consumer) receivers.delete(other);
       this.#receivers.set(channel, receivers.add(receiver));
     }
-    return { close: () => this.#silence(receiver) };
+    return { close: async () => this.#silence(receiver), caughtUp: async () => {} };
   }
 
   /** Services stop one after another: what is published for a consumer that has left already waits for its return. */
@@ -44,6 +47,17 @@ export class LocalBus implements Bus {
       const receivers = this.#receivers.get(channel);
       if (receivers?.delete(receiver)) receivers.add(silent);
     }
+  }
+
+  overhear(channels: readonly string[], listener: (parcel: Parcel) => void): Stop {
+    const all = channels.map((channel) => {
+      const listeners = this.#listeners.get(channel) ?? new Set();
+      this.#listeners.set(channel, listeners.add(listener));
+      return listeners;
+    });
+    return () => {
+      for (const listeners of all) listeners.delete(listener);
+    };
   }
 
   onRepair(source: string, repair: Repair): void {

@@ -1,10 +1,10 @@
 import type { Chance, Clock } from '@ashlar/domain';
 import { isRetryable, isUnreachable, type UnitOfWork } from '@ashlar/postgres';
-import type { Tracing } from '@ashlar/telemetry';
-import type { ConsumerObserver } from './consumer.ts';
-import type { Inbox, Line } from './inbox.ts';
+import { formatTraceparent, parseTraceparent, runInContext, type Tracing } from '@ashlar/telemetry';
+import type { ConsumerObserver } from './consumer-options.ts';
+import { after, type Inbox, type Line } from './inbox.ts';
 import { contextOf, type Message, numberOf } from './message.ts';
-import { backOffMs, isPermanent, MAX_ATTEMPTS, type ParkingLot, TooOldError } from './parking-lot.ts';
+import { backOffMs, type Failure, isPermanent, MAX_ATTEMPTS, type ParkingLot, TooOldError } from './parking-lot.ts';
 import type { Dispatcher } from './subscription.ts';
 
 export interface MessageHandlerOptions {
@@ -25,6 +25,9 @@ export interface MessageHandlerOptions {
 
 /** Handles one message of a line whose turn it is, inside the transaction that has locked the line. */
 export class MessageHandler {
+  /** In which span a message has failed. */
+  readonly #failedIn = new WeakMap<Message, string>();
+
   constructor(private readonly options: MessageHandlerOptions) {}
 
   /** In a nested transaction, so that a failure takes back only what this message had buffered. */
@@ -45,27 +48,50 @@ export class MessageHandler {
   /** Moves the mark past the message, without looking at it. */
   advance(line: Line, message: Message): void {
     const { inbox } = this.options;
-    const { sequence, id: lastId } = numberOf(message);
-    inbox.set(line, { ...inbox.mark(line), sequence, lastId });
+    inbox.set(line, after(inbox.mark(line), numberOf(message)));
   }
 
-  async dispatch(message: Message): Promise<void> {
+  /** A try after others is told beside them, under the same parent, and linked to the one before. */
+  async dispatch(message: Message, failedIn?: string | null): Promise<void> {
     const { consumer, work, dispatcher, tracing, observer } = this.options;
     if (!dispatcher.concerns(message)) return;
     const attributes = {
       'messaging.system': 'ashlar',
       'messaging.operation.name': 'process',
       'messaging.message.id': message.id,
+      'cloudevents.event_type': message.type,
     };
-    const span = { name: `${consumer} ${message.type}`, kind: 'consumer', attributes } as const;
-    await tracing.span(span, () => dispatcher.dispatch(message), contextOf(message));
+    const before = parseTraceparent(failedIn ?? undefined);
+    const links = before && { links: [before] };
+    const name = `${consumer} ${message.type}`;
+    const span = tracing.begin({ name, kind: 'consumer', attributes, ...links }, contextOf(message));
+    try {
+      await runInContext(span.context, () => this.#observed(message));
+      span.end();
+    } catch (error) {
+      span.end(error);
+      this.#failedIn.set(message, formatTraceparent(span.context.trace));
+      throw error;
+    }
     work.afterCommit(() => observer.handled?.(consumer, message));
+  }
+
+  async #observed(message: Message): Promise<void> {
+    const { consumer, dispatcher, observer } = this.options;
+    const ended = observer.begins?.(consumer, message);
+    try {
+      await dispatcher.dispatch(message);
+      ended?.();
+    } catch (error) {
+      ended?.(error);
+      throw error;
+    }
   }
 
   /** The message leaves the line for the parking lot, and those that follow go there as well. */
   async park(line: Line, message: Message, error: unknown): Promise<void> {
     const { consumer, work, inbox, lot, observer } = this.options;
-    await lot.park(line, message, { error, ...this.retryAfter(error, 1) });
+    await lot.park(line, message, this.failure(message, { error, attempts: 1 }));
     inbox.set(line, { ...inbox.mark(line), parked: true });
     work.afterCommit(() => observer.parked?.(consumer, message, error));
   }
@@ -75,12 +101,14 @@ export class MessageHandler {
     await this.options.lot.park(line, message);
   }
 
-  /** When to try again after so many attempts; nothing where no further try would help. */
-  retryAfter(error: unknown, attempts: number): { readonly retryInMs?: number } {
-    if (isPermanent(error) || attempts >= MAX_ATTEMPTS) return {};
+  /** Why and where it has failed, and when to try again after so many attempts, if a further try could help. */
+  failure(message: Message, { error, attempts }: { error: unknown; attempts: number }): Failure {
+    const failedIn = this.#failedIn.get(message);
+    const failure = { error, ...(failedIn !== undefined && { failedIn }) };
+    if (isPermanent(error) || attempts >= MAX_ATTEMPTS) return failure;
     const retryInMs = backOffMs(attempts, this.options.chance());
     this.options.wakeIn(retryInMs + 1);
-    return { retryInMs };
+    return { ...failure, retryInMs };
   }
 
   /** The line has no mark, and the message is so old that it may have had one, which was purged. */

@@ -1,10 +1,12 @@
 import { deepStrictEqual, match, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemClock, UuidV7Ids } from '@ashlar/domain';
 import { Type } from 'typebox';
 import { command, event, violation } from './contract.ts';
 import { judge } from './inbox.ts';
-import { contextOf, sequenceOf, toMessageContext } from './message.ts';
+import { contextOf, type Outgoing, outgoing, sequenceOf, toMessageContext, unordered } from './message.ts';
 import { aMessage } from './messaging.fixtures.ts';
+import { draft } from './outbox.ts';
 
 test('the envelope is a CloudEvent with the documented extensions', () => {
   const { message } = aMessage('the key', 12);
@@ -34,8 +36,9 @@ test('a message with a broken trace is handled in a new one', () => {
   match(trace.traceId, /^[0-9a-f]{32}$/);
 });
 
-test('a contract knows its channel by its name: facts of a service, requests to a service', () => {
+test('a contract knows its channel by its name: facts of a service, requests to it, what its read models take', () => {
   strictEqual(event('order.OrderCreated.v1', Type.Object({})).channel, 'order.events');
+  strictEqual(event('order.OrderChanged.v1', Type.Object({}), { channel: 'changes' }).channel, 'order.changes');
   strictEqual(command('stock-room.ReserveStock.v2', Type.Object({})).channel, 'stock-room.commands');
 });
 
@@ -66,4 +69,13 @@ test('schedule 3.5: handled, then parked, then next, then ahead: the order of th
     [4, 5, 6, 7].map((sequence) => judge({ sequence: 5, parked, lastId: '5' }, { sequence, id: String(sequence) }));
   deepStrictEqual(verdicts(false), ['handled', 'handled', 'next', 'ahead']);
   deepStrictEqual(verdicts(true), ['handled', 'handled', 'parked', 'parked']);
+});
+
+test('promise 3: a message whose contract names its key is refused under another one', () => {
+  const came = event('door.GuestCame.v1', Type.Object({ guestId: Type.String() }), { key: 'guestId' });
+  const doors = { clock: systemClock, ids: new UuidV7Ids() };
+  const said = (message: Outgoing) => () => draft([message], doors);
+  strictEqual(said(outgoing(came, 'ann', { guestId: 'ann' }))()[0]?.key, 'ann');
+  throws(said(outgoing(came, 'bob', { guestId: 'ann' })), /its key is its guestId, and not bob/);
+  throws(said(unordered(came, { guestId: 'ann' })), /its key is its guestId, and not its own id/);
 });

@@ -28,12 +28,22 @@ export interface Outgoing<C extends Contract = Contract> {
   readonly contract: C;
   readonly key?: string;
   readonly data: Data<C>;
+  /** Of one type and key only the last of a transaction is said: it tells how things stand, not what has happened. */
+  readonly isLatest?: true;
 }
 
 export const outgoing = <C extends Contract>(contract: C, key: string, data: Data<C>): Outgoing<C> => ({
   contract,
   key,
   data,
+});
+
+/** A message that tells how things stand: in a transaction it takes the place of those said of the same key before. */
+export const latest = <C extends Contract>(contract: C, key: string, data: Data<C>): Outgoing<C> => ({
+  contract,
+  key,
+  data,
+  isLatest: true,
 });
 
 /** A message that is in no order with any other. */
@@ -72,6 +82,8 @@ export interface OutboxRow {
   readonly context: MessageContext;
 }
 
+export const schemaOf = (type: string): string => `urn:ashlar:schema:${type}`;
+
 export const toMessage = (source: string, row: Omit<OutboxRow, 'position' | 'channel'>): Message => ({
   specversion: '1.0',
   id: row.id,
@@ -80,7 +92,7 @@ export const toMessage = (source: string, row: Omit<OutboxRow, 'position' | 'cha
   subject: row.key,
   time: row.time,
   datacontenttype: 'application/json',
-  dataschema: `urn:ashlar:schema:${row.type}`,
+  dataschema: schemaOf(row.type),
   partitionkey: row.key,
   sequence: String(row.sequence).padStart(20, '0'),
   ...row.context,

@@ -11,7 +11,8 @@ import {
 } from '@ashlar/postgres';
 import { createTracing } from '@ashlar/telemetry';
 import { Type } from 'typebox';
-import { Consumer, type ConsumerOptions } from './consumer.ts';
+import { Consumer } from './consumer.ts';
+import type { ConsumerOptions } from './consumer-options.ts';
 import { type Contract, event } from './contract.ts';
 import { HandBus } from './hand-bus.fixtures.ts';
 import { ManualTimers } from './manual-timers.fixtures.ts';
@@ -53,6 +54,8 @@ const EFFECTS = `
   );
   create table counters (id text primary key, version int not null, state jsonb not null)`;
 
+const TABLES = 'outbox, outbox_keys, inbox, parked_messages, leases, replicas, receipts, consumers, effects, counters';
+
 /** One database for the tests of a file, emptied before each `setUp`. */
 export function useMessaging() {
   let server: TestDatabase;
@@ -63,9 +66,7 @@ export function useMessaging() {
   after(async () => server?.drop());
   return async (t: TestContext, options: Partial<DatabaseOptions> = {}): Promise<Desk> => {
     const desk = new Desk(t, server, options);
-    await desk.db.execute(
-      'truncate outbox, outbox_keys, inbox, parked_messages, leases, consumers, effects, counters restart identity',
-    );
+    await desk.db.execute(`truncate ${TABLES} restart identity`);
     return desk;
   };
 }

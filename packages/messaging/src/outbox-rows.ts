@@ -8,11 +8,25 @@ export interface Page {
 }
 
 /** The rows of a service's outbox, as its publisher sees them; those of a page in the order of their positions. */
+/** Messages of a channel that were published and are no longer kept. */
+export interface Missing {
+  readonly channel: string;
+  readonly keys: number;
+  readonly messages: number;
+}
+
 export interface OutboxRows {
   /** Rows that are not marked as published, and at least so old. */
   unpublished(page: Page, ageMs: number): Promise<OutboxRow[]>;
   /** Whatever is still kept of a channel. */
   ofChannel(channel: string, page: Page): Promise<OutboxRow[]>;
+  /** Whatever was published to a channel within so much time. */
+  publishedWithin(ms: number, channel: string, page: Page): Promise<OutboxRow[]>;
+  /** Whatever was said since then, published or not. */
+  since(time: Date, page: Page): Promise<OutboxRow[]>;
+  countSince(time: Date): Promise<number>;
+  /** What was once said and has been dropped. */
+  missing(): Promise<Missing[]>;
   /** Whatever is still kept of a gap, in the order of its sequences. */
   ofLine(gap: Gap): Promise<OutboxRow[]>;
   /** The lowest sequence that is still kept. */

@@ -1,10 +1,10 @@
 import { isRetryable, isUnreachable, type UnitOfWork, UnknownCommitError } from '@ashlar/postgres';
 import type { Bus, Delivery } from './bus.ts';
-import type { ConsumerObserver } from './consumer.ts';
-import { type Inbox, judge, type Line, lineOf } from './inbox.ts';
+import type { ConsumerObserver } from './consumer-options.ts';
+import { after, type Inbox, judge, type Line, lineOf } from './inbox.ts';
 import { numberOf } from './message.ts';
 import type { MessageHandler } from './message-handler.ts';
-import { type ParkedMessage, type ParkingLot, TooOldError } from './parking-lot.ts';
+import { type ParkedHead, type ParkedMessage, type ParkingLot, TooOldError } from './parking-lot.ts';
 
 export interface ParkedLinesOptions {
   readonly consumer: string;
@@ -18,8 +18,20 @@ export interface ParkedLinesOptions {
   readonly startsAt: (line: Line, floor: number) => void;
 }
 
-/** What became of the first message of a line, and whether the one behind it may follow at once. */
-export type Moved = 'next follows' | 'moved' | 'stays';
+/** How many messages of a line were moved on, and whether the next one may follow at once. */
+export interface Moved {
+  readonly count: number;
+  readonly mayFollow: boolean;
+}
+
+export interface MoveOptions {
+  /** In one transaction. */
+  readonly atMost: number;
+  /** Whether the rest can wait for the next time. */
+  readonly isEnough: () => boolean;
+}
+
+type Step = 'next follows' | 'was last' | 'stays';
 
 /** Which message was tried last, for whoever has to blame it. */
 interface Attempt {
@@ -38,10 +50,10 @@ export class ParkedLines {
     const { lot, inbox } = this.options;
     await this.#locked(line, async () => {
       const mark = inbox.mark(line);
-      const head = mark.parked ? await lot.head(line) : undefined;
+      const [head] = mark.parked ? await lot.heads(line, 1) : [];
       const isAllowed = mark.sequence === 0 || head?.status === 'retrying';
       if (floor - 1 <= mark.sequence || !isAllowed || (head && head.sequence < floor)) return;
-      inbox.set(line, { ...mark, sequence: floor - 1, lastId: null });
+      inbox.set(line, { ...mark, sequence: floor - 1, lastId: null, otherIds: null });
     });
   }
 
@@ -81,31 +93,42 @@ export class ParkedLines {
   }
 
   /**
-   * Moves the first parked message of a line on. A race that is lost
-   * again and again is a failure like any other; a commit of unknown outcome is none: the next look at the line tells.
+   * Moves the first parked messages of a line on, in one transaction. Where the database refuses them together,
+   * fewer are tried, down to the one that is to blame. A race that is lost again and again is a failure
+   * like any other; a commit of unknown outcome is none: the next look at the line tells.
    */
-  async move(line: Line): Promise<Moved> {
+  async move(line: Line, options: MoveOptions): Promise<Moved> {
     const attempt: Attempt = {};
     try {
-      return await this.#locked(line, () => this.#moveHead(line, attempt));
+      return await this.#locked(line, () => this.#moveHeads(line, attempt, options));
     } catch (error) {
       if (isUnreachable(error) || error instanceof UnknownCommitError) throw error;
+      if (options.atMost > 1) return this.move(line, { ...options, atMost: Math.floor(options.atMost / 2) });
       await this.#locked(line, async () => {
-        const head = await this.options.lot.head(line);
+        const [head] = await this.options.lot.heads(line, 1);
         if (head && head.id === attempt.tried && head.status !== 'discarded') await this.#failedAgain(head, error);
       });
-      return 'stays';
+      return { count: 0, mayFollow: false };
     }
   }
 
-  async #moveHead(line: Line, attempt: Attempt): Promise<Moved> {
+  async #moveHeads(line: Line, attempt: Attempt, { atMost, isEnough }: MoveOptions): Promise<Moved> {
+    const { lot, inbox } = this.options;
+    const heads = await lot.heads(line, atMost);
+    if (heads.length === 0) inbox.set(line, { ...inbox.mark(line), parked: false });
+    let count = 0;
+    for (const head of heads) {
+      if (count > 0 && isEnough()) break;
+      const step = await this.#moveHead(line, head, attempt);
+      if (step !== 'stays') count++;
+      if (step !== 'next follows') return { count, mayFollow: false };
+    }
+    return { count, mayFollow: heads.length > 0 };
+  }
+
+  async #moveHead(line: Line, head: ParkedHead, attempt: Attempt): Promise<Step> {
     const { lot, inbox, handler } = this.options;
     const mark = inbox.mark(line);
-    const head = await lot.head(line);
-    if (!head) {
-      inbox.set(line, { ...mark, parked: false });
-      return 'moved';
-    }
     if (head.status !== 'discarded') {
       const isBeyondGap = head.sequence > mark.sequence + 1;
       if (isBeyondGap || head.status === 'dead' || (head.status === 'retrying' && !head.due)) return 'stays';
@@ -118,14 +141,13 @@ export class ParkedLines {
       if (!isHandled && !(await this.#retried(head))) return 'stays';
     }
     await lot.remove(head);
-    const last = head.sequence < mark.sequence ? mark : { sequence: head.sequence, lastId: head.message.id };
-    inbox.set(line, { ...last, parked: !head.last });
-    return head.last ? 'moved' : 'next follows';
+    inbox.set(line, { ...after(mark, numberOf(head.message)), parked: !head.last });
+    return head.last ? 'was last' : 'next follows';
   }
 
-  async #retried(head: ParkedMessage): Promise<boolean> {
+  async #retried(head: ParkedHead): Promise<boolean> {
     try {
-      await this.options.work.transaction(() => this.options.handler.dispatch(head.message));
+      await this.options.work.transaction(() => this.options.handler.dispatch(head.message, head.failedIn));
       return true;
     } catch (error) {
       if (isRetryable(error) || isUnreachable(error)) throw error;
@@ -136,7 +158,7 @@ export class ParkedLines {
 
   async #failedAgain(head: ParkedMessage, error: unknown): Promise<void> {
     const { consumer, work, lot, handler, observer } = this.options;
-    await lot.failed(head, { error, ...handler.retryAfter(error, head.attempts + 1) });
+    await lot.failed(head, handler.failure(head.message, { error, attempts: head.attempts + 1 }));
     work.afterCommit(() => observer.parked?.(consumer, head.message, error));
   }
 

@@ -124,6 +124,36 @@ test('schedule 3.5: a parked message that is delivered again stays parked, and i
   deepStrictEqual(await desk.effects(), ['ill/1']);
 });
 
+test('schedule 3.5: a line whose head has drained stays marked while there is more, which is not tried beside it', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  const refusal = new DomainError('no', 'conflict', 'Never.');
+  let isIll = true;
+  const calls: string[] = [];
+  const consumer = desk.consumer(async (order) => {
+    calls.push(`${order.subject}/${order.data.n}`);
+    if (isIll) throw new Error('ill');
+    if (order.data.n === 2) throw refusal;
+    await desk.note(order);
+  });
+  const [first, second, third] = messages('k', 3);
+  desk.bus.deliver(first!, second!);
+  await consumer.settled();
+  isIll = false;
+  await desk.timePasses();
+  await desk.untilLot('k/2 dead');
+  desk.bus.deliver(second!, third!);
+  await consumer.settled();
+  deepStrictEqual(
+    [calls, await desk.lot()],
+    [
+      ['k/1', 'k/1', 'k/2'],
+      ['k/2 dead', 'k/3 waiting'],
+    ],
+  );
+});
+
 test('schedule 3.4: a message that was parked behind a head that is gone is found by the scan', { skip }, async (t) => {
   const desk = await setUp(t);
   const { state, consumer } = illDesk(desk);

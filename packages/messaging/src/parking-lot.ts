@@ -20,7 +20,12 @@ export interface ParkedMessage extends Line {
   readonly message: Message;
 }
 
-export type ParkedHead = ParkedMessage & { readonly due: boolean; readonly last: boolean };
+export type ParkedHead = ParkedMessage & {
+  readonly due: boolean;
+  readonly last: boolean;
+  /** The span of the try that failed last, as a traceparent. */
+  readonly failedIn: string | null;
+};
 
 /**
  * Back-off between tries: exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
@@ -54,14 +59,16 @@ export const isPermanent = (error: unknown): boolean =>
 export interface Failure {
   readonly error: unknown;
   readonly retryInMs?: number;
+  /** The span of the try, as a traceparent; nothing where it was not tried. */
+  readonly failedIn?: string;
 }
 
 /** The parking lot of one consumer: retries and dead letters, kept where the consumer keeps everything else. */
 export interface ParkingLot {
   /** Parks a message, because it has failed or behind others of its line; coming again it is parked once. */
   park(line: Line, message: Message, failure?: Failure): Promise<void>;
-  /** The first message of a line that is still parked; `last` where no other follows it. */
-  head(line: Line): Promise<ParkedHead | undefined>;
+  /** The first messages of a line that are still parked, in order; `last` where no other follows it. */
+  heads(line: Line, limit: number): Promise<ParkedHead[]>;
   /** Lines that wait for messages which nobody has: what is missing before the first parked one. */
   gaps(): Promise<Gap[]>;
   /** Lines whose first message may move: a due retry, the next one by number, or one that was discarded. */

@@ -1,7 +1,7 @@
 import type { Delivery } from './bus.ts';
 import type { HeldMessages } from './held-messages.ts';
 import { type Line, lineId } from './inbox.ts';
-import type { Moved, ParkedLines } from './parked-lines.ts';
+import type { ParkedLines } from './parked-lines.ts';
 import { MOVE_AT_ONCE, type ParkingLot } from './parking-lot.ts';
 
 export interface ParkingScanOptions {
@@ -56,11 +56,12 @@ export class ParkingScan {
     const movable = await lot.movable();
     let moved = 0;
     for (const line of movable) {
-      for (let result: Moved = 'next follows'; result === 'next follows'; ) {
+      for (let mayFollow = true; mayFollow; ) {
         if (isStopped()) return false;
         if (moved >= MOVE_AT_ONCE) return true;
-        result = await parked.move(line);
-        if (result !== 'stays') moved += 1;
+        const result = await parked.move(line, { atMost: MOVE_AT_ONCE - moved, isEnough: isStopped });
+        moved += result.count;
+        mayFollow = result.mayFollow;
       }
     }
     return movable.length === MOVE_AT_ONCE && moved > 0;

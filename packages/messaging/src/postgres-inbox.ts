@@ -1,30 +1,42 @@
 import { type Database, RANK, type Statement, type WriteBuffer } from '@ashlar/postgres';
 import { type Inbox, type Line, lineId, type Mark, NEW_LINE } from './inbox.ts';
 
+const READ = 'select source, channel, key, sequence, parked, last_id as "lastId", other_ids as "otherIds" from inbox';
+
+const LOCK_ONE = `${READ} where consumer = $1 and source = $2 and channel = $3 and key = $4 for update`;
+
 /**
  * Row by row through the primary key, in the order of the lines: no plan made for an empty table can spoil it. The
  * lines come as JSON, because of arrays the planner counts the elements, and plans each time anew.
  */
 const LOCK = `
-  select i.source, i.channel, i.key, i.sequence, i.parked, i.last_id as "lastId"
-  from (select * from json_to_recordset($2) as line(source text, channel text, key text) order by 1, 2, 3) as line
+  select i.* from (select * from json_to_recordset($2) as line(source text, channel text, key text) order by 1, 2, 3)
+    as line
   cross join lateral (
-    select source, channel, key, sequence, parked, last_id from inbox
-    where consumer = $1 and inbox.source = line.source and inbox.channel = line.channel and inbox.key = line.key
+    ${READ} where consumer = $1 and inbox.source = line.source and inbox.channel = line.channel
+      and inbox.key = line.key
     for update
   ) as i`;
 
 /** `previous` is compared and set: two that believed the line to be theirs cannot both go on. A new line's is -1. */
 const STORE = `
-  insert into inbox (consumer, source, channel, key, sequence, previous, parked, last_id)
-  select consumer, source, channel, key, sequence, previous, parked, "lastId" from json_to_recordset($1) as r
-    (consumer text, source text, channel text, key text, sequence bigint, previous bigint, parked boolean,
-     "lastId" uuid)
-  order by source, channel, key
   on conflict (consumer, channel, key, source) do update
   set sequence = excluded.sequence, previous = excluded.previous, parked = excluded.parked,
-    last_id = excluded.last_id, updated_at = clock_timestamp()
-  where inbox.sequence = excluded.previous`;
+    last_id = excluded.last_id, other_ids = excluded.other_ids, updated_at = clock_timestamp()
+  where expect_version(inbox.sequence, excluded.previous, 'The inbox of ' || excluded.consumer)`;
+
+const INSERT = 'insert into inbox (consumer, source, channel, key, sequence, previous, parked, last_id, other_ids)';
+
+/** Without JSON to take apart: a third of the work of the database. */
+const STORE_ONE = `${INSERT} values ($1, $2, $3, $4, $5, $6, $7, $8, $9) ${STORE}`;
+
+const STORE_MANY = `
+  ${INSERT}
+  select $1, source, channel, key, sequence, previous, parked, "lastId", "otherIds"
+  from json_to_recordset($2) as r (source text, channel text, key text, sequence bigint, previous bigint,
+    parked boolean, "lastId" uuid, "otherIds" uuid[])
+  order by source, channel, key
+  ${STORE}`;
 
 const PURGE_AT_ONCE = 10_000;
 
@@ -44,8 +56,13 @@ export class PostgresInbox implements Inbox {
 
   async lock(lines: readonly Line[]): Promise<void> {
     const buffer = this.#buffer();
-    const rows = await this.db.query<Line & Mark>(LOCK, [this.consumer, JSON.stringify(lines)]);
-    for (const { sequence, parked, lastId = null, ...line } of rows) buffer.locked(line, { sequence, parked, lastId });
+    const [only, ...others] = lines;
+    const rows =
+      only && others.length === 0
+        ? await this.db.query<Line & Mark>(LOCK_ONE, [this.consumer, only.source, only.channel, only.key])
+        : await this.db.query<Line & Mark>(LOCK, [this.consumer, JSON.stringify(lines)]);
+    for (const { sequence, parked, lastId = null, otherIds, ...line } of rows)
+      buffer.locked(line, { sequence, parked, lastId, ...(otherIds && { otherIds }) });
   }
 
   mark(line: Line): Mark {
@@ -100,7 +117,9 @@ class InboxBuffer implements WriteBuffer {
 
   constructor(private readonly consumer: string) {}
 
+  /** A mark that this transaction has moved stays moved. */
   locked(line: Line, mark: Mark): void {
+    if (this.#entries.get(lineId(line))?.dirty) return;
     this.#entries.set(lineId(line), { line, stored: mark.sequence, mark, dirty: false });
   }
 
@@ -133,8 +152,12 @@ class InboxBuffer implements WriteBuffer {
   flush(): readonly Statement[] {
     const rows = [...this.#entries.values()]
       .filter(({ dirty }) => dirty)
-      .map(({ line, stored, mark }) => ({ consumer: this.consumer, ...line, ...mark, previous: stored }));
-    if (rows.length === 0) return [];
-    return [{ sql: STORE, values: [JSON.stringify(rows)], rows: rows.length, what: `The inbox of ${this.consumer}` }];
+      .map(({ line, stored, mark }) => ({ ...line, ...mark, previous: stored }));
+    const [only, ...others] = rows;
+    if (!only) return [];
+    if (others.length > 0) return [{ sql: STORE_MANY, values: [this.consumer, JSON.stringify(rows)] }];
+    const { source, channel, key, sequence, previous, parked, lastId = null, otherIds = null } = only;
+    const values = [this.consumer, source, channel, key, sequence, previous, parked, lastId, otherIds];
+    return [{ sql: STORE_ONE, values }];
   }
 }

@@ -1,12 +1,15 @@
 import type { Database } from '@ashlar/postgres';
 import type { Gap } from './bus.ts';
 import type { OutboxRow } from './message.ts';
-import type { OutboxRows, Page } from './outbox-rows.ts';
+import type { Missing, OutboxRows, Page } from './outbox-rows.ts';
 
 const SELECT = `
   select position, id, channel, key, sequence, type,
     to_char(time at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as time, data, context
   from outbox`;
+
+/** Of what PostgreSQL can subtract from today. */
+const LONGEST_MS = 10 * 365 * 86_400_000;
 
 /**
  * A mark that a crash takes away is set again: the row is published once more, and known. So nobody waits for the
@@ -35,6 +38,39 @@ export class PostgresOutboxRows implements OutboxRows {
       after,
       limit,
     ]);
+  }
+
+  async publishedWithin(ms: number, channel: string, { after, limit }: Page): Promise<OutboxRow[]> {
+    return this.db.query<OutboxRow>(
+      `${SELECT} where channel = $1 and published_at >= clock_timestamp() - $2 * interval '1 millisecond'
+         and position > $3 order by position limit $4`,
+      [channel, Math.min(ms, LONGEST_MS), after, limit],
+    );
+  }
+
+  async since(time: Date, { after, limit }: Page): Promise<OutboxRow[]> {
+    return this.db.query<OutboxRow>(`${SELECT} where time >= $1 and position > $2 order by position limit $3`, [
+      time,
+      after,
+      limit,
+    ]);
+  }
+
+  async countSince(time: Date): Promise<number> {
+    const [answer] = await this.db.query<{ count: number }>('select count(*) as count from outbox where time >= $1', [
+      time,
+    ]);
+    return answer?.count ?? 0;
+  }
+
+  async missing(): Promise<Missing[]> {
+    return this.db.query<Missing & { channel: string }>(
+      `select channel, count(*) as keys, sum(gone)::bigint as messages from (
+         select k.channel, k.sequence - count(o.position) as gone
+         from outbox_keys k left join outbox o on o.channel = k.channel and o.key = k.key
+         group by k.channel, k.key, k.sequence) as lines
+       where gone > 0 group by channel order by channel`,
+    );
   }
 
   async ofLine({ channel, key, from, to }: Gap): Promise<OutboxRow[]> {

@@ -11,8 +11,12 @@ import {
   type ParkingLot,
 } from './parking-lot.ts';
 
-const COLUMNS = `p.id, p.consumer, p.source, p.channel, p.key, p.sequence, p.type, p.status,
-  p.attempts, p.error, p.first_failed_at as "firstFailedAt", p.next_attempt_at as "nextAttemptAt", p.message`;
+/** A time as JSON has it. */
+export const isoOf = (column: string): string =>
+  `to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const COLUMNS = `p.id, p.consumer, p.source, p.channel, p.key, p.sequence, p.type, p.status, p.attempts, p.error,
+  ${isoOf('p.first_failed_at')} as "firstFailedAt", ${isoOf('p.next_attempt_at')} as "nextAttemptAt", p.message`;
 
 /** A parking lot in a table. */
 export class PostgresParkingLot implements ParkingLot {
@@ -26,9 +30,10 @@ export class PostgresParkingLot implements ParkingLot {
     const status = !failure ? 'waiting' : failure.retryInMs === undefined ? 'dead' : 'retrying';
     await this.db.write({
       sql: `insert into parked_messages
-        (id, consumer, source, channel, key, sequence, type, message, status, attempts, error, next_attempt_at)
+        (id, consumer, source, channel, key, sequence, type, message, status, attempts, error, next_attempt_at,
+         failed_in)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-          clock_timestamp() + $12::bigint * interval '1 millisecond')
+          clock_timestamp() + $12::bigint * interval '1 millisecond', $13)
         on conflict do nothing`,
       values: [
         this.nextId(),
@@ -43,22 +48,20 @@ export class PostgresParkingLot implements ParkingLot {
         failure ? 1 : 0,
         failure ? describe(failure.error) : null,
         failure?.retryInMs ?? null,
+        failure?.failedIn ?? null,
       ],
     });
   }
 
-  async head({ source, channel, key }: Line): Promise<ParkedHead | undefined> {
-    const [head] = await this.db.query<ParkedHead>(
-      `select ${COLUMNS}, coalesce(next_attempt_at <= clock_timestamp(), true) as due,
-         not exists (
-           select from parked_messages f
-           where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key
-             and f.sequence > p.sequence) as last
+  /** One more is read, to know which is the last. */
+  async heads({ source, channel, key }: Line, limit: number): Promise<ParkedHead[]> {
+    const rows = await this.db.query<Omit<ParkedHead, 'last'>>(
+      `select ${COLUMNS}, failed_in as "failedIn", coalesce(next_attempt_at <= clock_timestamp(), true) as due
        from parked_messages p
-       where consumer = $1 and source = $2 and channel = $3 and key = $4 order by sequence limit 1`,
-      [this.consumer, source, channel, key],
+       where consumer = $1 and source = $2 and channel = $3 and key = $4 order by sequence limit $5`,
+      [this.consumer, source, channel, key, limit + 1],
     );
-    return head;
+    return rows.slice(0, limit).map((row, at) => ({ ...row, last: at === rows.length - 1 }));
   }
 
   async gaps(): Promise<Gap[]> {
@@ -98,11 +101,12 @@ export class PostgresParkingLot implements ParkingLot {
     });
   }
 
-  async failed({ id }: ParkedMessage, { error, retryInMs }: Failure): Promise<void> {
+  async failed({ id }: ParkedMessage, { error, retryInMs, failedIn }: Failure): Promise<void> {
     await this.db.write({
       sql: `update parked_messages set attempts = attempts + 1, error = $2, status = $3,
-        next_attempt_at = clock_timestamp() + $4::bigint * interval '1 millisecond' where id = $1`,
-      values: [id, describe(error), retryInMs === undefined ? 'dead' : 'retrying', retryInMs ?? null],
+        next_attempt_at = clock_timestamp() + $4::bigint * interval '1 millisecond', failed_in = coalesce($5, failed_in)
+        where id = $1`,
+      values: [id, describe(error), retryInMs === undefined ? 'dead' : 'retrying', retryInMs ?? null, failedIn ?? null],
     });
   }
 }

@@ -1,5 +1,15 @@
-import type { Delivery } from './bus.ts';
+import type { Timers } from '@ashlar/domain';
+import { type Delivery, isWithdrawn } from './bus.ts';
 import type { Inbox, Line } from './inbox.ts';
+
+/** What waits, and the time of the message that has waited longest. */
+export interface Late {
+  readonly messages: number;
+  readonly since: string | undefined;
+}
+
+/** So often who waits looks whether another replica has come so far. */
+const LOOK_AGAIN_MS = 50;
 
 /** How far a consumer has come, for those who wait for it. */
 export class Progress {
@@ -9,7 +19,10 @@ export class Progress {
   #closed = false;
   #waiting = 0;
 
-  constructor(private readonly inbox: Inbox) {}
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly timers: Timers,
+  ) {}
 
   /** The delivery as the consumer is to acknowledge it. */
   received(delivery: Delivery): Delivery {
@@ -22,6 +35,18 @@ export class Progress {
     };
     this.#open.add(received);
     return received;
+  }
+
+  /** How many messages have been received and not acknowledged yet, and when the first of them was said. */
+  get late(): Late {
+    const times = [...this.#open].map(({ message }) => message.time);
+    return { messages: times.length, since: times.reduce((a, b) => (a < b ? a : b), times[0]!) };
+  }
+
+  /** What belongs to another replica now. */
+  forgetWithdrawn(): void {
+    for (const delivery of this.#open) if (isWithdrawn(delivery)) this.#open.delete(delivery);
+    this.moved();
   }
 
   /** Lets everybody look again. */
@@ -40,10 +65,12 @@ export class Progress {
     return this.#waiting > 0;
   }
 
-  /** Resolves when everything that had been received by the time of the call is handled. */
-  async settled(): Promise<void> {
+  /** Resolves when everything that had been received by the time of the call is handled, and `elsewhere` as well. */
+  async settled(elsewhere: Promise<void> | undefined): Promise<void> {
+    const open = [...this.#open];
     await this.#while(async () => {
-      for (const delivery of [...this.#open]) {
+      await elsewhere;
+      for (const delivery of open) {
         while (this.#open.has(delivery) && !this.#closed) await this.#next.promise;
       }
     });
@@ -55,9 +82,19 @@ export class Progress {
       while (!this.#closed && !signal?.aborted) {
         const next = this.#next.promise;
         if ((await this.inbox.read(line)) >= sequence) return;
-        await next;
+        await this.#orSoon(next);
       }
     });
+  }
+
+  /** Another replica may handle the line: nobody tells of that. */
+  async #orSoon(next: Promise<void>): Promise<void> {
+    let stop = (): void => {};
+    const soon = new Promise<void>((resolve) => {
+      stop = this.timers.once(LOOK_AGAIN_MS, resolve);
+    });
+    await Promise.race([next, soon]);
+    stop();
   }
 
   async #while(wait: () => Promise<void>): Promise<void> {

@@ -150,7 +150,11 @@ test('a publication that failed is made again from the table', { skip }, async (
     if (failures-- > 0) throw new Error('The broker is away.');
   };
   await outbox.add([placed('k', 1)]);
-  await eventually('it is published', () => names(desk).length === 1);
+  await eventually('it has failed', () => desk.failures.length === 1);
+  await outbox.add([placed('k', 2)]);
+  deepStrictEqual(names(desk), [], 'Nobody tries again for a second.');
+  desk.timers.advance(1_000);
+  await eventually('both are published', () => names(desk).length === 2);
   match(String(desk.failures[0]), /The broker is away/);
   await marked(desk);
 });

@@ -1,7 +1,12 @@
-import { type Stop, systemTimers, type Timers } from '@ashlar/domain';
-import type { Bus, Gap } from './bus.ts';
-import { type OutboxRow, type Parcel, toMessage } from './message.ts';
+import { type Clock, type Stop, systemClock, systemTimers, type Timers } from '@ashlar/domain';
+import type { Tracing } from '@ashlar/telemetry';
+import type { Bus } from './bus.ts';
+import { LossCheck } from './loss-check.ts';
+import { contextOf, type OutboxRow, type Parcel, toMessage } from './message.ts';
 import type { OutboxRows } from './outbox-rows.ts';
+import type { Receipts } from './receipts.ts';
+import type { Duty } from './replica.ts';
+import { Republishing } from './republishing.ts';
 
 export interface PublisherOptions {
   readonly outbox: OutboxRows;
@@ -16,11 +21,19 @@ export interface PublisherOptions {
   /** How long published rows are kept; 24 hours by default. */
   readonly retentionMs?: number;
   readonly timers?: Timers;
+  readonly clock?: Clock;
+  /** Where is noted what the bus has answered for; needed where the bus stores messages, and may lose some. */
+  readonly receipts?: Receipts | undefined;
+  /** Who sweeps and purges for all replicas: every one where nobody is named. */
+  readonly upkeep?: Duty | undefined;
+  /** Tells how long the bus takes to answer for each message. */
+  readonly tracing?: Tracing | undefined;
 }
 
 const PAGE = 1_000;
 const MARK_EVERY_MS = 100;
 const SWEEP_EVERY_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
 const PURGE_EVERY_MS = 60_000;
 const PURGE_AT_ONCE = 10_000;
 
@@ -36,24 +49,36 @@ export class OutboxPublisher {
   #stopped = false;
   #marking: Promise<void> = Promise.resolve();
   #timers: Stop[] = [];
+  readonly #republishing: Republishing;
+  readonly #lossCheck: LossCheck | undefined;
   readonly #options: Required<PublisherOptions>;
 
   constructor(options: PublisherOptions) {
     const defaults = { capacity: 10_000, sweepAfterMs: 2_000, retentionMs: 86_400_000, onError: () => {} };
-    this.#options = { ...defaults, timers: systemTimers, ...options };
-    this.#options.bus.onRepair(options.source, (gap) => this.#repair(gap));
-    this.#options.bus.onReplay(options.source, (channel) => this.#replay(channel));
+    const parts = {
+      timers: systemTimers,
+      clock: systemClock,
+      upkeep: undefined,
+      receipts: undefined,
+      tracing: undefined,
+    };
+    this.#options = { ...defaults, ...parts, ...options };
+    this.#options.bus.onRepair(options.source, (gap) => this.#republishing.repair(gap));
+    this.#republishing = new Republishing({ ...this.#options, isStopped: () => this.#stopped });
+    this.#lossCheck = this.#makeLossCheck();
+    this.#options.bus.onReplay(options.source, (channel) => this.#republishing.replay(channel));
   }
 
   /** Publishes first what an earlier process left behind; resolves when all of that is on its way. */
   async start(): Promise<void> {
     this.#started = true;
-    await this.#sweep(0);
+    await this.#forAll(() => this.#sweep(0));
+    this.#lossCheck?.start();
     const { timers, onError, sweepAfterMs } = this.#options;
     this.#timers = [
       timers.every(MARK_EVERY_MS, () => this.#mark(), onError),
-      timers.every(SWEEP_EVERY_MS, () => this.#sweep(sweepAfterMs), onError),
-      timers.every(PURGE_EVERY_MS, () => this.#purge(), onError),
+      timers.every(SWEEP_EVERY_MS, () => this.#forAll(() => this.#sweep(sweepAfterMs)), onError),
+      timers.every(PURGE_EVERY_MS, () => this.#forAll(() => this.#purge()), onError),
     ];
   }
 
@@ -66,8 +91,21 @@ export class OutboxPublisher {
     }
     this.#send(rows).catch((error) => {
       this.#options.onError(error);
-      this.#catchUpSoon();
+      this.#catchUpLater();
     });
+  }
+
+  /** This replica has become the one that sweeps: what its predecessor has left waits no longer. */
+  sweepSoon(): void {
+    if (this.#started && !this.#stopped) this.#catchUpSoon();
+  }
+
+  /**
+   * Sends again all that was said since then; answers how many messages that are. Throws `beyond_retention` (conflict)
+   * where some of them may have been dropped.
+   */
+  republish(since: Date): Promise<number> {
+    return this.#republishing.since(since);
   }
 
   /** Messages that are on their way, in memory. */
@@ -80,17 +118,51 @@ export class OutboxPublisher {
     this.#stopped = true;
     for (const stop of this.#timers) stop();
     await this.#mark();
+    await this.#lossCheck?.stop();
   }
 
   async #send(rows: readonly OutboxRow[]): Promise<void> {
     for (const { position } of rows) this.#inFlight.add(position);
     try {
-      await this.#options.bus.publish(rows.map((row) => this.#parcel(row)));
+      await this.#sent(rows.map((row) => this.#parcel(row)));
       this.#published.push(...rows.map(({ position }) => position));
     } catch (error) {
       for (const { position } of rows) this.#inFlight.delete(position);
       throw error;
     }
+  }
+
+  async #sent(parcels: readonly Parcel[]): Promise<void> {
+    const { bus, tracing } = this.#options;
+    if (!tracing) return bus.publish(parcels);
+    const spans = parcels.map(({ channel, message }) => {
+      const attributes = {
+        'messaging.system': 'ashlar',
+        'messaging.operation.name': 'send',
+        'ashlar.channel': channel,
+      };
+      return tracing.begin({ name: `send ${message.type}`, kind: 'client', attributes }, contextOf(message));
+    });
+    try {
+      await bus.publish(parcels);
+      for (const span of spans) span.end();
+    } catch (error) {
+      for (const span of spans) span.end(error);
+      throw error;
+    }
+  }
+
+  /** What one replica does for all. */
+  async #forAll(work: () => Promise<void>): Promise<void> {
+    const { upkeep } = this.#options;
+    if (!upkeep || upkeep.claim) await work();
+  }
+
+  #makeLossCheck(): LossCheck | undefined {
+    const { bus, receipts, ...options } = this.#options;
+    if (!bus.custody || !receipts) return undefined;
+    const again = (channel: string, withinMs: number) => this.#republishing.lost(channel, withinMs);
+    return new LossCheck({ ...options, custody: bus.custody, receipts, again });
   }
 
   #parcel(row: OutboxRow): Parcel {
@@ -113,6 +185,16 @@ export class OutboxPublisher {
     return this.#marking;
   }
 
+  /** The bus may be away: until then nobody tries, and what is written waits in the table. */
+  #catchUpLater(): void {
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    this.#options.timers.once(RETRY_AFTER_MS, () => {
+      this.#catchingUp = false;
+      if (!this.#stopped) this.#catchUpSoon();
+    });
+  }
+
   #catchUpSoon(): void {
     if (this.#catchingUp) return;
     this.#catchingUp = true;
@@ -133,28 +215,6 @@ export class OutboxPublisher {
       await sent;
       after = rows.at(-1)!.position;
     }
-  }
-
-  /**
-   * Sends all of a channel again that is still kept: a consumer is new, the others know it already. Resolves when the
-   * bus answers for all.
-   */
-  async #replay(channel: string): Promise<void> {
-    for (let after = 0; !this.#stopped; ) {
-      const rows = await this.#options.outbox.ofChannel(channel, { after, limit: PAGE });
-      await this.#options.bus.publish(rows.map((row) => this.#parcel(row)));
-      if (rows.length < PAGE) return;
-      after = rows.at(-1)!.position;
-    }
-    throw new Error(`The messages of ${channel} were not all sent again: their publisher was stopped.`);
-  }
-
-  /** The floor is read first: should the purge pass between the two, it is too low, and the consumer asks again. */
-  async #repair(gap: Gap): Promise<number> {
-    const floor = (await this.#options.outbox.floorOf(gap)) ?? gap.to + 1;
-    const rows = await this.#options.outbox.ofLine(gap);
-    if (rows.length > 0) this.#options.bus.publish(rows.map((row) => this.#parcel(row))).catch(this.#options.onError);
-    return floor;
   }
 
   /**

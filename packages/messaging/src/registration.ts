@@ -14,6 +14,8 @@ export interface RegistrationOptions {
   readonly consumer: string;
   readonly channels: readonly string[];
   readonly from: 'oldest' | 'now';
+  /** Resolves when everything that was published before is handled, on whichever replica. */
+  readonly caughtUp: () => Promise<void>;
 }
 
 /** Which channels a consumer has begun to read, and from where. */
@@ -38,7 +40,7 @@ export class Registration {
 
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */
   async catchUp(onKnown: () => void): Promise<void> {
-    const { registrations, bus, consumer, channels, from } = this.options;
+    const { registrations, bus, consumer, channels, from, caughtUp } = this.options;
     const old = new Set(await registrations.channelsOf(consumer));
     const added = channels.filter((channel) => !old.has(channel));
     if (from === 'now') for (const channel of added) this.#beginning.add(channel);
@@ -46,6 +48,7 @@ export class Registration {
     onKnown();
     for (const channel of added) {
       await bus.replay(channel);
+      if (from === 'now') await caughtUp();
       await registrations.add(consumer, channel);
       this.#beginning.delete(channel);
     }

@@ -1,5 +1,5 @@
-import { type Contract, type Data, violation } from './contract.ts';
-import type { Message } from './message.ts';
+import { type Contract, type Data, upToDate, versionsOf } from './contract.ts';
+import { type Message, schemaOf } from './message.ts';
 
 /** One reaction of a consumer: what it does when it hears a message of this contract. */
 export interface Subscription {
@@ -30,6 +30,11 @@ export interface ConsumerDefinition {
   readonly from?: 'oldest' | 'now';
   readonly subscriptions: readonly Subscription[];
   /**
+   * What it feeds may be a moment old: whatever it hears may wait a tenth of a second for company, so that there is one
+   * transaction for many, and no reader waits for it. Who needs newer data reads them at their source.
+   */
+  readonly isPatient?: true;
+  /**
    * Loads what a whole batch will need, by the keys of its messages, into the transaction: two queries instead of two
    * each.
    */
@@ -41,22 +46,37 @@ export class ContractViolationError extends Error {
   override readonly name = 'ContractViolationError';
 }
 
-/** Finds the reaction to a message. A type without one is none of this consumer's business. */
+/** A reaction, and a message as its contract has it today; or what is wrong with that message. */
+type Found = { readonly subscription: Subscription } & ({ readonly message: Message } | { readonly wrong: string });
+
+/**
+ * Finds the reaction to a message, and brings the message up to date for it. A type without one is none of this
+ * consumer's business; an older version with a reaction of its own goes there.
+ */
 export class Dispatcher {
   readonly channels: readonly string[];
   readonly #byType: ReadonlyMap<string, Subscription>;
 
   constructor({ name, subscriptions }: ConsumerDefinition) {
     this.channels = [...new Set(subscriptions.map(({ contract }) => contract.channel))];
-    this.#byType = new Map(subscriptions.map((subscription) => [subscription.contract.type, subscription]));
-    if (this.#byType.size < subscriptions.length) throw new Error(`The consumer ${name} reacts twice to one type.`);
+    const own = new Map(subscriptions.map((subscription) => [subscription.contract.type, subscription]));
+    if (own.size < subscriptions.length) throw new Error(`The consumer ${name} reacts twice to one type.`);
+    const older = subscriptions.flatMap((subscription) =>
+      versionsOf(subscription.contract).map(({ type }) => [type, subscription] as const),
+    );
+    this.#byType = new Map([...older, ...own]);
   }
 
-  async dispatch(message: Message): Promise<void> {
-    const subscription = this.#byType.get(message.type);
-    if (!subscription) return;
-    const wrong = violation(subscription.contract, message.data);
-    if (wrong) throw new ContractViolationError(`${message.type}: ${wrong}`);
+  /** The types to which it reacts whatever the messages say. */
+  get handles(): readonly string[] {
+    return [...this.#byType].flatMap(([type, { concerns }]) => (concerns ? [] : [type]));
+  }
+
+  async dispatch(given: Message): Promise<void> {
+    const found = this.#find(given);
+    if (!found) return;
+    if ('wrong' in found) throw new ContractViolationError(found.wrong);
+    const { subscription, message } = found;
     if (subscription.concerns?.(message) ?? true) await subscription.handle(message);
   }
 
@@ -65,6 +85,18 @@ export class Dispatcher {
     const subscription = this.#byType.get(message.type);
     if (!subscription) return false;
     if (!subscription.concerns) return true;
-    return violation(subscription.contract, message.data) !== undefined || subscription.concerns(message);
+    const found = this.#find(message);
+    return !found || 'wrong' in found || subscription.concerns(found.message);
+  }
+
+  #find(message: Message): Found | undefined {
+    const subscription = this.#byType.get(message.type);
+    if (!subscription) return undefined;
+    const { contract } = subscription;
+    const today = upToDate(contract, message.type, message.data);
+    if ('wrong' in today) return { subscription, ...today };
+    if (contract.type === message.type) return { subscription, message };
+    const { type } = contract;
+    return { subscription, message: { ...message, type, dataschema: schemaOf(type), data: today.data } };
   }
 }

@@ -1,8 +1,10 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { databaseMissing } from '@ashlar/postgres';
-import { currentContext, type RequestContext } from '@ashlar/telemetry';
-import { outgoing } from './message.ts';
+import { DomainError } from '@ashlar/domain';
+import { databaseMissing, eventually } from '@ashlar/postgres';
+import { createTracing, currentContext, type RequestContext, SpanRecorder } from '@ashlar/telemetry';
+import { DeadLetters } from './dead-letters.ts';
+import { contextOf, outgoing } from './message.ts';
 import { aMessage, OrderAnswered, useMessaging } from './messaging.fixtures.ts';
 
 const skip = databaseMissing;
@@ -46,4 +48,44 @@ test('promise 6: a message that was parked is retried in its own context, not in
     seen.map((context) => [context?.causationId, context?.correlationId]),
     [1, 2].map(() => [parcel.message.id, 'correlation of k']),
   );
+});
+
+test('promise 6: each try of a message is told beside the others, and linked to the one before, replays too', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  const recorder = new SpanRecorder();
+  let isIll = true;
+  const consumer = desk.consumer(
+    async () => {
+      if (isIll) throw new DomainError('ill', 'conflict', 'ill');
+    },
+    { tracing: createTracing({ service: 'desk', recorder }) },
+  );
+  const parcel = aMessage('k', 1);
+  desk.bus.deliver(parcel);
+  await consumer.settled();
+  const replay = async () => {
+    await desk.db.execute(`update parked_messages set status = 'retrying', next_attempt_at = clock_timestamp()`);
+    consumer.scanSoon();
+  };
+  const { trace } = contextOf(parcel.message);
+  const tries = () => recorder.spansOf(trace.traceId);
+  await replay();
+  await eventually('it has been tried again', () => tries().length === 2);
+  await desk.untilLot('k/1 dead');
+  isIll = false;
+  const [letter] = await new DeadLetters(desk.db).list({ limit: 1 });
+  await new DeadLetters(desk.db).replay(letter!.id);
+  consumer.scanSoon();
+  await desk.untilLot();
+  deepStrictEqual(
+    tries().map(({ parentSpanId, failure }) => [parentSpanId, failure]),
+    ['ill', 'ill', undefined].map((failure) => [trace.spanId, failure]),
+  );
+  const [first, second, third] = tries().map(({ trace: { spanId }, links }) => ({
+    spanId,
+    after: links?.map((link) => link.spanId),
+  }));
+  deepStrictEqual([first!.after, second!.after, third!.after], [undefined, [first!.spanId], [second!.spanId]]);
 });

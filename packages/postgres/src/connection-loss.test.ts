@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { aGate, aThing, useDatabase } from './database.fixtures.ts';
-import { PostgresDatabase } from './database.ts';
+import { type DatabaseOptions, PostgresDatabase } from './database.ts';
 import { isUnreachable, UnknownCommitError } from './errors.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.fixtures.ts';
 import { databaseMissing, eventually } from './test-database.ts';
@@ -12,9 +12,12 @@ beforeEach(async () => {
   if (!skip) await database.clear();
 });
 
-async function throughProxy(work: (db: PostgresDatabase, proxy: TcpProxy) => Promise<void>): Promise<void> {
+async function throughProxy(
+  work: (db: PostgresDatabase, proxy: TcpProxy) => Promise<void>,
+  silence: DatabaseOptions['silence'] = {},
+): Promise<void> {
   const proxy = await startTcpProxy(database.server.url);
-  const db = new PostgresDatabase({ url: proxy.url, maxConnections: 2 });
+  const db = new PostgresDatabase({ url: proxy.url, maxConnections: 2, silence });
   try {
     await work(db, proxy);
   } finally {
@@ -55,6 +58,32 @@ test('schedule 1.10: a commit that is lost on its way is as unknown', { skip }, 
     strictEqual(told, 0);
     deepStrictEqual(await db.query('select 1 as one'), [{ one: 1 }], 'The pool has let go of the broken connection.');
   });
+  deepStrictEqual(await database.things(), []);
+});
+
+test('what waits for a server of which nothing is heard ends, and what waits for a slow one does not', {
+  skip,
+}, async () => {
+  const impatient = { patienceMs: 300, aliveWithinMs: 1_000 };
+  await throughProxy(async (db, proxy) => {
+    await db.query('select pg_sleep(1.5)');
+    const inside = db.transaction(async () => {
+      await db.query('select 1');
+      proxy.cut();
+      await db.query('select 2');
+    });
+    const [outcome] = await Promise.allSettled([inside]);
+    ok(outcome.status === 'rejected' && isUnreachable(outcome.reason), String(outcome));
+    proxy.mend();
+    const commit = db.transaction(async () => {
+      await db.query('select 1');
+      await db.write(aThing('lost'));
+      proxy.cut();
+    });
+    await rejects(commit, unknown);
+    proxy.mend();
+    deepStrictEqual(await db.query('select 1 as one'), [{ one: 1 }], 'The pool has let go of the broken connection.');
+  }, impatient);
   deepStrictEqual(await database.things(), []);
 });
 

@@ -1,42 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg, { type QueryResult, type QueryResultRow } from 'pg';
-import { fromSql, isRetryable, isSqlError, isUnreachable, UnknownCommitError } from './errors.ts';
+import {
+  EffectRefusedError,
+  fromSql,
+  isRetryable,
+  isSqlError,
+  isStalePlan,
+  isUnreachable,
+  UnknownCommitError,
+} from './errors.ts';
+import { type RoundTrips, watched } from './round-trips.ts';
+import { type SilenceOptions, SilenceWatch } from './silence-watch.ts';
 import { type Named, named } from './statement.ts';
 import { send } from './statement-batch.ts';
 import { checked, DeferredWrites, type Statement, Transaction, type WriteBuffer } from './transaction.ts';
+import type { Database, TransactionOptions } from './unit-of-work.ts';
 
-/** The ambient transaction, whatever it is kept in: what patterns need that know no SQL. */
-export interface UnitOfWork {
-  /**
-   * Runs `work` in a transaction; nested calls join it, and a nested call that fails takes back what it had buffered.
-   * The outermost call retries lost races, deadlocks and lock time-outs in a new transaction, so `work` may run more
-   * than once.
-   */
-  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** The buffer of this owner in the ambient transaction, made on first use. Throws outside of a transaction. */
-  buffer<B extends WriteBuffer>(owner: object, create: () => B): B;
-  /** Whether the caller is inside a transaction of this database. */
-  readonly inTransaction: boolean;
-  /** Calls back once the ambient transaction is known to be committed; at once where there is none. */
-  afterCommit(callback: () => void): void;
-}
-
-/** A service's own database. Inside `transaction`, every call on this database joins that transaction. */
-export interface Database extends UnitOfWork {
-  /** Reads at once. */
-  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Writes at once; prefer `write`. */
-  execute<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** Writes at the end of the transaction, in one round trip with all its other writes. */
-  write(statement: Statement): Promise<void>;
-  close(): Promise<void>;
-}
-
-export interface TransactionOptions {
-  /** How often a retryable failure may be tried again; 10 by default. */
-  readonly retries?: number;
-}
+export type { Database, TransactionOptions, UnitOfWork } from './unit-of-work.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -45,10 +26,15 @@ export interface DatabaseOptions {
   readonly onError?: (error: Error) => void;
   /** Sees every commit: for the tests that fail them one at a time. */
   readonly beforeCommit?: () => void;
+  /** Sees every round trip. */
+  readonly roundTrips?: RoundTrips;
+  /** When a server is given up of which nothing is heard. */
+  readonly silence?: Omit<SilenceOptions, 'url'>;
 }
 
 const BEGIN = named('begin');
 const COMMIT = named('commit');
+const FAREWELL_MS = 5_000;
 const NOT_AWAITED = 'The transaction of this call has ended: a promise was not awaited.';
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
@@ -63,8 +49,12 @@ export class PostgresDatabase implements Database {
   readonly #ambient = new AsyncLocalStorage<Transaction>();
   readonly #onError: (error: Error) => void;
   readonly #beforeCommit: () => void;
+  readonly #roundTrips: RoundTrips | undefined;
+  readonly #silence: SilenceWatch;
 
-  constructor({ url, maxConnections = 10, onError = () => {}, beforeCommit = () => {} }: DatabaseOptions) {
+  constructor(options: DatabaseOptions) {
+    const { url, maxConnections = 10, onError = () => {}, beforeCommit = () => {}, roundTrips, silence } = options;
+    this.#silence = new SilenceWatch({ url, ...silence });
     this.#pool = new pg.Pool({
       connectionString: url,
       max: maxConnections,
@@ -78,6 +68,13 @@ export class PostgresDatabase implements Database {
     this.#pool.on('error', () => {});
     this.#onError = onError;
     this.#beforeCommit = beforeCommit;
+    this.#roundTrips = roundTrips;
+  }
+
+  /** Connections of the pool, and callers that wait for one. */
+  get connections(): Readonly<Record<'busy' | 'idle' | 'waiting', number>> {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   get inTransaction(): boolean {
@@ -87,7 +84,7 @@ export class PostgresDatabase implements Database {
   async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     const transaction = this.#open();
     const statement = named(sql, values);
-    if (!transaction) return (await this.#alone([statement]))[0]!.rows;
+    if (!transaction) return (await this.#aloneWithFreshPlan(statement)).rows;
     try {
       const rows = await this.#within(transaction, statement);
       return rows as Row[];
@@ -111,7 +108,10 @@ export class PostgresDatabase implements Database {
   buffer<B extends WriteBuffer>(owner: object, create: () => B): B {
     const transaction = this.#open();
     if (!transaction) throw new Error('This write needs a transaction.');
-    return transaction.buffer(owner, create);
+    transaction.origin ??= this.#roundTrips?.origin();
+    const buffer = transaction.buffer(owner, create);
+    if (buffer.isEffect && transaction.refusesEffects) throw new EffectRefusedError(buffer.name);
+    return buffer;
   }
 
   afterCommit(callback: () => void): void {
@@ -120,12 +120,12 @@ export class PostgresDatabase implements Database {
     else callback();
   }
 
-  async transaction<T>(work: () => Promise<T>, { retries = 10 }: TransactionOptions = {}): Promise<T> {
+  async transaction<T>(work: () => Promise<T>, { retries = 10, effects }: TransactionOptions = {}): Promise<T> {
     const outer = this.#open();
-    if (outer) return this.#nested(outer, work);
+    if (outer) return this.#nested(outer, work, effects);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#run(work);
+        return await this.#run(work, effects);
       } catch (error) {
         if (!isRetryable(error) || attempt > retries) throw error;
         await pause(Math.min(2 ** attempt, 100));
@@ -137,7 +137,9 @@ export class PostgresDatabase implements Database {
   async close(): Promise<void> {
     while (this.#pool.waitingCount > 0) await pause(1);
     this.#closed = true;
-    await this.#pool.end();
+    // What is said to a server that is not heard of any more gets no answer, a farewell included.
+    await Promise.race([this.#pool.end(), pause(FAREWELL_MS, undefined, { ref: false })]);
+    this.#silence.close();
   }
 
   #open(): Transaction | undefined {
@@ -147,20 +149,28 @@ export class PostgresDatabase implements Database {
     return transaction;
   }
 
-  async #nested<T>(transaction: Transaction, work: () => Promise<T>): Promise<T> {
+  async #nested<T>(
+    transaction: Transaction,
+    work: () => Promise<T>,
+    effects: TransactionOptions['effects'],
+  ): Promise<T> {
     const restore = transaction.mark();
-    const before = transaction.immediateWrites;
+    const { immediateWrites: before, refusesEffects } = transaction;
+    if (effects) transaction.refusesEffects = effects === 'refused';
     try {
       return await work();
     } catch (error) {
       restore();
       if (transaction.immediateWrites > before) transaction.doomed ??= error;
       throw error;
+    } finally {
+      transaction.refusesEffects = refusesEffects;
     }
   }
 
-  async #run<T>(work: () => Promise<T>): Promise<T> {
+  async #run<T>(work: () => Promise<T>, effects: TransactionOptions['effects']): Promise<T> {
     const transaction = new Transaction();
+    transaction.refusesEffects = effects === 'refused';
     try {
       const result = await this.#ambient.run(transaction, work);
       if (transaction.doomed) throw transaction.doomed;
@@ -200,9 +210,9 @@ export class PostgresDatabase implements Database {
     const answer = await transaction.ask(statement, async (statements) => {
       const client = await transaction.connecting!;
       if (transaction.ended) throw new Error(NOT_AWAITED);
-      if (transaction.begun) return send(client, statements);
+      if (transaction.begun) return this.#send(client, statements);
       transaction.begun = true;
-      return (await send(client, [BEGIN, ...statements])).slice(1);
+      return (await this.#send(client, [BEGIN, ...statements])).slice(1);
     });
     return answer.rows;
   }
@@ -218,19 +228,30 @@ export class PostgresDatabase implements Database {
     if (!client && statements.length === 0) return;
     const queries = statements.map(checked);
     const answers = client
-      ? await certain(send(client, [...queries, COMMIT]))
-      : await this.#alone(queries, (sent) => certain(sent));
+      ? await certain(this.#send(client, [...queries, COMMIT], transaction.origin))
+      : await this.#alone(queries, { wait: certain, origin: transaction.origin });
     if (client && answers.at(-1)!.command !== 'COMMIT') throw new Error('The database rolled the transaction back.');
     client?.release();
     transaction.client = undefined;
     for (const [index, statement] of statements.entries()) statement.onRows?.(answers[index]!.rows);
   }
 
+  /** A table that was replaced by another makes plans stale; the second try plans anew. */
+  async #aloneWithFreshPlan(statement: Named): Promise<QueryResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.#alone([statement]))[0]!;
+      } catch (error) {
+        if (!isStalePlan(error) || attempt > this.#pool.totalCount) throw error;
+      }
+    }
+  }
+
   /** On a connection of their own, as one transaction. */
-  async #alone(queries: readonly Named[], wait = (sent: Promise<QueryResult[]>) => sent) {
+  async #alone(queries: readonly Named[], { wait = uncertain, origin }: Alone = {}) {
     const client = await this.#pool.connect();
     try {
-      const answers = await wait(send(client, queries));
+      const answers = await wait(this.#send(client, queries, origin));
       client.release();
       return answers;
     } catch (error) {
@@ -239,16 +260,30 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  #send(client: pg.PoolClient, statements: readonly Named[], origin?: unknown): Promise<QueryResult[]> {
+    const answer = this.#roundTrips
+      ? watched(this.#roundTrips, { statements, origin, send: () => send(client, statements) })
+      : send(client, statements);
+    return this.#silence.over(client, answer);
+  }
+
   async #rollback(transaction: Transaction): Promise<void> {
     const client = transaction.client ?? (await transaction.connecting?.catch(() => undefined));
     if (!client) return;
     transaction.client = undefined;
-    await client.query('rollback').then(
+    await this.#silence.over(client, client.query('rollback')).then(
       () => client.release(),
       (error) => client.release(error),
     );
   }
 }
+
+interface Alone {
+  readonly wait?: (sent: Promise<QueryResult[]>) => Promise<QueryResult[]>;
+  readonly origin?: unknown;
+}
+
+const uncertain = (sent: Promise<QueryResult[]>): Promise<QueryResult[]> => sent;
 
 /** A connection that is lost on the way to the commit leaves its outcome open. */
 async function certain(sent: Promise<QueryResult[]>): Promise<QueryResult[]> {

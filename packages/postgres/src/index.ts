@@ -8,6 +8,7 @@ export {
 export { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 export {
   ConcurrencyError,
+  EffectRefusedError,
   isRetryable,
   isSqlError,
   isUniqueViolation,
@@ -16,6 +17,9 @@ export {
 } from './errors.ts';
 export { type Migration, migrate, readMigrations } from './migrations.ts';
 export { dropNamespace, type Provision, provisionDatabase } from './provision.ts';
+export { onPrimary, type Reader, type Reads, type ReplicaView } from './replicas/reads.ts';
+export { ReplicaSet, type ReplicaSetOptions } from './replicas/replica-set.ts';
+export { type RoundTrips, summaryOf } from './round-trips.ts';
 export { StateTable, type StateTableOptions, type Stored } from './state-table.ts';
 export {
   createTestDatabase,

@@ -17,6 +17,15 @@ begin
   if actual <> expected then raise exception 'lost race: %', what using errcode = '40001'; end if;
 end $$;`,
   },
+  {
+    name: 'kit/002-expect-version',
+    sql: `create function expect_version(actual bigint, expected bigint, what text) returns boolean
+language plpgsql as $$
+begin
+  if actual = expected then return true; end if;
+  raise exception 'lost race: % (at version %)', what, actual using errcode = '40001';
+end $$;`,
+  },
 ];
 
 /** The numbered `*.sql` files of a folder, as migrations of the set `name`. */

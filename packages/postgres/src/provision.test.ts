@@ -83,6 +83,7 @@ function everyAddress(provide: Provide): void {
       { name: 'idle_in_transaction_session_timeout', setting: '5000' },
       { name: 'lock_timeout', setting: '2000' },
       { name: 'statement_timeout', setting: '30000' },
+      { name: 'tcp_user_timeout', setting: '15000' },
     ]);
   });
 }

@@ -20,6 +20,7 @@ const SESSION = {
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
+  tcp_user_timeout: '15s',
 };
 
 const LOCK = "hashtextextended('ashlar.provision', 0)";

@@ -12,10 +12,13 @@ export interface Stored<State> {
 export interface StateTableOptions<State> {
   /** In words, for `ConcurrencyError`. */
   readonly name: string;
-  /** Answers `id, version, state` for `id = any($1)`. */
+  /** Answers `id, version, state` for `id = any($1)`; for a single one this becomes `id = $1`. */
   readonly load: string;
   /**
    * Stores `$1`, a JSON array of `{ id, version, state }` with the new versions; touches only rows of `version - 1`.
+   * Where rows are deleted, it must not insert one of a later version than 1: it would bring the row back.
+   * One that leaves out no row may ask `expect_version(table.version, excluded.version - 1, 'The order')`: that costs
+   * the database less than to count the rows.
    */
   readonly store: string;
   readonly rank?: number;
@@ -40,7 +43,7 @@ export class StateTable<State> {
   async findMany(ids: readonly string[]): Promise<Map<string, Stored<State>>> {
     const known = this.db.inTransaction ? this.#buffer() : undefined;
     const missing = [...new Set(ids)].filter((id) => !known?.has(id));
-    const loaded = missing.length === 0 ? [] : await this.db.query<Stored<State>>(this.options.load, [missing]);
+    const loaded = missing.length === 0 ? [] : await this.#load(missing);
     const { revive = (state: State) => state } = this.options;
     const found = new Map(loaded.map((row) => [row.id, { ...row, state: revive(row.state) }] as const));
     for (const id of missing) known?.loaded(id, found.get(id));
@@ -51,10 +54,20 @@ export class StateTable<State> {
     return found;
   }
 
-  /** Stores the state at the end of the transaction. `version` is the one that was loaded, 0 for a new one. */
-  async save({ id, version, state }: Stored<State>): Promise<void> {
+  /**
+   * Stores the state at the end of the transaction, and answers the version that it gets. `version` is the one that was
+   * loaded, 0 for a new one.
+   */
+  async save({ id, version, state }: Stored<State>): Promise<number> {
     if (!this.db.inTransaction) return this.db.transaction(() => this.save({ id, version, state }));
-    this.#buffer().save({ id, version, state });
+    return this.#buffer().save({ id, version, state });
+  }
+
+  /** One is asked for by `=`: of an array the planner counts the elements, and plans anew each time. */
+  #load(ids: readonly string[]): Promise<Stored<State>[]> {
+    const { load } = this.options;
+    if (ids.length > 1) return this.db.query(load, [ids]);
+    return this.db.query(load.replace('= any($1)', '= $1'), [ids[0]]);
   }
 
   #buffer(): StateBuffer<State> {
@@ -91,12 +104,13 @@ class StateBuffer<State> implements WriteBuffer {
   }
 
   /** Within one transaction the version grows once, however often a state is saved. */
-  save({ id, version, state }: Stored<State>): void {
+  save({ id, version, state }: Stored<State>): number {
     const entry = this.#entries.get(id);
     const next = entry?.dirty && entry.stored ? entry.stored.version : version + 1;
     if (version !== next && version !== next - 1) throw new ConcurrencyError(`${this.name} ${id}`, next);
     this.#undo.push({ id, entry });
     this.#entries.set(id, { stored: { id, version: next, state }, dirty: true });
+    return next;
   }
 
   mark(): number {
@@ -114,6 +128,8 @@ class StateBuffer<State> implements WriteBuffer {
     const dirty = [...this.#entries.values()].flatMap(({ stored, dirty }) => (dirty && stored ? [stored] : []));
     if (dirty.length === 0) return [];
     dirty.sort((a, b) => (a.id < b.id ? -1 : 1));
-    return [{ sql: this.options.store, values: [JSON.stringify(dirty)], rows: dirty.length, what: this.options.name }];
+    const { store: sql, name: what } = this.options;
+    const values = [JSON.stringify(dirty)];
+    return [sql.includes('expect_version(') ? { sql, values } : { sql, values, rows: dirty.length, what }];
   }
 }

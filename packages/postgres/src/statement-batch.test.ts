@@ -139,3 +139,27 @@ test('a failed write outside of any transaction leaves the connection free for t
   });
   deepStrictEqual(await database.things(), ['x']);
 });
+
+test('a statement that its connection knows answers its columns without being asked for them again', {
+  skip,
+}, async () => {
+  await onOneConnection(async (db) => {
+    const ask = () =>
+      db.transaction(async () => [
+        await db.query(`select $1::int as number, 'a' as text`, [7]),
+        await db.execute('update things set version = 1 where id = $1 returning id, version', ['thing']),
+        await db.execute('update things set version = 1 where id = $1', ['thing']),
+      ]);
+    await db.write(aThing('thing'));
+    const answers = [[{ number: 7, text: 'a' }], [{ id: 'thing', version: 1 }], []];
+    deepStrictEqual([await ask(), await ask(), await ask()], [answers, answers, answers]);
+  });
+});
+
+test('a statement that failed at its first run is asked for its columns at the next', { skip }, async () => {
+  await onOneConnection(async (db) => {
+    const divide = (by: number) => db.query('select 1 / $1::int as quotient', [by]);
+    await rejects(divide(0), { code: '22012' });
+    deepStrictEqual([await divide(1), await divide(1)], [[{ quotient: 1 }], [{ quotient: 1 }]]);
+  });
+});

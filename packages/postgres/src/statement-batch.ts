@@ -1,4 +1,5 @@
 import pg, { type PoolClient, type QueryResult } from 'pg';
+import { isStalePlan } from './errors.ts';
 import type { Named } from './statement.ts';
 
 /** What a batch needs of pg's connection; its types leave most of it out. */
@@ -21,10 +22,23 @@ interface PendingResult extends QueryResult {
   addCommandComplete(message: unknown): void;
 }
 
+/** The columns that a statement answers; none where it answers no rows. */
+type Columns = readonly unknown[];
+
+/** What each connection has been told of the statements that it knows: it is asked once. */
+const known = new WeakMap<Wire, Map<string, Columns>>();
+
+function columnsOn(wire: Wire): Map<string, Columns> {
+  const columns = known.get(wire) ?? new Map<string, Columns>();
+  known.set(wire, columns);
+  return columns;
+}
+
 const Result = (pg as unknown as { Result: new (rowMode: undefined, types: unknown) => PendingResult }).Result;
 
 /**
- * Named statements in one packet, answered in one: Parse where needed, Bind and Execute of each, then a single Sync
+ * Named statements in one packet, answered in one: Parse and Describe where needed, Bind and Execute of each, then a
+ * single Sync
  * (PostgreSQL, Frontend/Backend Protocol, "Extended Query"). Where none of them says BEGIN they are one transaction,
  * which ends with the Sync; after an error the rest is skipped.
  */
@@ -34,6 +48,7 @@ class StatementBatch extends pg.Query {
   #current = 0;
   #unreadable: Error | undefined;
   #learnt: { readonly wire: Wire; readonly names: string[] } | undefined;
+  #columns = new Map<string, Columns>();
   readonly answer: Promise<QueryResult[]>;
   readonly #resolve: (results: QueryResult[]) => void;
   readonly #reject: (error: Error) => void;
@@ -51,18 +66,20 @@ class StatementBatch extends pg.Query {
   override readonly submit = (connection: unknown): void => {
     const wire = connection as Wire;
     const names: string[] = [];
+    this.#columns = columnsOn(wire);
     wire.stream.cork();
     try {
-      for (const { name, text, values = [] } of this.#statements) {
+      for (const [index, { name, text, values = [] }] of this.#statements.entries()) {
         if (wire.parsedStatements[name] === undefined) {
           // It may be there all the same, from a batch that failed later on: closing what is not there is no error.
           wire.close({ type: 'S', name });
           wire.parse({ name, text });
           wire.parsedStatements[name] = text;
+          this.#columns.delete(name);
           names.push(name);
         }
         wire.bind({ statement: name, values });
-        wire.describe({ type: 'P' });
+        this.#describe(wire, name, index);
         wire.execute({});
       }
       wire.sync();
@@ -72,7 +89,14 @@ class StatementBatch extends pg.Query {
     this.#learnt = { wire, names };
   };
 
-  handleRowDescription({ fields }: { fields: unknown }): void {
+  #describe(wire: Wire, name: string, index: number): void {
+    const columns = this.#columns.get(name);
+    if (!columns) wire.describe({ type: 'P' });
+    else if (columns.length > 0) this.#results[index]!.addFields(columns);
+  }
+
+  handleRowDescription({ fields }: { fields: Columns }): void {
+    this.#columns.set(this.#statements[this.#current]!.name, fields);
     this.#results[this.#current]!.addFields(fields);
   }
 
@@ -86,6 +110,8 @@ class StatementBatch extends pg.Query {
   }
 
   handleCommandComplete(message: unknown): void {
+    const { name } = this.#statements[this.#current]!;
+    if (!this.#columns.has(name)) this.#columns.set(name, []);
     this.#results[this.#current++]!.addCommandComplete(message);
   }
 
@@ -94,7 +120,9 @@ class StatementBatch extends pg.Query {
   }
 
   handleError(error: Error): void {
-    for (const name of this.#learnt?.names ?? []) delete this.#learnt!.wire.parsedStatements[name];
+    const { wire, names = [] } = this.#learnt ?? {};
+    const forgotten = isStalePlan(error) ? this.#statements.map(({ name }) => name) : names;
+    for (const name of forgotten) delete wire?.parsedStatements[name];
     Error.captureStackTrace(error);
     this.#reject(error);
   }

@@ -8,6 +8,9 @@ export interface TcpProxy {
   loseAnswerToCommit(): void;
   /** The next COMMIT is lost on its way. */
   loseCommit(): void;
+  /** From now on everything is lost, in both directions, and nobody hears of an end. */
+  cut(): void;
+  mend(): void;
   /** How often the client has asked for an answer: its round trips. */
   readonly roundTrips: number;
   close(): void;
@@ -16,7 +19,7 @@ export interface TcpProxy {
 /** The message with which a client asks for the answers to everything before it. */
 const SYNC = Buffer.from([0x53, 0, 0, 0, 4]);
 
-type Trouble = 'none' | 'lose answer' | 'lose commit';
+type Trouble = 'none' | 'lose answer' | 'lose commit' | 'cut';
 
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
@@ -27,7 +30,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     const upstream = connect(Number(port || 5432), hostname);
     for (const socket of [client, upstream]) sockets.add(socket.on('error', () => {}));
     let deaf = false;
+    let isLost = false;
     client.on('data', (data) => {
+      // What was lost once makes no sense of what comes after it.
+      isLost ||= trouble === 'cut';
+      if (isLost) return;
       roundTrips += countOf(SYNC, data);
       const commits = trouble !== 'none' && data.includes('commit');
       if (commits && trouble === 'lose commit') {
@@ -38,6 +45,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       if (commits) trouble = 'none';
     });
     upstream.on('data', (data) => {
+      if (isLost || trouble === 'cut') return;
       if (deaf) client.destroy();
       else client.write(data);
     });
@@ -45,16 +53,15 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = new URL(target);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const become = (kind: Trouble) => () => {
+    trouble = kind;
+  };
   return {
-    url: url.href,
-    loseAnswerToCommit() {
-      trouble = 'lose answer';
-    },
-    loseCommit() {
-      trouble = 'lose commit';
-    },
+    url: at(target, server.address() as AddressInfo),
+    loseAnswerToCommit: become('lose answer'),
+    loseCommit: become('lose commit'),
+    cut: become('cut'),
+    mend: become('none'),
     get roundTrips() {
       return roundTrips;
     },
@@ -63,6 +70,12 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       server.close();
     },
   };
+}
+
+function at(target: string, { port }: AddressInfo): string {
+  const url = new URL(target);
+  url.host = `127.0.0.1:${port}`;
+  return url.href;
 }
 
 function countOf(part: Buffer, data: Buffer): number {

@@ -28,7 +28,8 @@ export async function createTestDatabase(migrations: readonly Migration[] = []):
   if (!adminUrl) throw new Error('TEST_DATABASE_URL has to hold the address of an administrator.');
   const name = `ashlar_test_${randomBytes(6).toString('hex')}`;
   const settings = SESSION.map((setting) => `alter database ${name} set ${setting}`);
-  await asAdministrator(`create database ${name} template template0 lc_collate 'C'`, ...settings);
+  // Copied file by file it is there four times sooner than through the log: nobody needs it after a power cut.
+  await asAdministrator(`create database ${name} template template0 lc_collate 'C' strategy file_copy`, ...settings);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   await migrate(url.href, migrations);

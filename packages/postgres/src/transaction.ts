@@ -18,6 +18,8 @@ export interface Statement {
 export interface WriteBuffer {
   readonly rank: number;
   readonly name: string;
+  /** Others will notice it, as they do messages and jobs: refused where a transaction refuses effects. */
+  readonly isEffect?: true;
   /** What to give back to `restore` to undo everything buffered later. */
   mark(): unknown;
   restore(mark: unknown): void;
@@ -41,7 +43,10 @@ export class Transaction {
   ended = false;
   /** Set when the transaction can no longer be committed in part: a nested failure came after an immediate write. */
   doomed: unknown;
+  refusesEffects = false;
   immediateWrites = 0;
+  /** On whose behalf it writes. */
+  origin: unknown;
   #asking: { readonly statements: Named[]; readonly answers: Promise<QueryResult[]> } | undefined;
 
   /** Statements that are asked before anybody waits for an answer are sent together. */

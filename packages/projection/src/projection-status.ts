@@ -1,14 +1,29 @@
-import type { Database } from '@ashlar/postgres';
+import type { Checkpoint, Rebuild } from './checkpoints.ts';
+import type { ProjectionStatus } from './projection.ts';
+import type { ReadModelDefinition } from './read-model.ts';
 
-/** How far a read model has come. */
-export interface ProjectionStatus {
-  readonly name: string;
-  readonly position: number;
-  readonly lastAt: Date | null;
-  readonly updatedAt: Date;
+type Rows = Omit<ProjectionStatus, 'lag' | 'lagMs'>;
+
+/** What the rows tell; how far that is behind, only the source of the events knows. */
+export function statusOf(
+  { name, version }: ReadModelDefinition,
+  current: Checkpoint | undefined,
+  rebuild: Rebuild | undefined,
+): Rows {
+  const error = current?.error ?? undefined;
+  return {
+    name,
+    version: current?.version ?? version,
+    state: rebuild ? 'rebuilding' : error === undefined ? 'live' : 'failing',
+    position: current?.position ?? 0,
+    ...(error !== undefined && { error }),
+    ...(rebuild && {
+      rebuild: {
+        version: rebuild.version,
+        position: rebuild.position,
+        startedAt: rebuild.startedAt,
+        ...(rebuild.error !== null && { error: rebuild.error }),
+      },
+    }),
+  };
 }
-
-export const projectionStatuses = (db: Database): Promise<ProjectionStatus[]> =>
-  db.query<ProjectionStatus & { name: string }>(
-    'select name, position, last_at as "lastAt", updated_at as "updatedAt" from projections order by name',
-  );

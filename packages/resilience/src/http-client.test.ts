@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { createHttpClient, type HttpClientOptions, type ResilienceEvent } from './http-client.ts';
+import type { UnavailableError } from './unavailable-error.ts';
 
 type Behaviour = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -174,6 +175,32 @@ test('a dependency that hangs holds no more than its places, and the rest is tur
   const reasons = calls.map((call) => (call as { reason: { reason: string } }).reason.reason).sort();
   deepStrictEqual(reasons, ['overloaded', 'overloaded', 'timeout', 'timeout', 'timeout']);
   strictEqual(seen.length, 2);
+});
+
+test('whoever stands around attempts sees each of them, how it ends, and what it is sent with', async (t) => {
+  const seenAround: string[] = [];
+  let inside = 'outside';
+  const { client, seen } = await setUp(t, [broken, good], {
+    headers: () => ({ traceparent: inside }),
+    around: async ({ method, path, attempt }, send) => {
+      inside = `attempt ${attempt}`;
+      const told = (end: unknown) => seenAround.push(`${method} ${path} ${attempt}: ${end}`);
+      try {
+        const answer = await send();
+        told(answer.status);
+        return answer;
+      } catch (error) {
+        told((error as UnavailableError).reason);
+        throw error;
+      }
+    },
+  });
+  await client.request(get);
+  deepStrictEqual(seenAround, ['GET /charges/1 1: status', 'GET /charges/1 2: 200']);
+  deepStrictEqual(
+    seen.map(({ headers }) => headers['traceparent']),
+    ['attempt 1', 'attempt 2'],
+  );
 });
 
 test('every attempt carries the headers of the trace', async (t) => {

@@ -19,6 +19,20 @@ export type ResilienceEvent =
 /** How a call ended; `abandoned` is our own doing: the caller cancelled, or its request was no request. */
 export type Outcome = 'answered' | 'abandoned' | UnavailableReason;
 
+/** One request on its way to a dependency. */
+export interface HttpAttempt {
+  readonly method: HttpMethod;
+  readonly path: string;
+  /** 1 the first time. */
+  readonly attempt: number;
+}
+
+/** Lets the attempt be made, and answers or throws as it does. */
+export type AroundAttempt = <A extends { readonly status: number }>(
+  attempt: HttpAttempt,
+  send: () => Promise<A>,
+) => Promise<A>;
+
 export interface HttpClientOptions {
   readonly name: string;
   readonly origin: string;
@@ -30,6 +44,8 @@ export interface HttpClientOptions {
   readonly maxAnswerBytes?: number;
   /** Headers of every request, such as the traceparent. */
   readonly headers?: () => Readonly<Record<string, string>>;
+  /** Sees each attempt that is sent: for a span around it, whose context `headers` can tell. */
+  readonly around?: AroundAttempt;
   readonly onEvent?: (event: ResilienceEvent) => void;
   readonly random?: Random;
   readonly now?: MonotonicNow;
@@ -49,13 +65,15 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+const justSent: AroundAttempt = (_attempt, send) => send();
+
 const BREAKER: BreakerOptions = { errorRate: 0.5, volume: 5, windowMs: 10_000, openMs: 2_000 };
 const BULKHEAD: BulkheadOptions = { concurrent: 64, queue: 256 };
 const RETRY = { attempts: 2, baseMs: 50, maxMs: 1_000 };
 const IDEMPOTENT: ReadonlySet<HttpMethod> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { name, headers = () => ({}), now = machine.now, onEvent = () => {} } = options;
+  const { name, headers = () => ({}), around = justSent, now = machine.now, onEvent = () => {} } = options;
   const pool = createPool(options);
   const { breaker, once, repeated } = createPolicies(options);
   let closed: Promise<void> | undefined;
@@ -66,10 +84,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       onEvent({ type: 'finished', name, outcome, durationMs: now() - startedAt });
     const policy = (request.idempotent ?? IDEMPOTENT.has(request.method)) ? repeated : once;
     try {
-      const answer = await policy(
-        (signal) => exchange(pool, { dependency: name, request, headers: headers(), signal }),
-        request.signal,
-      );
+      let attempt = 0;
+      const { method, path } = request;
+      const answer = await policy((signal) => {
+        attempt += 1;
+        return around({ method, path, attempt }, () =>
+          exchange(pool, { dependency: name, request, headers: headers(), signal }),
+        );
+      }, request.signal);
       finished('answered');
       return answer;
     } catch (error) {

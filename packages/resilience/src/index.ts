@@ -7,7 +7,9 @@ export {
   circuitBreaker,
 } from './circuit-breaker.ts';
 export {
+  type AroundAttempt,
   createHttpClient,
+  type HttpAttempt,
   type HttpClient,
   type HttpClientOptions,
   type Outcome,

@@ -96,6 +96,28 @@ test('schedule 5.7: a long wait for replies is no absence: the next deadlines fi
   for (const id of ['a', 'b']) deepStrictEqual((await first.sent(id)).slice(0, 2), ['HoldMoney', 'FreeMoney']);
 });
 
+test('of several replicas the one with the duty fires deadlines; one that takes over goes on where another was', {
+  ...needsDatabase,
+}, async (t) => {
+  const replica = await setUp(t);
+  const [first, second] = [replica(), replica()];
+  const aClaim = (isAfterAbsence: boolean) => ({
+    ...{ name: 'deadlines', epoch: 1, isHeld: true, isOver: false, isAfterAbsence },
+  });
+  const duties: { claim: ReturnType<typeof aClaim> | undefined }[] = [{ claim: aClaim(true) }, { claim: undefined }];
+  await first.runtime.start(A);
+  await allAreDue(first);
+  await first.runtime.startTimers(ready, duties[0]!);
+  await second.runtime.startTimers(ready, duties[1]!);
+  await first.timers.tick();
+  deepStrictEqual(await first.sent('a'), ['HoldMoney'], 'Nobody was here: it begins anew.');
+  await second.timePasses();
+  deepStrictEqual(await first.sent('a'), ['HoldMoney'], 'It is none of its business.');
+  duties[1]!.claim = aClaim(false);
+  await second.timers.tick();
+  deepStrictEqual(await first.sent('a'), ['HoldMoney', 'FreeMoney']);
+});
+
 test('more sagas than are looked at once, all beyond help, keep none behind them from its deadline', {
   ...needsDatabase,
 }, async (t) => {

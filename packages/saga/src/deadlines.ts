@@ -1,4 +1,5 @@
 import type { Clock, Stop, Timers } from '@ashlar/domain';
+import type { Claim, Duty } from '@ashlar/messaging';
 import type { UnitOfWork } from '@ashlar/postgres';
 import type { SagaStore } from './saga-store.ts';
 
@@ -10,6 +11,8 @@ export interface DeadlinesOptions {
   readonly timeoutMs: number;
   /** Resolves when every reply that has arrived by now is handled. */
   readonly settled: () => Promise<void>;
+  /** Which replica fires deadlines: every one where nobody is named. */
+  readonly duty?: Duty | undefined;
   /** Lets the saga of this key feel its time-out. */
   readonly timeout: (key: string) => Promise<unknown>;
   readonly onError: (error: unknown) => void;
@@ -30,14 +33,16 @@ export class Deadlines {
   #stop: Stop = () => {};
   #stopped = false;
   #lastLookAt = 0;
+  #claim: Claim | undefined;
 
   constructor(private readonly options: DeadlinesOptions) {
     this.#everyMs = Math.max(20, Math.min(1_000, options.timeoutMs / 10));
   }
 
   async start(): Promise<void> {
-    const { timers, onError } = this.options;
-    await this.#beginAnew();
+    const { timers, onError, duty } = this.options;
+    if (duty) await this.#isOurs();
+    else await this.#beginAnew();
     if (!this.#stopped) this.#stop = timers.every(this.#everyMs, () => this.#look(), onError);
   }
 
@@ -53,6 +58,7 @@ export class Deadlines {
 
   async #look(): Promise<void> {
     const { store } = this.options;
+    if (!(await this.#isOurs())) return;
     if (this.#now() - this.#lastLookAt > AWAY * this.#everyMs) await this.#beginAnew();
     const due = await store.due();
     this.#lastLookAt = this.#now();
@@ -60,6 +66,17 @@ export class Deadlines {
     await this.#replies();
     for (const key of due) await this.#fire(key);
     this.#lastLookAt = this.#now();
+  }
+
+  /** Who takes over from another replica goes on: somebody was here to hear. */
+  async #isOurs(): Promise<boolean> {
+    const { duty } = this.options;
+    if (!duty) return true;
+    const { claim } = duty;
+    if (claim && claim !== this.#claim && claim.isAfterAbsence) await this.#beginAnew();
+    if (claim !== this.#claim) this.#lastLookAt = this.#now();
+    this.#claim = claim;
+    return claim !== undefined;
   }
 
   async #replies(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Contract, type Data, type Outgoing, outgoing } from '@ashlar/messaging';
+import { faultOfForm } from './definition-form.ts';
 
 /** Builds one message of a saga from what the saga knows. */
 export type Send<S> = (saga: S) => Outgoing;
@@ -29,7 +30,7 @@ export interface RefusableStep<S> extends Step<S> {
   readonly reason: string;
 }
 
-export interface CompensatableStep<S> extends RefusableStep<S> {
+export interface CompensatableStep<S> extends Omit<RefusableStep<S>, 'again'> {
   readonly undo?: Send<S>;
   readonly undone: Contract;
   /** Why the saga fails when this step does not answer in time. */
@@ -65,6 +66,8 @@ export interface SagaDefinition<S extends { readonly id: string }> {
 }
 
 export const defineSaga = <S extends { readonly id: string }>(definition: SagaDefinition<S>): SagaDefinition<S> => {
+  const malformed = faultOfForm(definition);
+  if (malformed !== undefined) throw new Error(malformed);
   const names = stepsOf(definition).map(({ name }) => name);
   if (new Set(names).size < names.length) throw new Error(`The saga ${definition.name} has two steps of one name.`);
   const wrong = stepsOf(definition).find((step) => (definition.announce ? isTold(step) : isSilent(step)));

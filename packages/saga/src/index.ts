@@ -5,6 +5,7 @@ export type { Reaction } from './check/reactions.ts';
 export { type DiagramOptions, sagaDiagram } from './check/saga-diagram.ts';
 export { sampleData } from './check/sample-data.ts';
 export { type Choreography, type Participant, reactionsOf } from './check/subscriptions.ts';
+export { type RecordedVersion, recordOf, strandings } from './check/versions.ts';
 export { defineSaga, repliesOf, type SagaDefinition, type Send, send, stepsOf } from './definition.ts';
 export {
   begin,
@@ -21,4 +22,4 @@ export {
 export { sagaMigrations } from './migrations.ts';
 export { PostgresSagaStore } from './postgres-saga-store.ts';
 export { type SagaHandlers, SagaRuntime, type SagaRuntimeOptions } from './saga-runtime.ts';
-export type { SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
+export type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';

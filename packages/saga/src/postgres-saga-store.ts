@@ -1,6 +1,6 @@
 import { type Database, RANK, StateTable, type Stored } from '@ashlar/postgres';
 import { statusOf } from './engine.ts';
-import type { SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
+import type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
 
 interface Row {
   readonly id: string;
@@ -33,7 +33,7 @@ export class PostgresSagaStore implements SagaStore {
         on conflict (name, key) do update
         set version = excluded.version, status = excluded.status, state = excluded.state, deadline = excluded.deadline,
             updated_at = clock_timestamp()
-        where s.version = excluded.version - 1`,
+        where expect_version(s.version, excluded.version - 1, 'Saga ' || excluded.name)`,
     });
   }
 
@@ -42,7 +42,7 @@ export class PostgresSagaStore implements SagaStore {
   }
 
   async save(stored: Stored<SagaRecord>): Promise<void> {
-    return this.#table.save({ ...stored, state: { ...stored.state, status: statusOf(stored.state.progress) } });
+    await this.#table.save({ ...stored, state: { ...stored.state, status: statusOf(stored.state.progress) } });
   }
 
   async due(): Promise<string[]> {
@@ -93,6 +93,15 @@ export class PostgresSagaStore implements SagaStore {
   async view(id: string): Promise<SagaView | undefined> {
     const [row] = await this.db.query<Row>(`${VIEW} where name = $1 and id = $2`, [this.name, id]);
     return row && toView(row);
+  }
+
+  async counts(): Promise<SagaCounts> {
+    const [row] = await this.db.query<SagaCounts & { running: number }>(
+      `select count(*) filter (where status <> 'stuck') as running, count(*) filter (where status = 'stuck') as stuck
+       from sagas where name = $1 and status in ('running', 'compensating', 'stuck')`,
+      [this.name],
+    );
+    return row!;
   }
 }
 

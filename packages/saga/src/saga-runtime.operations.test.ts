@@ -62,6 +62,21 @@ test('a saga whose definition is gone fails loudly, and stays as it was', needsD
   deepStrictEqual(await after.sent('a'), ['HoldMoney']);
 });
 
+test(
+  'a saga whose definition was changed under its version fails loudly, and stays as it was',
+  needsDatabase,
+  async (t) => {
+    const replica = await setUp(t);
+    const before = replica();
+    await before.runtime.start({ id: 'a' });
+    const { retriable = [], ...rest } = trip;
+    const after = replica({ definitions: [defineSaga<Trip>({ ...rest, retriable: [...retriable].reverse() })] });
+    await rejects(after.hears('a', MoneyHeld), /Version 1 \(orchestration\) of the saga trip has other steps/);
+    await before.hears('a', MoneyHeld);
+    strictEqual((await before.view('a'))?.status, 'running');
+  },
+);
+
 test('a retry is for stuck sagas only', needsDatabase, async (t) => {
   const replica = (await setUp(t))();
   await replica.runtime.startTimers(ready);

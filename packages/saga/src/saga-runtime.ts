@@ -1,8 +1,21 @@
 import { type Clock, DomainError, type Ids, systemTimers, type Timers } from '@ashlar/domain';
-import { type Consumer, type Message, type Outbox, type Outgoing, on, type Subscription } from '@ashlar/messaging';
+import {
+  type Consumer,
+  type Contract,
+  type Duty,
+  type Message,
+  type MessageContext,
+  type Outbox,
+  type Outgoing,
+  on,
+  type Subscription,
+  toMessageContext,
+} from '@ashlar/messaging';
 import type { Stored, UnitOfWork } from '@ashlar/postgres';
+import { contextOrNew, parseTraceparent, type RequestContext, runInContext } from '@ashlar/telemetry';
+import { commandsOf } from './commands.ts';
 import { Deadlines } from './deadlines.ts';
-import { repliesOf, type SagaDefinition } from './definition.ts';
+import { repliesOf, type SagaDefinition, stepsOf } from './definition.ts';
 import {
   begin,
   type EngineSettings,
@@ -13,7 +26,7 @@ import {
   type SagaState,
   type StepStatus,
 } from './engine.ts';
-import type { SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
+import type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
 
 /** What a service does itself while its saga goes on; all of it in the saga's transaction. */
 export interface SagaHandlers<S> {
@@ -74,6 +87,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
         definitionVersion: definition.version,
         style: styleOf(definition),
         status: 'running',
+        origin: toMessageContext(contextOrNew()),
         progress: begin(definition, data),
       };
       await this.#advance({ id: data.id, version: 0, state: record }, { type: 'start' });
@@ -90,6 +104,11 @@ export class SagaRuntime<S extends { readonly id: string }> {
         if (saga) await this.#options.handlers.replied?.(saga, message);
       }),
     );
+  }
+
+  /** What the sagas ask of others. */
+  commands(): readonly Contract[] {
+    return this.#options.definitions.flatMap((definition) => commandsOf(definition));
   }
 
   /** Loads the sagas of these keys into the transaction at once. */
@@ -127,26 +146,38 @@ export class SagaRuntime<S extends { readonly id: string }> {
     return this.#store.view(id);
   }
 
+  counts(): Promise<SagaCounts> {
+    return this.#store.counts();
+  }
+
   /**
    * Fires deadlines, by the database's clock. What passed while nobody was here begins anew, and replies that
    * `consumer` has received go first, so that a service which was down does not time out everything at its return; they
-   * may take ten times the time-out at most.
+   * may take ten times the time-out at most. Of several replicas that one does it which has the duty.
    */
-  async startTimers(consumer: Pick<Consumer, 'settled'>): Promise<void> {
+  async startTimers(consumer: Pick<Consumer, 'settled'>, duty?: Duty): Promise<void> {
     const { onError = () => {} } = this.#options;
     this.#deadlines = new Deadlines({
       ...this.#options,
       timers: this.#options.timers ?? systemTimers,
       onError,
+      duty,
       timeoutMs: this.#settings.timeoutMs,
       settled: () => consumer.settled(),
-      timeout: (key) => this.#input(key, { type: 'timeout' }),
+      timeout: (key) => this.#timeout(key),
     });
     await this.#deadlines.start();
   }
 
   stopTimers(): void {
     this.#deadlines?.stop();
+  }
+
+  /** In the trace in which the saga began, and part of the same business transaction. */
+  async #timeout(key: string): Promise<void> {
+    const origin = contextOfOrigin((await this.#find(key))?.state.origin);
+    const timeout = () => this.#input(key, { type: 'timeout' });
+    await (origin ? runInContext(origin, timeout) : timeout());
   }
 
   /** Answers what the saga knows, if the input has moved it. */
@@ -213,14 +244,28 @@ export class SagaRuntime<S extends { readonly id: string }> {
     return (await this.#store.findMany([key])).get(key) as Stored<SagaRecord<S>> | undefined;
   }
 
-  #definition({ name, definitionVersion, style }: SagaRecord): SagaDefinition<S> {
+  #definition({ name, definitionVersion, style, progress }: SagaRecord): SagaDefinition<S> {
     const found = this.#options.definitions.find(
       (definition) => definition.version === definitionVersion && styleOf(definition) === style,
     );
     if (!found)
       throw new Error(`Version ${definitionVersion} (${style}) of the saga ${name} is still running, but not here.`);
+    const isSame =
+      stepsOf(found)
+        .map((step) => step.name)
+        .join('\n') === progress.steps.map((step) => step.name).join('\n');
+    if (!isSame)
+      throw new Error(
+        `Version ${definitionVersion} (${style}) of the saga ${name} has other steps than it began with.`,
+      );
     return found;
   }
+}
+
+/** Sagas that an earlier version began have none. */
+function contextOfOrigin(origin: MessageContext | undefined): RequestContext | undefined {
+  const trace = parseTraceparent(origin?.traceparent, origin?.tracestate);
+  return trace && { trace, correlationId: origin!.correlationid };
 }
 
 type LocalWork = Extract<Output, { type: 'local' }>;

@@ -1,3 +1,4 @@
+import type { MessageContext } from '@ashlar/messaging';
 import type { Stored } from '@ashlar/postgres';
 import type { SagaState, SagaStatus, StepState } from './engine.ts';
 
@@ -9,6 +10,8 @@ export interface SagaRecord<S = unknown> {
   readonly definitionVersion: number;
   readonly style: 'orchestration' | 'choreography';
   readonly status: SagaStatus;
+  /** In which context it began: what nobody asks of it, a time-out, follows from that. */
+  readonly origin?: MessageContext;
   readonly progress: SagaState<S>;
 }
 
@@ -25,6 +28,13 @@ export interface SagaView {
   readonly reason?: string;
   readonly error?: string;
   readonly steps: readonly StepState[];
+}
+
+/** How many sagas have not ended. */
+export interface SagaCounts {
+  /** On their way, forwards or back. */
+  readonly running: number;
+  readonly stuck: number;
 }
 
 export interface SagaFilter {
@@ -57,4 +67,5 @@ export interface SagaStore {
   /** Newest first. */
   list(filter: SagaFilter): Promise<SagaView[]>;
   view(id: string): Promise<SagaView | undefined>;
+  counts(): Promise<SagaCounts>;
 }

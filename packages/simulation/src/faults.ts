@@ -8,6 +8,8 @@ export interface FaultRates {
   readonly duplicate: number;
   /** A delivery is lost on the way; it comes again once the bus has waited for its acknowledgement. */
   readonly drop: number;
+  /** The bus loses for good what it has taken: its source has to send it again, once a later message shows it. */
+  readonly forget: number;
   /** A delivery takes far longer than those behind it. */
   readonly reorder: number;
   /** The bus does not answer for a publication, whether it has taken it or not. */
@@ -28,6 +30,7 @@ export const NO_FAULTS: FaultRates = {
   crash: 0,
   duplicate: 0,
   drop: 0,
+  forget: 0,
   reorder: 0,
   lostAnswer: 0,
   refusedCommit: 0,
@@ -40,6 +43,7 @@ export const SOME_FAULTS: FaultRates = {
   crash: 0.002,
   duplicate: 0.05,
   drop: 0.03,
+  forget: 0.02,
   reorder: 0.05,
   lostAnswer: 0.05,
   refusedCommit: 0.02,

@@ -1,4 +1,4 @@
-import type { Bus, Delivery, Gap, Parcel, Receiver, Repair, Replay } from '@ashlar/messaging';
+import type { Bus, BusSubscription, Delivery, Gap, Parcel, Receiver, Repair, Replay } from '@ashlar/messaging';
 import type { Instance } from './instance.ts';
 import type { World } from './world.ts';
 
@@ -22,6 +22,7 @@ const USUAL_MS = 5;
 const LATE_MS = 3_000;
 const ACKNOWLEDGE_WITHIN_MS = 3_000;
 const ANSWER_WITHIN_MS = 2_000;
+const LOOK_AGAIN_MS = 50;
 
 /**
  * A broker that keeps what it has taken, and delivers it to each consumer until it is acknowledged: late, twice, in any
@@ -33,6 +34,8 @@ export class SimulatedBroker {
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #pending = new Map<string, Map<number, Pending>>();
   readonly #begun = new Set<string>();
+  /** By consumer name and number: what it will never get. */
+  readonly #forgotten = new Set<string>();
   readonly #repairs = new Map<string, Registered<Repair>>();
   readonly #replays = new Map<string, Registered<Replay>>();
   #numbers = 0;
@@ -79,6 +82,8 @@ export class SimulatedBroker {
     const { faults, random } = this.world;
     const pending = this.#pending.get(consumer) ?? new Map<number, Pending>();
     this.#pending.set(consumer, pending.set(one.number, one));
+    for (const earlier of pending.values())
+      if (isBefore(earlier.parcel, one.parcel) && faults.strikes('forget')) this.#forget(consumer, earlier.number);
     const latest = faults.strikes('reorder') ? LATE_MS : USUAL_MS;
     if (!faults.strikes('drop')) this.world.after(random.next() * latest, () => this.#deliver(consumer, one));
     if (faults.strikes('duplicate')) this.world.after(random.next() * LATE_MS, () => this.#deliver(consumer, one));
@@ -93,10 +98,17 @@ export class SimulatedBroker {
     });
   }
 
+  /** A broker's acknowledgement is no fsync: after a power cut the end of its log may be gone, and new comes behind. */
+  #forget(consumer: string, number: number): void {
+    this.#pending.get(consumer)?.delete(number);
+    this.#forgotten.add(`${consumer}\n${number}`);
+    this.world.note(`the broker forgets ${number} for ${consumer}`);
+  }
+
   /** A duplicate is delivered even where the first one was acknowledged. */
   #deliver(consumer: string, { number, parcel }: Pending): void {
     const subscriber = this.#subscribers.get(consumer);
-    if (!subscriber?.instance.isAlive) return;
+    if (!subscriber?.instance.isAlive || this.#forgotten.has(`${consumer}\n${number}`)) return;
     const { type, subject, sequence } = parcel.message;
     this.world.note(`${consumer} gets ${type} ${subject} ${Number(sequence)}`);
     const ack = () => subscriber.instance.isAlive && this.#pending.get(consumer)?.delete(number);
@@ -104,17 +116,26 @@ export class SimulatedBroker {
     subscriber.receiver.deliver(delivery);
   }
 
-  #subscribe(subscriber: Subscriber): { close(): void } {
+  #subscribe(subscriber: Subscriber): BusSubscription {
     const { receiver } = subscriber;
     this.#subscribers.set(receiver.consumer, subscriber);
     for (const channel of receiver.channels) this.#begin(receiver.consumer, channel);
     for (const one of this.#pending.get(receiver.consumer)?.values() ?? [])
       this.world.after(this.world.random.next() * USUAL_MS, () => this.#deliver(receiver.consumer, one));
     return {
-      close: () => {
+      close: async () => {
         if (this.#subscribers.get(receiver.consumer) === subscriber) this.#subscribers.delete(receiver.consumer);
       },
+      caughtUp: () => this.#caughtUp(subscriber),
     };
+  }
+
+  async #caughtUp(subscriber: Subscriber): Promise<void> {
+    const { consumer } = subscriber.receiver;
+    const open = [...(this.#pending.get(consumer)?.keys() ?? [])];
+    const isHere = () => subscriber.instance.isAlive && this.#subscribers.get(consumer) === subscriber;
+    while (isHere() && open.some((number) => this.#pending.get(consumer)?.has(number)))
+      await this.world.pass(LOOK_AGAIN_MS);
   }
 
   /** A consumer that is new on a channel gets whatever is kept of it. */
@@ -147,3 +168,10 @@ export class SimulatedBroker {
     return Promise.race([answer, tooLate]);
   }
 }
+
+/** Whether it belongs to the same line, and has a lower number there. */
+const isBefore = ({ channel, message }: Parcel, than: Parcel): boolean =>
+  channel === than.channel &&
+  message.source === than.message.source &&
+  message.subject === than.message.subject &&
+  message.sequence < than.message.sequence;

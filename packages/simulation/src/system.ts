@@ -1,45 +1,18 @@
-import type { Clock, Ids, Timers } from '@ashlar/domain';
-import type { Jobs } from '@ashlar/jobs';
-import { Consumer, type ConsumerDefinition, forgetAbsent, type Outbox, OutboxPublisher } from '@ashlar/messaging';
-import { runInContext, type Tracing } from '@ashlar/telemetry';
+import {
+  Consumer,
+  type ConsumerDefinition,
+  type Duty,
+  forgetAbsent,
+  OutboxPublisher,
+  Replica,
+} from '@ashlar/messaging';
+import { contextOrNew, runInContext, type Tracing } from '@ashlar/telemetry';
 import { Instance } from './instance.ts';
-import { StoredEvents } from './memory/memory-event-store.ts';
-import { MemoryJobs, StoredJobs } from './memory/memory-jobs.ts';
-import { MemoryOutbox, memoryMessageStorage, StoredMessages } from './memory/memory-messages.ts';
-import { StoredSagas } from './memory/memory-sagas.ts';
-import type { StoredStates } from './memory/memory-states.ts';
-import { MemoryWork } from './memory/memory-work.ts';
+import { memoryMessageStorage } from './memory/memory-messages.ts';
 import { SimulatedBroker } from './simulated-bus.ts';
+import { type SimulatedPlatform, simulatedPlatform } from './simulated-platform.ts';
+import { StoredService } from './stored-service.ts';
 import type { World } from './world.ts';
-
-/** What a service has committed. It outlives every instance of it. */
-export class StoredService {
-  readonly messages = new StoredMessages();
-  readonly events = new StoredEvents();
-  readonly sagas = new StoredSagas();
-  readonly jobs = new StoredJobs();
-  readonly #tables = new Map<string, StoredStates<unknown>>();
-
-  table<State>(name: string): StoredStates<State> {
-    const table = this.#tables.get(name) ?? new Map();
-    this.#tables.set(name, table);
-    return table as StoredStates<State>;
-  }
-}
-
-/** What an instance of a service is made of. */
-export interface SimulatedPlatform {
-  readonly world: World;
-  readonly stored: StoredService;
-  readonly work: MemoryWork;
-  readonly outbox: Outbox;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly timers: Timers;
-  readonly jobs: Jobs;
-  /** A call to the world outside: it may fail, or be late, whether or not it had its effect. */
-  outside<T>(what: string, effect: () => T): Promise<T>;
-}
 
 /** An instance of a service as the simulation sees it: what it reacts to, and what a load may ask of it. */
 export interface SimulatedService<App> {
@@ -47,7 +20,7 @@ export interface SimulatedService<App> {
   readonly consumers: readonly ConsumerDefinition[];
   readonly sagas?: {
     readonly consumer: string;
-    readonly runtime: { startTimers(consumer: Pick<Consumer, 'settled'>): Promise<void> };
+    readonly runtime: { startTimers(consumer: Pick<Consumer, 'settled'>, duty?: Duty): Promise<void> };
   };
   start?(): Promise<void>;
 }
@@ -59,11 +32,11 @@ export interface SimulatedDefinition<App> {
 
 /** Now and then one stays away for longer than anybody waits. */
 const RESTART_MS = { least: 50, most: 3_000, longest: 20_000, seldom: 0.15 };
-const OUTSIDE_MS = { usual: 40, late: 5_000 };
 
 /** Goes on in one fixed context: traces are nothing that a run depends on. */
 const tracing: Tracing = {
   span: (_options, work, from) => (from ? runInContext(from, work) : work()),
+  begin: (_options, from) => ({ context: from ?? contextOrNew(), end() {} }),
   shutdown: async () => {},
 };
 
@@ -99,7 +72,7 @@ export class Deployment<App> {
   /** What still has to happen here, in words; nothing when it is quiet. */
   get unrest(): string[] {
     const { messages, sagas, jobs } = this.stored;
-    const unfinished = [...sagas.states.values()].filter(({ state }) => state.progress.direction !== 'ended');
+    const unfinished = sagas.all.filter(({ state }) => state.progress.direction !== 'ended');
     const isHere = this.#running?.instance.isAlive && this.#running.hasBegun;
     return [
       ...(isHere ? [] : [`${this.name} is away`]),
@@ -114,30 +87,28 @@ export class Deployment<App> {
   #boot(): void {
     const { world, broker, definition, stored } = this;
     const instance = new Instance(world, `${definition.name}#${++this.#incarnations}`, () => {
+      stored.locks.forget(instance);
       const { least, most, longest, seldom } = RESTART_MS;
       const latest = world.random.happens(seldom) ? longest : most;
       world.after(least + world.random.next() * (latest - least), () => this.#boot());
     });
     world.note(`${instance.name} begins`);
-    const work = new MemoryWork(instance);
-    const storage = memoryMessageStorage({ work, stored: stored.messages });
     const bus = broker.connect(instance);
     const { timers, clock } = instance;
-    const ids = { next: () => world.nextId() };
     const onError = (error: unknown) => world.note(`${instance.name} is told: ${String(error)}`);
+    const platform = simulatedPlatform({ instance, stored, onCommitted: (rows) => publisher.publish(rows) });
+    const { work, ids, jobs } = platform;
+    const storage = memoryMessageStorage({ work, stored: stored.messages });
     const source = `/services/${definition.name}`;
-    const publisher = new OutboxPublisher({ outbox: storage.outbox, bus, source, timers, onError });
-    const outbox = new MemoryOutbox({
-      work,
-      stored: stored.messages,
-      clock,
-      ids,
-      onCommitted: (rows) => publisher.publish(rows),
+    const nextId = () => ids.next();
+    const replica = new Replica({
+      ...{ leases: storage.leases, name: definition.name, nextId, clock, timers, onError },
     });
-    const jobs = new MemoryJobs(work, stored.jobs);
-    const outside = outsideOf(instance);
-    const service = definition.create({ world, stored, work, outbox, clock, ids, timers, jobs, outside });
-    const parts = { storage, bus, tracing, timers, clock, chance: () => world.random.next(), nextId: ids.next };
+    const upkeep = replica.keep('upkeep', { gained: () => publisher.sweepSoon() });
+    const deadlines = replica.keep('deadlines');
+    const publisher = new OutboxPublisher({ outbox: storage.outbox, bus, source, timers, onError, upkeep });
+    const service = definition.create(platform);
+    const parts = { storage, bus, tracing, timers, clock, chance: () => world.random.next(), nextId, upkeep };
     const observer = { failed: (_: string, error: unknown) => onError(error) };
     const consumers = service.consumers.map((one) => new Consumer({ definition: one, observer, ...parts }));
     const running = { instance, app: service.app, hasBegun: false };
@@ -146,29 +117,17 @@ export class Deployment<App> {
       await service.start?.();
       await forgetAbsent(storage.registrations, consumers);
       for (const consumer of consumers) consumer.start();
+      await replica.start();
       await publisher.start();
       await Promise.all(consumers.map((consumer) => consumer.catchUpNewChannels()));
       await jobs.start();
       const replies = consumers.find(({ name }) => name === service.sagas?.consumer);
-      if (replies) await service.sagas?.runtime.startTimers(replies);
+      if (replies) await service.sagas?.runtime.startTimers(replies, deadlines);
       running.hasBegun = true;
     };
     begin().catch((error) => instance.die(`it cannot begin: ${error}`));
   }
 }
-
-const outsideOf =
-  (instance: Instance) =>
-  async <T>(what: string, effect: () => T): Promise<T> => {
-    const { world } = instance;
-    const isIll = world.faults.strikes('outside');
-    const isDone = !isIll || world.random.happens(0.5);
-    const result = await instance.call(what, () => (isDone ? { value: effect() } : undefined));
-    await world.pass(world.random.next() * (isIll ? OUTSIDE_MS.late : OUTSIDE_MS.usual));
-    if (!instance.isAlive) return new Promise(() => {});
-    if (isIll || !result) throw new Error(`${what}: there was no clear answer.`);
-    return result.value;
-  };
 
 const some = (count: number, what: string): string[] => (count > 0 ? [`${count} ${what}`] : []);
 

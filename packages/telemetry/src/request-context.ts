@@ -25,6 +25,9 @@ export const currentContext = (): RequestContext | undefined => storage.getStore
 
 export const runInContext = <T>(context: RequestContext, work: () => T): T => storage.run(context, work);
 
+/** For what outlives the work that begins it, such as a kept connection. */
+export const outsideContext = <T>(work: () => T): T => storage.exit(work);
+
 /** The ambient context, or a new one for work that nobody asked for (a timer, a job without a parent). */
 export function contextOrNew(): RequestContext {
   const current = storage.getStore();

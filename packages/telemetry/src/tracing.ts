@@ -4,33 +4,50 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
+  type Sampler,
+  SamplingDecision,
   type SpanProcessor,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { contextOrNew, currentContext, type RequestContext, runInContext } from './request-context.ts';
+import { type Sampling, type SamplingOptions, sampling } from './sampling.ts';
+import type { SpanRecorder } from './span-recorder.ts';
 import { nextSpan, type TraceContext } from './trace-context.ts';
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
 export interface SpanOptions {
   readonly name: string;
   readonly kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+  readonly attributes?: Attributes;
+  /** What it follows from besides its parent: the try before this one, or the work that a time-out ends. */
+  readonly links?: readonly TraceContext[];
+  /** For a trace that nobody will look for, such as that of looking at traces. */
+  readonly sampled?: false;
 }
 
-/** Makes the spans of one service. Without an exporter it still hands the W3C context on, at next to no cost. */
+/** Makes the spans of one service. Without an exporter and a recorder it still hands the W3C context on. */
 export interface Tracing {
   /** Runs `work` inside a new span: a child of the ambient one, or of `from`. */
   span<T>(options: SpanOptions, work: () => Promise<T>, from?: RequestContext): Promise<T>;
+  /** Begins such a span for work that is no promise: its caller runs it in the context, and ends the span. */
+  begin(options: SpanOptions, from?: RequestContext): OpenSpan;
   shutdown(): Promise<void>;
 }
 
-export interface TracingOptions {
+export interface OpenSpan {
+  readonly context: RequestContext;
+  /** With a failure where the work has failed, and with what is known at its end only. */
+  end(failure?: unknown, attributes?: Attributes): void;
+}
+
+export interface TracingOptions extends SamplingOptions {
   readonly service: string;
   /** Base address of an OTLP/HTTP receiver; `/v1/traces` is appended. */
   readonly otlpEndpoint?: string;
-  /** Share of new traces to record, 0..1. */
-  readonly sampleRatio?: number;
   readonly processors?: readonly SpanProcessor[];
+  /** Remembers spans in this process, whether they are exported or not. */
+  readonly recorder?: SpanRecorder;
 }
 
 const KIND = {
@@ -41,47 +58,120 @@ const KIND = {
   consumer: SpanKind.CONSUMER,
 } as const;
 
-export function createTracing({ service, otlpEndpoint, sampleRatio = 1, processors = [] }: TracingOptions): Tracing {
+type Begin = Tracing['begin'];
+
+export function createTracing(options: TracingOptions): Tracing {
+  const { recorder } = options;
+  const isSampled = sampling(options, now);
+  const exported = exporting(options, isSampled);
+  const begin = exported?.begin ?? handingOn(isSampled);
+  return tracingBy(recorder ? rememberedBy(recorder, begin) : begin, exported?.shutdown);
+}
+
+/** The SDK, where spans leave this process. */
+function exporting({ service, otlpEndpoint, processors = [] }: TracingOptions, isSampled: Sampling) {
   const all = [...processors];
   if (otlpEndpoint) {
     const exporter = new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` });
     all.push(new BatchSpanProcessor({ exporter }));
   }
-  if (all.length === 0) return propagationOnly;
+  if (all.length === 0) return undefined;
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service }),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),
+    sampler: new ParentBasedSampler({ root: samplerOf(isSampled) }),
     spanProcessors: all,
   });
-  return recording(provider.getTracer('ashlar'), () => provider.shutdown());
+  const tracer = provider.getTracer('ashlar');
+  const begin: Begin = (span, from) => beginExported(tracer, span, from);
+  return { begin, shutdown: () => provider.shutdown() };
 }
 
-const propagationOnly: Tracing = {
-  async span(_options, work, from) {
-    const parent = from ?? currentContext();
-    if (!parent) return runInContext(contextOrNew(), work);
-    return runInContext({ ...parent, trace: nextSpan(parent.trace) }, work);
-  },
-  async shutdown() {},
-};
+const samplerOf = (isSampled: Sampling): Sampler => ({
+  shouldSample: (_context, traceId) => ({
+    decision: isSampled(traceId) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+  }),
+  toString: () => 'ashlar',
+});
 
-const recording = (tracer: Tracer, shutdown: () => Promise<void>): Tracing => ({
-  async span({ name, kind = 'internal', attributes = {} }, work, from) {
+const handingOn =
+  (isSampled: Sampling): Begin =>
+  ({ sampled = true }, from) => {
     const parent = from ?? currentContext();
-    const remote = parent ? trace.setSpanContext(ROOT_CONTEXT, toSpanContext(parent.trace)) : ROOT_CONTEXT;
-    const span = tracer.startSpan(name, { kind: KIND[kind], attributes }, remote);
-    const context = fromSpan(span, parent);
+    if (parent) return { context: { ...parent, trace: nextSpan(parent.trace) }, end() {} };
+    const { trace, ...context } = contextOrNew();
+    const own = { ...trace, sampled: sampled && isSampled(trace.traceId) };
+    return { context: { ...context, trace: own }, end() {} };
+  };
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+const rememberedBy =
+  (recorder: SpanRecorder, begin: Begin): Begin =>
+  (options, from) => {
+    const parentSpanId = (from ?? currentContext())?.trace.spanId;
+    const span = begin(options, from);
+    const startedAtMs = now();
+    const { name, kind = 'internal', attributes = {}, links } = options;
+    return {
+      context: span.context,
+      end(failed, known) {
+        span.end(failed, known);
+        const { trace } = span.context;
+        const failure = failed === undefined ? undefined : messageOf(failed);
+        recorder.add({
+          name,
+          kind,
+          attributes: known ? { ...attributes, ...known } : attributes,
+          ...(links && { links }),
+          trace,
+          parentSpanId,
+          startedAtMs,
+          durationMs: now() - startedAtMs,
+          failure,
+        });
+      },
+    };
+  };
+
+const tracingBy = (begin: Begin, shutdown = async () => {}): Tracing => ({
+  async span(options, work, from) {
+    const span = begin(options, from);
     try {
-      return await runInContext(context, work);
-    } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
-      throw error;
-    } finally {
+      const result = await runInContext(span.context, work);
       span.end();
+      return result;
+    } catch (error) {
+      span.end(error);
+      throw error;
     }
   },
+  begin,
   shutdown,
 });
+
+function beginExported(tracer: Tracer, options: SpanOptions, from: RequestContext | undefined): OpenSpan {
+  const { name, kind = 'internal', attributes = {}, links = [], sampled = true } = options;
+  const parent = from ?? currentContext() ?? (sampled ? undefined : unsampled());
+  const remote = parent ? trace.setSpanContext(ROOT_CONTEXT, toSpanContext(parent.trace)) : ROOT_CONTEXT;
+  const linked = links.map((link) => ({ context: toSpanContext(link) }));
+  const span = tracer.startSpan(name, { kind: KIND[kind], attributes, links: linked }, remote);
+  return {
+    context: fromSpan(span, parent),
+    end(failure, known) {
+      if (known) span.setAttributes(known);
+      if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(failure) });
+      span.end();
+    },
+  };
+}
+
+/** The SDK asks its sampler at the root; a parent that was not sampled answers instead. */
+function unsampled(): RequestContext {
+  const { trace: root, ...context } = contextOrNew();
+  return { ...context, trace: { ...root, sampled: false } };
+}
+
+const messageOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure));
 
 const toSpanContext = ({ traceId, spanId, sampled }: TraceContext) => ({
   traceId,

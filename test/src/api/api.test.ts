@@ -6,23 +6,31 @@ import { accounts } from './accounts.ts';
 import { cards } from './cards.ts';
 import { consistency } from './consistency.ts';
 import { conventions } from './conventions.ts';
+import { describedAnswers } from './described.ts';
 import { hostile } from './hostile.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
+import { metrics } from './metrics.ts';
 import { operations } from './operations.ts';
 import { orders } from './orders.ts';
+import { privacy } from './privacy.ts';
 import { products } from './products.ts';
 import { sagas } from './sagas.ts';
 import { openStage, type Stage, type StageTests } from './stage.ts';
 import { streams } from './streams.ts';
 import { tokens } from './tokens.ts';
+import { traces } from './traces.ts';
 import { users } from './users.ts';
 import { Witness } from './witness.ts';
 
-const witness = new Witness();
+/** Who walks a trace needs it whole. */
+const EVERY_TRACE = { OTEL_TRACES_SAMPLER_ARG: '1' };
+
+const witness = new Witness(await describedAnswers());
 
 describe('the public API', { concurrency: true }, () => {
   const common = {
+    privacy,
     users,
     tokens,
     products,
@@ -35,8 +43,8 @@ describe('the public API', { concurrency: true }, () => {
     conventions,
     hostile,
   };
-  shopIn('orchestration', {}, { ...common, sagas });
-  shopIn('choreography', { RATE_LIMIT_FACTOR: '1' }, { sagas, cards, limits });
+  shopIn('orchestration', EVERY_TRACE, { ...common, sagas, traces, metrics });
+  shopIn('choreography', { ...EVERY_TRACE, RATE_LIMIT_FACTOR: '1' }, { privacy, sagas, traces, cards, limits });
 });
 
 test('every documented answer was seen, no other one was, and each had its form', () => {

@@ -24,10 +24,10 @@ const ROWS: Readonly<Record<Call, Row>> = {
   'PATCH /v1/users/:id': ['admin', '200, 404 user_not_found, 409 last_admin', 'body'],
   'POST /v1/sessions': ['anyone', '201, 401 invalid_credentials, 429 rate_limited', 'body'],
   'POST /v1/sessions/refresh': ['anyone', '201, 401 token_reused, 401 invalid_refresh_token', 'body'],
-  'DELETE /v1/sessions': ['user', '204'],
+  'DELETE /v1/sessions': ['user', `204, ${INVALID}`],
   'GET /.well-known/jwks.json': ['anyone', '200'],
 
-  'GET /v1/products': ['anyone', `200, 304, 400 bad_cursor, 403 forbidden, ${INVALID}`],
+  'GET /v1/products': ['anyone', `200, 304, 400 bad_cursor, 401 unauthenticated, 403 forbidden, ${INVALID}`],
   'GET /v1/products/:id': ['anyone', `200, 304, 404 product_not_found, ${INVALID}`],
   'POST /v1/products': ['admin', `201, 409 sku_taken, ${REUSED}`, 'body'],
   'PATCH /v1/products/:id': [
@@ -79,6 +79,7 @@ const ROWS: Readonly<Record<Call, Row>> = {
   'POST /v1/shipments/:id/delivery': ['admin', `200, 404 shipment_not_found, 409 wrong_status, ${INVALID}`],
 
   'GET /ops/services': ['admin', '200'],
+  'POST /ops/archive': ['admin', '200'],
   'GET /ops/sagas': ['admin', '200, 400 bad_cursor'],
   'GET /ops/sagas/:id': ['admin', '200, 404 not_found'],
   'POST /ops/sagas/:id/retry': ['admin', '202, 404 not_found, 409 saga_not_stuck'],

@@ -25,7 +25,7 @@ const withField = (field: string, value: string) => JSON.stringify(user({})).rep
 /** Bodies that try something, and what is answered. */
 const BODIES: readonly (readonly [
   name: string,
-  call: 'POST /v1/users' | 'POST /v1/products' | 'POST /v1/orders',
+  call: 'POST /v1/users' | 'POST /v1/products' | 'POST /v1/orders' | 'DELETE /v1/sessions',
   body: unknown,
   answer: string,
 ])[] = [
@@ -47,6 +47,7 @@ const BODIES: readonly (readonly [
   ['a hundred thousand levels', 'POST /v1/users', DEEP, '400'],
   ['a hundred levels in a field', 'POST /v1/users', withField('x', `${'['.repeat(100)}${']'.repeat(100)}`), INVALID],
   ['no body', 'POST /v1/users', undefined, INVALID],
+  ['a body where none is asked for', 'DELETE /v1/sessions', { all: true }, INVALID],
   ['blanks', 'POST /v1/users', '   ', '400 malformed_json'],
   ['a byte order mark', 'POST /v1/users', `\uFEFF${JSON.stringify(user({}))}`, '201'],
   ['comments', 'POST /v1/users', '{/* */}', '400 malformed_json'],
@@ -68,6 +69,7 @@ const BODIES: readonly (readonly [
   ['a blank name', 'POST /v1/products', product({ name: '   ' }), INVALID],
   ['a SKU with a line break', 'POST /v1/products', product({ sku: 'a\nb' }), INVALID],
   ['a version', 'POST /v1/products', product({ version: 7 }), INVALID],
+  ['a currency that there is not', 'POST /v1/products', product({ price: { amount: 1, currency: 'ZZZ' } }), INVALID],
   [
     'a price of my own',
     'POST /v1/orders',
@@ -112,7 +114,7 @@ const READS: readonly (readonly [target: `/${string}`, answer: string])[] = [
   ['/v1/products?limit=1e2', INVALID],
   ['/v1/products?limit=0x10', INVALID],
   ['/v1/products?limit=99999999999999999999', INVALID],
-  ['/v1/products?cursor=eyJpZCI6IicgT1IgMT0xIn0', '200'],
+  ['/v1/products?cursor=eyJpZCI6IicgT1IgMT0xIn0', '400 bad_cursor'],
   [`/v1/products?cursor=${'A'.repeat(2_000)}`, INVALID],
   ['/v1/products?__proto__=1', '200'],
   ['/v1/products?status=deleted', INVALID],

@@ -7,6 +7,13 @@ import { CUP_PRICE, refused, type StageTests } from './stage.ts';
 
 const SENDERS = 20;
 
+const someone = (name: string, fields: object = {}) => ({
+  email: `${randomUUID()}@example.com`,
+  password: 'correct horse battery',
+  name,
+  ...fields,
+});
+
 export const keys: StageTests = {
   [`${SENDERS} requests at once with one key are one order`]: async ({ api, cup }) => {
     const member = await Member.withMoney(api, 100 * CUP_PRICE);
@@ -43,6 +50,27 @@ export const keys: StageTests = {
     });
   },
 
+  'a refusal of what does not fit is kept under its key, like any other': async ({ alice, cup }) => {
+    const { id } = alice.account;
+    const rows = [
+      ['POST /v1/orders', { items: [] }, { items: [{ productId: cup.id, quantity: 1 }] }],
+      [`POST /v1/accounts/${id}/deposits`, { amount: dollars(-1) }, { amount: dollars(1), cardToken: 'tok_visa' }],
+      [`POST /v1/accounts/${id}/withdrawals`, { amount: 'all' }, { amount: dollars(1) }],
+      ['POST /v1/users', someone('Ada', { password: 'short' }), someone('Ada')],
+    ] as const;
+    for (const [call, wrong, other] of rows) {
+      const headers = { 'idempotency-key': randomUUID() };
+      const first = await alice.call<Problem>(call, { body: wrong, headers });
+      const again = await alice.call<Problem>(call, { body: wrong, headers });
+      deepStrictEqual([first.status, first.headers['idempotency-replayed']], [400, undefined], call);
+      deepStrictEqual([again.status, again.headers['idempotency-replayed']], [400, 'true'], call);
+      deepStrictEqual(again.body.errors, first.body.errors, call);
+      const email = 'email' in wrong ? { email: wrong.email } : {};
+      const reused = await alice.call<Problem>(call, { body: { ...other, ...email }, headers });
+      deepStrictEqual([reused.status, reused.body.code], [422, 'idempotency_key_reused'], call);
+    }
+  },
+
   'the same key with the same body gets the same answer, and with another body none': async ({ admin, alice, cup }) => {
     const make = () => ({ sku: randomUUID(), name: 'Cup', category: 'kitchen', price: dollars(1) });
     const path = `/v1/accounts/${alice.account.id}` as const;
@@ -50,11 +78,6 @@ export const keys: StageTests = {
       items: [{ productId: cup.id, quantity }],
       currency: 'USD',
       shippingAddress: anAddress,
-    });
-    const someone = (name: string) => ({
-      email: `${randomUUID()}@example.com`,
-      password: 'correct horse battery',
-      name,
     });
     const newcomer = someone('Ada');
     const rows = [

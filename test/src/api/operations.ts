@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Page } from '@ashlar/cli';
-import { Databases } from '../shop/databases.ts';
+import { Databases, SERVICES } from '../shop/databases.ts';
 import { expectStatus } from '../shop/member.ts';
 import { eventually, found } from '../shop/waiting.ts';
 import { reached, sagaOf, setCarrier } from './sagas.ts';
@@ -26,14 +26,7 @@ export const operations: StageTests = {
           replicas: { pid: number; status: string; breakers: { name: string; state: string }[] }[];
         }>
       >('/ops/services');
-    deepStrictEqual(items.map(({ service }) => service).sort(), [
-      'inventory',
-      'order',
-      'payment',
-      'product',
-      'shipping',
-      'user',
-    ]);
+    deepStrictEqual(items.map(({ service }) => service).sort(), SERVICES.toSorted());
     ok(items.every(({ status, replicas }) => status === 'ready' && replicas.every(({ pid }) => pid === shop.pid)));
     const breakers = items.flatMap(({ replicas }) => replicas.flatMap((replica) => replica.breakers));
     ok(breakers.length >= 2 && breakers.every(({ name, state }) => name && state));
@@ -136,7 +129,7 @@ async function getStuck(shop: Stage['shop'], key: string): Promise<void> {
 }
 
 /** A message that breaks its contract, as a faulty release might have left it in the outbox. */
-async function publishNonsense(shop: Stage['shop'], key: string): Promise<void> {
+export async function publishNonsense(shop: Stage['shop'], key: string): Promise<void> {
   const databases = new Databases(shop);
   const insert = `insert into outbox (id, channel, key, sequence, type, time, data, context)
     select $1, channel, $2, 1, type, time, '{"nonsense": true}', context

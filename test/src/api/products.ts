@@ -42,6 +42,28 @@ export const products: StageTests = {
     );
   },
 
+  'a price that changes is soon seen by everybody, on its page and in the lists': async ({ admin, api }) => {
+    const category = randomUUID();
+    const { body: product } = expectStatus(
+      201,
+      await admin.call<ProductView>('POST /v1/products', { body: { ...aKettle(), category } }),
+    );
+    const path = `/v1/products/${product.id}` as const;
+    const prices = async (): Promise<number[]> => {
+      const list = expectStatus(200, await api.call<Page<ProductView>>(`GET /v1/products?category=${category}`)).body;
+      const page = expectStatus(200, await api.call<ProductView>(`GET ${path}`)).body;
+      return [page, ...list.items].map(({ price }) => price.amount);
+    };
+    deepStrictEqual(await prices(), [4_500, 4_500]);
+    const etag = expectStatus(200, await api.call(`GET ${path}`)).headers['etag'] ?? '';
+    const change = { body: { price: dollars(4_700) }, headers: { 'if-match': etag } };
+    expectStatus(200, await admin.call(`PATCH ${path}`, change));
+    const changedAt = performance.now();
+    await eventually('both tell the new price', async () => (await prices()).every((price) => price === 4_700));
+    // A second is promised; a machine that is busy elsewhere gets a few.
+    ok(performance.now() - changedAt < 5_000);
+  },
+
   'an archived product is still read by its id, is in no list but the administrators': async ({
     admin,
     api,
@@ -54,6 +76,7 @@ export const products: StageTests = {
     ok(!isIn(await admin.all<ProductView>('/v1/products')));
     ok(isIn(await admin.all<ProductView>('/v1/products?status=archived')));
     refused(await alice.call('GET /v1/products?status=archived'), '403 forbidden');
+    refused(await api.call('GET /v1/products?status=archived'), '401 unauthenticated');
     refused(await admin.call(`PATCH /v1/products/${id}`, { body: { name: 'Mug' } }), '409 product_archived');
   },
 

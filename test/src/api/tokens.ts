@@ -1,4 +1,4 @@
-import { deepStrictEqual } from 'node:assert/strict';
+import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { expectStatus } from '../shop/member.ts';
 import { refused, type StageTests } from './stage.ts';
@@ -44,6 +44,15 @@ export const tokens: StageTests = {
       if (answer.status !== 401) believed.push(`${name}: ${answer.status}`);
     }
     deepStrictEqual(believed, []);
+    expectStatus(200, await api.call('GET /v1/users/me', { token: alice.token }));
+  },
+
+  'what a client holds is worth nothing at a service itself': async ({ admin, alice, api }) => {
+    const answer = await api.call('GET /ops/services', { token: admin.token });
+    const { items } = answer.body as { items: readonly { service: string; replicas: readonly { url: string }[] }[] };
+    const url = items.find(({ service }) => service === 'user')?.replicas[0]?.url ?? '';
+    const headers = { authorization: `Bearer ${alice.token}` };
+    strictEqual((await fetch(`${url}/v1/users/me`, { headers })).status, 401);
     expectStatus(200, await api.call('GET /v1/users/me', { token: alice.token }));
   },
 

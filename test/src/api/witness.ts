@@ -8,6 +8,7 @@ import {
   ShopApi,
 } from '@ashlar/cli';
 import { ANYWHERE, CALLS, NOWHERE } from './contract.ts';
+import { type DescribedAnswers, descriptionFaults } from './described.ts';
 
 const NO_CALL = 'no call';
 
@@ -56,6 +57,8 @@ export class Witness {
   readonly #seen = new Map<string, Set<string>>();
   readonly faults: string[] = [];
 
+  constructor(private readonly described: DescribedAnswers) {}
+
   saw(call: string, { status, headers, body, text }: Answer<unknown>): void {
     const { code } = (body ?? {}) as Partial<Problem>;
     this.noted(call, status >= 400 ? `${status} ${code}` : String(status));
@@ -64,7 +67,16 @@ export class Witness {
     if (status >= 500 && status !== 503) this.faults.push(about);
     if (status >= 400)
       for (const fault of problemFaults(call, { status, headers, body, text })) this.faults.push(`${about}: ${fault}`);
+    for (const fault of this.descriptionFaults(call, { status, headers, body, text }))
+      this.faults.push(`${about}: ${fault}`);
     if (status >= 400 && LEAKS.some((leak) => leak.test(text))) this.faults.push(`${about}: tells of the inside`);
+  }
+
+  /** The operators' calls are put together by the gateway, and an answer to HEAD has no body. */
+  private descriptionFaults(call: string, answer: Answer<unknown>): string[] {
+    const [method = '', target = ''] = call.split(' ');
+    if (method === 'HEAD' || target.startsWith('/ops/')) return [];
+    return descriptionFaults(this.described, nameOf(method, target.split('?')[0] ?? ''), answer);
   }
 
   noted(call: string, answer: string): void {

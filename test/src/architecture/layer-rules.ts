@@ -1,32 +1,8 @@
 import { builtinModules } from 'node:module';
 import { join, relative, sep } from 'node:path';
+import type { Import, ParsedFile } from '@ashlar/doctor/source';
 import { ResolverFactory } from 'oxc-resolver';
-import type { Import, ParsedFile } from './parsed-file.ts';
 import { isTest, type Repository, type Violation, type Workspace, workspaceOf } from './repository.ts';
-
-/** Which layers of its own service a layer may import: itself, and those further in. */
-const INWARDS: Readonly<Record<string, readonly string[]>> = {
-  domain: ['domain'],
-  application: ['application', 'domain'],
-  interface: ['interface', 'application', 'domain'],
-  infrastructure: ['infrastructure', 'application', 'domain'],
-  platform: ['platform', 'interface', 'infrastructure', 'application', 'domain'],
-};
-
-/** What the inner layers may import besides; `types` is gone after the compilation. */
-const INNER: Readonly<Record<string, { readonly values: readonly string[]; readonly types: readonly string[] }>> = {
-  domain: { values: ['@ashlar/domain'], types: [] },
-  application: { values: ['@ashlar/domain', '@ashlar/saga', '@ashlar/contracts'], types: ['@ashlar/messaging'] },
-};
-
-/** Which folders of the repository the code of a folder may import, besides its own package. */
-const DOWNWARDS: Readonly<Record<string, readonly string[]>> = {
-  packages: ['packages'],
-  contracts: ['packages'],
-  services: ['packages', 'contracts'],
-  gateway: ['packages', 'contracts'],
-  sandbox: ['packages'],
-};
 
 type Target =
   | { readonly kind: 'own'; readonly path: string; readonly workspace: Workspace }
@@ -44,7 +20,10 @@ interface Resolved extends Import {
 
 const nodeModules = new Set(builtinModules);
 
-/** Every import of a repository that goes where it must not go: outwards, sideways, upwards, or past the manifest. */
+/**
+ * Every import of a repository that leads nowhere or past its manifest, and every circle of packages. That imports
+ * point inwards and stay within their service is judged by the doctor (`architecture.json`).
+ */
 export function brokenImports(repository: Repository): Violation[] {
   const resolve = resolverOf(repository);
   const imports = repository.files.flatMap((file) => {
@@ -65,39 +44,14 @@ export function brokenImports(repository: Repository): Violation[] {
 
 const RULES: readonly { readonly rule: string; check(found: Resolved): string | undefined }[] = [
   { rule: 'resolves', check: ({ target }) => (target.kind === 'missing' ? 'leads nowhere' : undefined) },
-  { rule: 'layers', check: pointsOutwards },
-  { rule: 'inner-layers', check: isTooMuchForAnInnerLayer },
   { rule: 'contracts', check: isTooMuchForAContract },
-  { rule: 'boundaries', check: crossesABoundary },
   { rule: 'declared', check: isUndeclared },
 ];
-
-function pointsOutwards({ file, workspace, target }: Resolved): string | undefined {
-  if (target.kind !== 'own' || target.workspace !== workspace) return undefined;
-  const [from, to] = [layerOf(file.path), layerOf(target.path)];
-  if (!from || !to || INWARDS[from]?.includes(to)) return undefined;
-  return `${from} imports ${to}`;
-}
-
-function isTooMuchForAnInnerLayer({ file, workspace, target, dependency, typeOnly }: Resolved): string | undefined {
-  const layer = layerOf(file.path);
-  const inner = layer && INNER[layer];
-  if (!inner || isTest(file.path) || (target.kind === 'own' && target.workspace === workspace)) return undefined;
-  if (inner.values.includes(dependency) || (typeOnly && inner.types.includes(dependency))) return undefined;
-  return `${layer} imports ${target.kind === 'node' ? 'a module of Node' : dependency}`;
-}
 
 function isTooMuchForAContract({ file, workspace, target, dependency }: Resolved): string | undefined {
   if (workspace.folder !== 'contracts' || isTest(file.path)) return undefined;
   if (target.kind === 'own' && target.workspace === workspace) return undefined;
   return ['@ashlar/messaging', 'typebox'].includes(dependency) ? undefined : `a contract imports ${dependency}`;
-}
-
-function crossesABoundary({ workspace, target }: Resolved): string | undefined {
-  if (target.kind !== 'own' || target.workspace === workspace) return undefined;
-  const [from, to] = [topOf(workspace), topOf(target.workspace)];
-  if (!DOWNWARDS[from] || DOWNWARDS[from].includes(to)) return undefined;
-  return `${workspace.folder} imports ${target.workspace.folder}`;
 }
 
 function isUndeclared({ file, workspace, target, dependency, specifier }: Resolved): string | undefined {
@@ -156,10 +110,3 @@ const dependencyOf = (specifier: string): string =>
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-
-const layerOf = (path: string): string | undefined => {
-  const layer = /^services\/[^/]+\/src\/([^/]+)\//.exec(path)?.[1];
-  return layer && layer in INWARDS ? layer : undefined;
-};
-
-const topOf = ({ folder }: Workspace): string => folder.split('/')[0]!;

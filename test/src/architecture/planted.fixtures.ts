@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Repository, readRepository } from './repository.ts';
 
@@ -51,6 +51,7 @@ export function plant(t: TestContext, files: Readonly<Record<string, string>> = 
     writeFileSync(join(root, path), text);
   };
   write('package.json', JSON.stringify({ name: 'planted', workspaces: ['packages/*', 'contracts', 'services/*'] }));
+  copyFileSync(resolve(import.meta.dirname, '..', '..', '..', 'architecture.json'), join(root, 'architecture.json'));
   mkdirSync(join(root, 'node_modules', '@ashlar'), { recursive: true });
   for (const [folder, planted] of Object.entries(WORKSPACES)) {
     write(`${folder}/package.json`, manifestOf(planted));

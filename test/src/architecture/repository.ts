@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { type ParsedFile, parseFile } from './parsed-file.ts';
+import { type ParsedFile, parseFile } from '@ashlar/doctor/source';
 
 /** One package of the workspace, as its manifest describes it. */
 export interface Workspace {

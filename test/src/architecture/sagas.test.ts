@@ -2,8 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { findSagas, generatedPages, sagaFiles } from '@ashlar/cli';
-import { checkSaga } from '@ashlar/saga';
+import { findSagas, generatedPages, sagaFiles, sagaVersions } from '@ashlar/cli';
+import { checkSaga, recordOf, stepsOf, strandings } from '@ashlar/saga';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const sagas = await findSagas();
@@ -28,6 +28,25 @@ for (const { name, style, definition, reactions } of sagas) {
     t.diagnostic(`${states} states, ${moves} moves; ends ${endings.join(', ')}`);
   });
 }
+
+test('no saga that may be running is stranded by a change of its definition', () => {
+  const now = sagas.map(({ definition }) => recordOf(definition));
+  ok(sagaVersions().length >= 2);
+  deepStrictEqual(strandings(sagaVersions(), now), []);
+});
+
+test('both styles of a saga have the same steps, answered and explained alike', () => {
+  const meaningOf = (style: string) =>
+    sagas
+      .filter((saga) => saga.style === style)
+      .map(({ name, definition }) => [
+        name,
+        stepsOf(definition).map(({ name: step, kind, done, refused, undone, reason, timedOut }) =>
+          [step, kind, done?.type, refused?.type, undone?.type, reason, timedOut].join(),
+        ),
+      ]);
+  deepStrictEqual(meaningOf('choreography'), meaningOf('orchestration'));
+});
 
 test('a choreography is checked against the policies that run it', () => {
   const { definition, reactions = [] } = sagas.find(({ style }) => style === 'choreography')!;

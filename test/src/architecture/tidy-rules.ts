@@ -1,5 +1,5 @@
+import { type ParsedFile, walk } from '@ashlar/doctor/source';
 import type { Class, Function as FunctionNode, Node } from 'oxc-parser';
-import { type ParsedFile, walk } from './parsed-file.ts';
 import { isTest, type Repository, type Violation } from './repository.ts';
 
 const COLUMNS = 120;

@@ -20,6 +20,8 @@ export interface CrashOptions {
 
 type DatabaseKill = 'alone' | 'with the system';
 
+/** So many of the kills come at the moment at which an order has been accepted; the others at any. */
+const MET_ON_ITS_WAY = 0.5;
 const CUSTOMERS = 16;
 const PRODUCTS = 6;
 const PURSE = 500_000;
@@ -41,6 +43,7 @@ export async function surviveCrashes(t: TestContext, options: CrashOptions): Pro
     const before = load.answered;
     const instant = before + chance.between(20, 90);
     await eventually(`request ${instant} is answered`, () => load.answered >= instant, 60_000);
+    if (chance.next() < MET_ON_ITS_WAY) await load.nextOrder();
     upMs += performance.now() - upSince;
     killedAt.push(Date.now());
     const { signal = 'SIGKILL', databaseKills = {} } = options;
@@ -58,7 +61,7 @@ export async function surviveCrashes(t: TestContext, options: CrashOptions): Pro
   t.diagnostic(`orders pending at the kills: ${pending.join(' ')}`);
   t.diagnostic(`answers from 500 on: ${JSON.stringify(Object.fromEntries(load.failures))}`);
   deepStrictEqual(load.faults, []);
-  ok(pending.filter((count) => count > 0).length >= options.kills * 0.8, 'too few kills have met an order on its way');
+  ok(pending.filter((count) => count > 0).length >= options.kills / 3, 'too few kills have met an order on its way');
 }
 
 async function aLoad(shop: ShopProcess, chance: SeededChance, perSecond: number): Promise<Load> {

@@ -11,6 +11,16 @@ export interface LoadOptions {
   readonly chance: SeededChance;
   /** Requests begun in a second, whether the system is there or not. */
   readonly perSecond: number;
+  /** Told how a request ended that was sent for the first time, before anybody sends it again. */
+  readonly firstAnswer?: (outcome: FirstAnswer) => void;
+}
+
+export interface FirstAnswer {
+  readonly call: string;
+  /** 0 where none came. */
+  readonly status: number;
+  readonly problem: Partial<Problem>;
+  readonly ms: number;
 }
 
 type Deed = 'order' | 'deposit' | 'withdrawal' | 'cancellation';
@@ -27,6 +37,7 @@ const RETRY_MS = 150;
 const MOST_OPEN = 150;
 const TICK_MS = 10;
 const ANSWERED_WITHIN_MS = 30_000;
+const MORE_WITHIN_MS = 120_000;
 
 /** Customers who shop on while the system dies and comes back: each request is sent until it is answered. */
 export class Load {
@@ -41,6 +52,7 @@ export class Load {
   readonly failures = new Map<string, number>();
   readonly #open = new Set<Promise<void>>();
   readonly #cancellable: { readonly customer: Customer; readonly id: string }[] = [];
+  #onOrder: (() => void)[] = [];
   readonly #options: LoadOptions;
   #isRunning = false;
   #isGivenUp = false;
@@ -54,6 +66,19 @@ export class Load {
   start(): void {
     this.#isRunning = true;
     this.#pacing = this.#pace();
+  }
+
+  /** Resolves when the next order has been accepted: at that moment it is on its way. */
+  nextOrder(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onOrder.push(resolve);
+    return promise;
+  }
+
+  /** Resolves when so many more requests have been answered. */
+  moreAnswers(count: number): Promise<void> {
+    const enough = this.answered + count;
+    return eventually(`${count} more requests are answered`, () => this.answered >= enough, MORE_WITHIN_MS);
   }
 
   /** While the system is known to be down nobody knocks at its door; what was on its way is lost, and sent again. */
@@ -111,6 +136,7 @@ export class Load {
     const answer = await this.#insist<OrderView>('order', customer, { path: '/v1/orders', body });
     if (answer.status !== 202) return;
     this.orderIds.push(answer.body.id);
+    for (const tell of this.#onOrder.splice(0)) tell();
     this.#cancellable.push({ customer, id: answer.body.id });
   }
 
@@ -143,8 +169,10 @@ export class Load {
     { path, body }: { path: `/${string}`; body?: object },
   ): Promise<Answer<Body>> {
     const headers = { 'idempotency-key': randomUUID() };
-    while (!this.#isGivenUp) {
+    for (let sent = 1; !this.#isGivenUp; sent++) {
+      const began = performance.now();
       const answer = await customer.call<Body>(`POST ${path}`, { body, headers }).catch(() => undefined);
+      if (sent === 1) this.#tell(deed, answer, performance.now() - began);
       if (answer && !this.#isPassing(answer)) {
         this.answered += 1;
         this.#judge(deed, answer);
@@ -155,6 +183,11 @@ export class Load {
       await this.#isUp;
     }
     throw new Error('The load was given up.');
+  }
+
+  #tell(call: Deed, answer: Answer<unknown> | undefined, ms: number): void {
+    const { status = 0, body } = answer ?? {};
+    this.#options.firstAnswer?.({ call, status, problem: body ?? {}, ms });
   }
 
   #isPassing(answer: Answer<unknown>): boolean {

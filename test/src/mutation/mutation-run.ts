@@ -12,19 +12,22 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Mutant } from './mutants.ts';
+import type { Detector, Mutant } from './mutant.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const COPIED = ['packages', 'contracts', 'services', 'gateway', 'sandbox', 'cli', 'test'];
-/** The cheapest first: most mutants do not get past it. */
-const SIMULATIONS = ['mail-room', 'orchestration', 'choreography'];
 const SEEDS = 150;
-const SUITE_WITHIN_MS = 60_000;
+const SEEDS_WITHIN_MS = 300_000;
+/** Whole, no test takes a quarter of it; a mutant that keeps one from ending is noticed by then. */
+const TEST_WITHIN_MS = 100_000;
+/** A mutant that is no program at all proves nothing, and neither does a simulation for which there was no time. */
+const NO_PROOF = /SyntaxError|ReferenceError|There was no time/;
 
-/** What has caught a mutant, and by which words; nothing where it lives. */
+/** What has caught a mutant, by which words, and how soon; nothing where it lives. */
 export interface Catch {
-  readonly by: string;
   readonly words: string;
+  readonly seed: number | undefined;
+  readonly seconds: number;
 }
 
 /** A copy of everything that is compiled, in which one thing at a time is broken. The original stays as it is. */
@@ -52,7 +55,7 @@ export class BrokenCopy {
   }
 
   /** Breaks it, looks who notices, and mends it. Throws where the text to be broken is not there any more. */
-  async catch({ file, find, put, suite }: Mutant): Promise<Catch | undefined> {
+  async catch({ file, find, put, by }: Mutant): Promise<Catch | undefined> {
     const path = join(this.#path, file);
     const whole = readFileSync(path, 'utf8');
     if (!whole.includes(find)) throw new Error(`${file} does not say ${JSON.stringify(find)} any more.`);
@@ -61,33 +64,40 @@ export class BrokenCopy {
       whole.replace(find, () => put),
     );
     try {
-      return suite === undefined ? await this.#bySimulation() : await this.#bySuite(suite);
+      return await this.look(by);
     } finally {
       writeFileSync(path, whole);
     }
+  }
+
+  /** What a detector finds in the copy as it is. */
+  async look(by: Detector): Promise<Catch | undefined> {
+    const began = performance.now();
+    const { code, output } = await (by.includes('.test.js') ? this.#test(by) : this.#simulate(by));
+    if (code === 0) return undefined;
+    if (NO_PROOF.test(output)) throw new Error(output);
+    const seed = /^Seed (?<seed>\d+) breaks/m.exec(output)?.groups?.['seed'];
+    const seconds = (performance.now() - began) / 1_000;
+    return { words: firstWords(output), seed: seed === undefined ? undefined : Number(seed), seconds };
   }
 
   remove(): void {
     rmSync(this.#path, { recursive: true, force: true });
   }
 
-  async #bySimulation(): Promise<Catch | undefined> {
-    for (const name of SIMULATIONS) {
-      const main = join(this.#path, 'test', 'dist', 'simulation', 'main.js');
-      const { code, output } = await this.#node([main, name, '--seeds', String(SEEDS), '--from', '1', '--tersely']);
-      if (code !== 0) return { by: `simulation: ${name}`, words: firstWords(output) };
-    }
-    return undefined;
+  #simulate(name: string): Promise<Ended> {
+    const main = join(this.#path, 'test', 'dist', 'simulation', 'main.js');
+    return this.#node([main, name, '--seeds', String(SEEDS), '--from', '1', '--workers', '1', '--tersely']);
   }
 
-  async #bySuite(suite: string): Promise<Catch | undefined> {
-    const files = globSync(suite, { cwd: this.#path });
-    const { code, output } = await this.#node(['--test', `--test-timeout=${SUITE_WITHIN_MS}`, ...files]);
-    if (code === 0) return undefined;
-    return { by: 'tests on PostgreSQL', words: /✖ (?<title>.*?) \(/.exec(output)?.groups?.['title'] ?? 'a test fails' };
+  #test(by: string): Promise<Ended> {
+    const [file = '', ...title] = by.split(':');
+    const pattern = title.length > 0 ? [`--test-name-pattern=${title.join(':')}`] : [];
+    return this.#node([...pattern, '--test-reporter=spec', join(this.#path, file)]);
   }
 
-  #node(args: readonly string[]): Promise<{ code: number; output: string }> {
+  /** The first failure is enough. */
+  #node(args: readonly string[]): Promise<Ended> {
     return new Promise((done, fail) => {
       const { NODE_TEST_CONTEXT: _, ...env } = process.env;
       const child = spawn(process.execPath, args, {
@@ -95,13 +105,35 @@ export class BrokenCopy {
         env: { ...env, TEST_DATABASE_URL: this.databaseUrl },
       });
       let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+      const hear = (chunk: Buffer) => {
+        output += chunk;
+        if (FAILED.test(output)) child.kill('SIGKILL');
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', hear);
+      const isSimulation = args[0]?.endsWith('main.js') === true;
+      const withinMs = isSimulation ? SEEDS_WITHIN_MS : TEST_WITHIN_MS;
+      const late = setTimeout(() => {
+        output += isSimulation ? '\n  There was no time.\n' : `\n  It does not end within ${withinMs / 1_000} s.\n`;
+        child.kill('SIGKILL');
+      }, withinMs);
       child.once('error', fail);
-      child.once('close', (code) => done({ code: code ?? 1, output }));
+      child.once('close', (code) => {
+        clearTimeout(late);
+        done({ code: code ?? 1, output });
+      });
     });
   }
 }
 
-/** What a broken run says first. */
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+const FAILED = /^\s*✖ .*\)$/m;
+
+/** What a broken run says first: the test that fails, or the invariant that is broken. */
 const firstWords = (output: string): string =>
-  /^ {2}(?<words>\S.*)$/m.exec(output)?.groups?.['words'] ?? output.slice(-200);
+  /✖ (?<title>.*?) \(/.exec(output)?.groups?.['title'] ??
+  /^ {2}(?<words>\S.*)$/m.exec(output)?.groups?.['words'] ??
+  output.slice(-200);

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ServiceName } from '@ashlar/cli';
 import { PostgresDatabase } from '@ashlar/postgres';
 import type { Shop } from './shop.ts';
 
-export const SERVICES = ['user', 'product', 'inventory', 'payment', 'order', 'shipping'] as const;
-
-export type ServiceName = (typeof SERVICES)[number];
+export { SERVICES, type ServiceName } from '@ashlar/cli';
 
 /** The services' databases, read by the administrator of their server: what no service would tell. */
 export class Databases {

@@ -6,7 +6,7 @@ import type { Books } from './invariants.ts';
 export async function moneyFaults({ accounts, databases }: Books): Promise<string[]> {
   const stored = await databases.query<{ stream: string; count: number }>(
     'payment',
-    `select stream, count(*) as count from events where stream like 'account-%' group by stream`,
+    `select stream, count(*) as count from all_events where stream like 'account-%' group by stream`,
   );
   const events = new Map(stored.map(({ stream, count }) => [stream, count]));
   return accounts.flatMap(({ account, entries }) => {

@@ -44,7 +44,7 @@ async function unfinishedMessages(databases: Databases): Promise<string[]> {
       `select (select count(*) from outbox where published_at is null) as unpublished,
               (select count(*) from inbox where parked) as parked,
               (select count(*) from parked_messages) as messages,
-              (select count(*) from leases where expires_at < clock_timestamp()) as leases`,
+              (select count(*) from leases where holder is not null and expires_at < clock_timestamp()) as leases`,
     );
     found.push(
       ...some(counts?.unpublished, `unpublished messages of ${service}`),

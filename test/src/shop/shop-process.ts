@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ShopApi } from '@ashlar/cli';
+import { dropNatsNamespace } from '@ashlar/messaging-nats';
 import { dropNamespace } from '@ashlar/postgres';
+import { dropRedisNamespace } from '@ashlar/projection-redis';
 import { namespaceOf, postmasterOf } from './databases.ts';
+import { natsUrl } from './nats.ts';
+import { redisUrl } from './redis.ts';
 import type { SagaStyle, Shop } from './shop.ts';
 import { ShopFront } from './shop-front.ts';
 import { eventually } from './waiting.ts';
@@ -18,6 +23,10 @@ export interface ShopOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** A PostgreSQL of its own, even where the run of the tests has one to share. */
   readonly ownDatabase?: boolean;
+  /** `order=2`: in processes, over NATS, so many replicas of these services and one of the others. */
+  readonly replicas?: string;
+  /** The program of another checkout. */
+  readonly main?: string;
   /** Another client than the plain one. */
   readonly client?: (url: string) => ShopApi;
 }
@@ -61,10 +70,11 @@ export class ShopProcess extends ShopFront implements Shop {
 
   /** Starts it, or starts it again on the same data; resolves when it is ready. */
   async start(change: ShopOptions = {}): Promise<void> {
-    const { saga = 'orchestration', seed = 'none', environment = {} } = { ...this.options, ...change };
+    const { saga = 'orchestration', seed = 'none', environment = {}, replicas } = { ...this.options, ...change };
     const args = ['up', '--port', String(this.port), '--data', this.directory, '--saga', saga, '--seed', seed];
-    const { PATH = '', HOME = '', TMPDIR } = process.env;
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    if (replicas !== undefined) args.push('--topology', 'processes', '--replicas', replicas);
+    const { PATH = '', HOME = '', TMPDIR, NODE_COMPILE_CACHE } = process.env;
+    const child = spawn(process.execPath, [this.options.main ?? MAIN, ...args], {
       detached: true,
       // By the channel it hears when the test is gone, and ends too.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -72,8 +82,11 @@ export class ShopProcess extends ShopFront implements Shop {
         PATH,
         HOME,
         ...(TMPDIR && { TMPDIR }),
+        ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }),
         ...(this.databaseUrl && { DATABASE_URL: this.databaseUrl }),
         RATE_LIMIT_FACTOR: '1000',
+        NATS_URL: this.#natsUrl,
+        REDIS_URL: redisUrl,
         ...environment,
       },
     });
@@ -95,6 +108,13 @@ export class ShopProcess extends ShopFront implements Shop {
     return ended;
   }
 
+  /** Sends a signal to the process that was started, and to none that it has started itself. */
+  async killAlone(signal: NodeJS.Signals): Promise<void> {
+    const ended = new Promise((resolve) => this.#child!.once('exit', resolve));
+    this.#child!.kill(signal);
+    await ended;
+  }
+
   /** Kills PostgreSQL, and nothing else. */
   killDatabase(): void {
     process.kill(postmasterOf(this.directory).pid, 'SIGKILL');
@@ -106,7 +126,15 @@ export class ShopProcess extends ShopFront implements Shop {
     await this.kill('SIGTERM');
     const namespace = namespaceOf(this.directory);
     if (this.databaseUrl) await dropNamespace({ adminUrl: this.databaseUrl, namespace });
+    if (this.options.replicas !== undefined) {
+      await dropNatsNamespace({ url: this.#natsUrl, namespace });
+      await dropRedisNamespace({ url: redisUrl, namespace }).catch(() => {});
+    }
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  get #natsUrl(): string {
+    return this.options.environment?.['NATS_URL'] ?? natsUrl;
   }
 
   async #isReady(child: ChildProcess): Promise<boolean> {
@@ -118,10 +146,18 @@ export class ShopProcess extends ShopFront implements Shop {
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
+/** Below those that the system gives away by itself: a replica could take one that is promised to its gateway. */
+const PORTS = [15_000, 30_000] as const;
+
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(...PORTS);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '0.0.0.0', () => resolve(true));
+    });
+    await new Promise((resolve) => probe.close(resolve));
+    if (isFree) return port;
+  }
 }

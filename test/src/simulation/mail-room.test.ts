@@ -1,7 +1,8 @@
 import { deepStrictEqual, notStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { simulate } from '@ashlar/simulation';
-import { SIMULATIONS, type SimulationName, seedsHold } from './seeds.ts';
+import { SIMULATIONS, type SimulationName } from './seeds.ts';
+import { seedsHold } from './seeds-hold.ts';
 
 test('promises 1 to 4: every letter is read once and in order by everybody, whatever goes wrong, for 300 seeds', (t) =>
   seedsHold(t, 'mail-room', { count: 300 }));

@@ -120,6 +120,6 @@ export const mailRoom: Simulation<MailRoom> = {
     archive: services.deploy(archive),
   }),
   load: writing,
-  faults: { crash: 0.006, reorder: 0.15, duplicate: 0.15, lostAnswer: 0.1 },
+  faults: { crash: 0.006, forget: 0.05, reorder: 0.15, duplicate: 0.15, lostAnswer: 0.1 },
   invariants: misread,
 };

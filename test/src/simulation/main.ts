@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { isMainThread, parentPort, Worker } from 'node:worker_threads';
-import { type FaultCounts, simulate } from '@ashlar/simulation';
-import { FaultSum, SIMULATIONS, type SimulationName, story } from './seeds.ts';
+import { FaultSum, simulate } from '@ashlar/simulation';
+import { runSeeds, type SeedTask } from './seed-runs.ts';
+import { SIMULATIONS, type SimulationName } from './seeds.ts';
 
 const HELP = `Usage: npm run simulate -- [orchestration|choreography|mail-room …] [options]
 
@@ -14,20 +13,8 @@ Runs the whole system under seeded faults, and checks its invariants at the end 
   --from N       the first seed; by default one that depends on the time
   --seed N       runs this one seed, and prints its trace
   --only A,B,C   with --seed: only these of its faults strike; none for none of them
+  --workers N    on so many threads; by default as many as there are cores
   --tersely      of a run that breaks something only tells what: it is not shortened`;
-
-interface Task {
-  readonly name: SimulationName;
-  readonly seed: number;
-  readonly isTerse: boolean;
-}
-
-interface Result extends Task {
-  readonly faults: FaultCounts;
-  readonly happenings: number;
-  /** What there is to tell of a run that breaks something. */
-  readonly story?: string;
-}
 
 const names = Object.keys(SIMULATIONS) as SimulationName[];
 
@@ -40,6 +27,7 @@ async function main(): Promise<number> {
       from: text,
       seed: text,
       only: text,
+      workers: text,
       tersely: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
@@ -57,7 +45,8 @@ async function main(): Promise<number> {
   const from = values.from === undefined ? Date.now() % 1_000_000_000 : numberOf('--from', values.from);
   const seeds = values.seeds === undefined ? Number.POSITIVE_INFINITY : numberOf('--seeds', values.seeds);
   const minutes = values.seeds === undefined ? numberOf('--minutes', values.minutes ?? '1') : Number.POSITIVE_INFINITY;
-  return manySeeds(chosen, { from, seeds, minutes, isTerse: values.tersely });
+  const workers = values.workers === undefined ? availableParallelism() : numberOf('--workers', values.workers);
+  return manySeeds(chosen, { from, seeds, minutes, workers, isTerse: values.tersely });
 }
 
 function numberOf(option: string, value: string): number {
@@ -83,59 +72,38 @@ interface Plan {
   readonly from: number;
   readonly seeds: number;
   readonly minutes: number;
+  readonly workers: number;
   readonly isTerse: boolean;
 }
 
-/** On all cores; ends with the first seed that breaks something. */
-async function manySeeds(chosen: readonly SimulationName[], { from, seeds, minutes, isTerse }: Plan): Promise<number> {
+/** Ends with the first seed that breaks something. */
+async function manySeeds(chosen: readonly SimulationName[], plan: Plan): Promise<number> {
+  const { from, seeds, minutes, workers, isTerse } = plan;
   const end = performance.now() + minutes * 60_000;
   const faults = new FaultSum();
   let [next, done] = [0, 0];
   let broken: string | undefined;
-  const task = (): Task | undefined => {
+  const task = (): SeedTask | undefined => {
     const at = next++;
     if (broken || at >= seeds * chosen.length || performance.now() >= end) return undefined;
     return { name: chosen[at % chosen.length]!, seed: from + Math.floor(at / chosen.length), isTerse };
   };
   const told = setInterval(() => console.error(`${done} runs, from seed ${from}; ${faults}`), 5_000);
-  const work = async () => {
-    const worker = new Worker(new URL(import.meta.url));
-    for (let given = task(); given; given = task()) {
-      const result = await answer(worker, given);
+  await runSeeds({
+    workers,
+    next: task,
+    onResult(result) {
       done += 1;
       faults.add(result.faults);
       broken ??= result.story;
-    }
-    await worker.terminate();
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, work)).finally(() => clearInterval(told));
+    },
+  }).finally(() => clearInterval(told));
   console.log(broken ?? `${done} runs of ${chosen.join(', ')} from seed ${from} keep every invariant; ${faults}`);
   return broken ? 1 : 0;
 }
 
-function answer(worker: Worker, task: Task): Promise<Result> {
-  const answered = Promise.race([once(worker, 'message'), once(worker, 'exit')]);
-  worker.postMessage(task);
-  return answered.then(([result]) => {
-    if (typeof result === 'number') throw new Error(`A worker has ended with ${result}.`);
-    return result as Result;
-  });
-}
-
-async function run({ name, seed, isTerse }: Task): Promise<Result> {
-  const done = await simulate(SIMULATIONS[name], { seed });
-  const { faults, happenings, broken } = done;
-  if (broken.length === 0) return { name, seed, isTerse, faults, happenings };
-  const told = isTerse ? [`Seed ${seed} breaks ${name}:`, ...broken.map((what) => `  ${what}`)].join('\n') : undefined;
-  return { name, seed, isTerse, faults, happenings, story: told ?? (await story(name, done)) };
-}
-
-if (isMainThread) {
-  process.exitCode = await main().catch((error: Error) => {
-    console.error(`simulate: ${error.message}`);
-    return 2;
-  });
-  process.exit();
-} else {
-  parentPort?.on('message', async (task: Task) => parentPort?.postMessage(await run(task)));
-}
+process.exitCode = await main().catch((error: Error) => {
+  console.error(`simulate: ${error.message}`);
+  return 2;
+});
+process.exit();

@@ -5,10 +5,11 @@ import {
   type StoredLevel,
   type StoredReservation,
 } from '@ashlar/inventory-service/simulation';
-import { ORDERS, type StoredOrder } from '@ashlar/order-service/simulation';
+import { ORDERS, type StoredOrder, type StoredView, VIEWS } from '@ashlar/order-service/simulation';
 import { DEPOSITS, PAYMENTS, type StoredDeposit, type StoredPayment } from '@ashlar/payment-service/simulation';
 import { SHIPMENTS, type StoredShipment } from '@ashlar/shipping-service/simulation';
 import { differ } from '../shop/differ.ts';
+import { brokenPromises } from './shop-promises.ts';
 import type { SimulatedShop } from './simulated-shop.ts';
 
 const SOLD: ReadonlySet<string> = new Set(['confirmed', 'shipped', 'delivered']);
@@ -28,8 +29,22 @@ export const brokenInvariants = (shop: SimulatedShop): string[] => [
   ...depositFaults(shop),
   ...stockFaults(shop),
   ...orderFaults(shop),
+  ...viewFaults(shop),
   ...strayFaults(shop),
+  ...brokenPromises(shop),
 ];
+
+/** In the end every order is read as it is, and no other one is. */
+function viewFaults({ order }: SimulatedShop): string[] {
+  const orders = order.stored.table<StoredOrder>(ORDERS);
+  const views = order.stored.table<StoredView>(VIEWS);
+  const faults = [...orders.values()].flatMap(({ id, version, state }) => {
+    const view = views.get(id)?.state;
+    const seen = view && `${view.version} ${view.order.status} ${view.order.timeline.length}`;
+    return differ(`the order ${id} is read`, seen, `${version} ${state.status} ${state.timeline.length}`);
+  });
+  return [...faults, ...differ('orders that can be read', views.size, orders.size)];
+}
 
 /** For each account: balance = deposits − withdrawals − captures, and 0 ≤ reserved ≤ balance after every event. */
 function moneyFaults({ payment }: SimulatedShop): string[] {
@@ -52,18 +67,27 @@ function moneyFaults({ payment }: SimulatedShop): string[] {
   });
 }
 
-/** Each deposit is charged once, booked once, or neither. */
+/** Each deposit is charged once, booked once, or neither, and always with its amount; nothing else is. */
 function depositFaults({ payment, charges }: SimulatedShop): string[] {
-  const booked = new Map<string, number>();
-  for (const { type, data } of payment.stored.events.all) {
-    const { depositId = '' } = data as LedgerData;
-    if (type === 'MoneyDeposited') booked.set(depositId, (booked.get(depositId) ?? 0) + 1);
+  const booked = new Map<string, number[]>();
+  for (const { type, stream, data } of payment.stored.events.all) {
+    const { depositId = '', amount = 0 } = data as LedgerData;
+    const name = `${stream} ${depositId}`;
+    if (type === 'MoneyDeposited') booked.set(name, [...(booked.get(name) ?? []), amount]);
   }
-  return [...payment.stored.table<StoredDeposit>(DEPOSITS).values()].flatMap(({ id, state: { status } }) => [
-    ...(status === 'pending' ? [`deposit ${id} is still pending`] : []),
-    ...differ(`${status} deposit ${id}: charged`, charges.has(id), status === 'completed'),
-    ...differ(`${status} deposit ${id}: times booked`, booked.get(id) ?? 0, status === 'completed' ? 1 : 0),
-  ]);
+  const deposits = payment.stored.table<StoredDeposit>(DEPOSITS);
+  const faults = [...deposits.values()].flatMap(({ id, state: { accountId, amount, status } }) => {
+    const name = `account-${accountId} ${id}`;
+    const once = status === 'completed' ? String(amount.amount) : '';
+    const sums = (booked.get(name) ?? []).join();
+    booked.delete(name);
+    return [
+      ...(status === 'pending' ? [`deposit ${id} is still pending`] : []),
+      ...differ(`${status} deposit ${id}: charged`, String(charges.get(id)?.amount.amount ?? ''), once),
+      ...differ(`${status} deposit ${id}: booked`, sums, once),
+    ];
+  });
+  return [...faults, ...[...booked.keys()].map((name) => `${name} is booked, and is no deposit of it`)];
 }
 
 /**
@@ -97,11 +121,11 @@ function orderFaults({ order, payment, inventory, shipping, bookings }: Simulate
   const payments = payment.stored.table<StoredPayment>(PAYMENTS);
   const reservations = inventory.stored.table<StoredReservation>(RESERVATIONS);
   const shipments = shipping.stored.table<StoredShipment>(SHIPMENTS);
-  const sagas = order.stored.sagas.states;
+  const sagas = new Map(order.stored.sagas.all.map((saga) => [saga.id, saga]));
   const orders = [...order.stored.table<StoredOrder>(ORDERS).values()];
   return [
     ...differ('sagas', sagas.size, orders.length),
-    ...orders.flatMap(({ id, state: { status, total, reason } }) => {
+    ...orders.flatMap(({ id, state: { status, total, reason, items } }) => {
       const is = SOLD.has(status);
       const of = `${status} order ${id}`;
       return [
@@ -109,6 +133,7 @@ function orderFaults({ order, payment, inventory, shipping, bookings }: Simulate
         ...differ(`${of}: captures`, (captures.get(id) ?? []).join(), is ? String(total.amount) : ''),
         ...differ(`${of}: payment captured`, payments.get(id)?.state.status === 'captured', is),
         ...differ(`${of}: stock committed`, reservations.get(id)?.state.status === 'committed', is),
+        ...differ(`${of}: pieces`, is ? linesOf(reservations.get(id)?.state.lines) : '', is ? linesOf(items) : ''),
         ...differ(`${of}: shipment`, LIVE_SHIPMENT.has(shipments.get(id)?.state.status ?? ''), is),
         ...differ(`${of}: booked at the carrier`, bookings.get(id) === 'booked', is),
         ...differ(`${of}: saga completed`, sagas.get(id)?.state.status === 'completed', is),
@@ -117,6 +142,12 @@ function orderFaults({ order, payment, inventory, shipping, bookings }: Simulate
     }),
   ];
 }
+
+const linesOf = (lines: readonly { readonly productId: string; readonly quantity: number }[] = []): string =>
+  lines
+    .map(({ productId, quantity }) => `${quantity} ${productId}`)
+    .sort()
+    .join();
 
 /** Nobody knows of an order that does not exist, and nothing is left open. */
 function strayFaults({ order, payment, inventory, shipping }: SimulatedShop): string[] {

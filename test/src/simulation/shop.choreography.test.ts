@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { seedsHold } from './seeds.ts';
+import { seedsHold } from './seeds-hold.ts';
 
 test('the choreographed shop keeps its invariants whatever goes wrong, for 150 seeds', (t) =>
   seedsHold(t, 'choreography', { count: 150 }));

@@ -8,6 +8,7 @@ import { simulatedUserService, type UserApplication } from '@ashlar/user-service
 import type { SagaStyle } from '../shop/shop.ts';
 import { brokenInvariants } from './shop-invariants.ts';
 import { shopping } from './shop-load.ts';
+import { Witness } from './shop-witness.ts';
 
 /** Short, so that many sagas time out while something is away. */
 const STEP_TIMEOUT_MS = 4_000;
@@ -15,6 +16,7 @@ const STEP_TIMEOUT_MS = 4_000;
 /** All six services by their own composition roots, and the world outside with its own account of what it did. */
 export interface SimulatedShop {
   readonly services: SimulatedSystem;
+  readonly witness: Witness;
   readonly charges: Charges;
   readonly bookings: Bookings;
   readonly user: Deployment<UserApplication>;
@@ -30,6 +32,7 @@ function simulatedShop(services: SimulatedSystem, saga: SagaStyle): SimulatedSho
   const bookings: Bookings = new Map();
   return {
     services,
+    witness: new Witness(),
     charges,
     bookings,
     user: services.deploy(simulatedUserService()),
@@ -37,7 +40,7 @@ function simulatedShop(services: SimulatedSystem, saga: SagaStyle): SimulatedSho
     inventory: services.deploy(simulatedInventoryService({ openingStock: new Map() })),
     payment: services.deploy(simulatedPaymentService(charges)),
     shipping: services.deploy(simulatedShippingService(bookings)),
-    order: services.deploy(simulatedOrderService({ saga, stepTimeoutMs: STEP_TIMEOUT_MS })),
+    order: services.deploy(simulatedOrderService({ saga, stepTimeoutMs: STEP_TIMEOUT_MS, readModels: 'postgres' })),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { ClusterLimiter } from './cluster-limiter.ts';
 import type { Limiter, Verdict } from './limiter.ts';
 import { SlidingWindow } from './sliding-window.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -24,27 +26,44 @@ const KEYS = 50_000;
 /** A limit with its counts. */
 export interface RunningLimit {
   readonly limit: Limit;
-  readonly limiter: Limiter;
+  readonly limiter: Limiter | ClusterLimiter;
   /** Its item of `RateLimit-Policy`. */
   readonly policy: string;
 }
 
 export type RunningLimits = ReadonlyMap<string, readonly RunningLimit[]>;
 
-export function startLimits(limits: Limits, factor: number): RunningLimits {
+export interface LimitsOptions {
+  /** Multiplies all limits that are not fixed. */
+  readonly factor: number;
+  /** Where several gateways count together. */
+  readonly cluster?: Cluster | undefined;
+}
+
+/** Limits that stay as they were keep their counts. */
+export function startLimits(limits: Limits, { factor, cluster }: LimitsOptions, before?: RunningLimits): RunningLimits {
   const byName = new Map<string, RunningLimit>();
+  const earlier = new Map(
+    [...(before?.values() ?? [])].flat().map((running) => [keyOf(running.limit, factor), running]),
+  );
   const started = (limit: Limit): RunningLimit => {
-    const running = byName.get(limit.name) ?? start(limit, factor);
+    const running = byName.get(limit.name) ?? earlier.get(keyOf(limit, factor)) ?? start(limit, factor, cluster);
     byName.set(limit.name, running);
     return running;
   };
   return new Map(Object.entries(limits).map(([name, all]) => [name, all.map(started)]));
 }
 
-function start(limit: Limit, factor: number): RunningLimit {
+const keyOf = (limit: Limit, factor: number): string => JSON.stringify([limit, limit.fixed ? 1 : factor]);
+
+function start(limit: Limit, factor: number, cluster: Cluster | undefined): RunningLimit {
   const quota = limit.fixed ? limit.quota : Math.max(1, Math.round(limit.quota * factor));
   const options = { quota, windowMs: limit.windowSeconds * 1000, keys: KEYS };
-  const limiter = limit.shape === 'bucket' ? new TokenBucket(options) : new SlidingWindow(options);
+  const local = limit.shape === 'bucket' ? new TokenBucket(options) : new SlidingWindow(options);
+  const { name, shape } = limit;
+  const limiter = cluster
+    ? new ClusterLimiter({ name, shape, quota, windowMs: options.windowMs }, cluster, local)
+    : local;
   return { limit, limiter, policy: `"${limit.name}";q=${quota};w=${limit.windowSeconds}` };
 }
 

@@ -1,27 +1,37 @@
 import type { Logger } from '@ashlar/telemetry';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
-import { ClientGone } from '../wire/body.ts';
+import { ClientGone } from '../wire/client-connection.ts';
+import { WireFault } from '../wire/head-reader.ts';
+import { asRefusal } from '../wire/wire-errors.ts';
 import type { Middleware } from './middleware.ts';
 
 /** Turns whatever was thrown into an answer that tells nothing of the inside. */
 export const answered =
   (log: Logger): Middleware =>
-  async (exchange, next) => {
+  (exchange, next) => {
     try {
-      await next();
+      return next(exchange)?.catch((error: unknown) => fail(exchange, error, log));
     } catch (error) {
       fail(exchange, error, log);
+      return undefined;
     }
   };
 
 function fail(exchange: Exchange, error: unknown, log: Logger): void {
   const { response } = exchange;
-  if (error instanceof ClientGone || exchange.isGone) return void response.destroy();
-  if (!(error instanceof Refusal)) log.error({ err: error, requestId: exchange.requestId }, 'a request failed');
+  if (error instanceof ClientGone || exchange.isGone) return response.abort();
+  const refusal = refusalFor(error);
+  if (!refusal) log.error({ err: error, requestId: exchange.requestId }, 'a request failed');
   // Half an answer cannot be taken back: a broken connection is the only way left to tell that it is not whole.
-  if (response.headersSent) return void response.destroy();
-  exchange.refuse(error instanceof Refusal ? error : internal());
+  if (response.hasBegun) return response.abort();
+  if (error instanceof WireFault) exchange.isLast = true;
+  exchange.refuse(refusal ?? internal());
+}
+
+function refusalFor(error: unknown): Refusal | undefined {
+  if (error instanceof WireFault) return asRefusal(error);
+  return error instanceof Refusal ? error : undefined;
 }
 
 const internal = (): Refusal =>

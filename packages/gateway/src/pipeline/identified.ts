@@ -1,4 +1,7 @@
-import { InvalidTokenError, type TokenVerifier } from '@ashlar/http';
+import { InvalidTokenError } from '@ashlar/http';
+import type { Identity, IdentityVerifier } from '../auth/identity.ts';
+import type { InternalTokens } from '../auth/internal-tokens.ts';
+import type { Revocations } from '../auth/revocations.ts';
 import type { Exchange } from '../exchange.ts';
 import { BoundedMap } from '../limits/bounded-map.ts';
 import type { Middleware } from './middleware.ts';
@@ -6,18 +9,33 @@ import type { Middleware } from './middleware.ts';
 const BEARER = /^bearer +([\w.~+/=-]+)$/i;
 const REMEMBERED = 10_000;
 
+export interface Identification {
+  readonly verifier: IdentityVerifier | undefined;
+  readonly keyOwner: ((key: string) => Identity | undefined) | undefined;
+  readonly revocations: Revocations;
+  readonly isSpent: (exchange: Exchange) => boolean;
+  /** What services get to see instead of the client's credential; the credential itself when not told. */
+  readonly internalTokens: InternalTokens | undefined;
+}
+
 /**
  * Learns who calls. A bad token makes nobody of the caller: only protected routes mind. Signatures are dear, so an
  * address that has used up its limit gets no more of them checked, unless the token was good before, and is refused by
  * that limit.
  */
-export function identified(verifier: TokenVerifier, isSpent: (exchange: Exchange) => boolean): Middleware {
+export function identified(options: Identification): Middleware {
+  const { verifier, keyOwner, revocations, isSpent, internalTokens } = options;
   const good = new BoundedMap<true>(REMEMBERED);
 
-  async function verify(exchange: Exchange, token: string): Promise<void> {
+  function accept(exchange: Exchange, token: string, identity: Identity): void {
+    if (revocations.isRevoked(identity)) return;
+    exchange.caller = identity;
+    exchange.token = internalTokens?.tokenFor(identity, token) ?? token;
+  }
+
+  async function verify(exchange: Exchange, token: string, by: IdentityVerifier): Promise<void> {
     try {
-      exchange.caller = await verifier.verify(token);
-      exchange.token = token;
+      accept(exchange, token, await by.verify(token));
       good.set(token, true);
     } catch (error) {
       if (error instanceof InvalidTokenError) good.delete(token);
@@ -27,9 +45,20 @@ export function identified(verifier: TokenVerifier, isSpent: (exchange: Exchange
   }
 
   return (exchange, next) => {
-    const { authorization } = exchange.request.headers;
+    const { headers } = exchange.request;
+    const key = keyOwner && headers.get('x-api-key');
+    if (key !== undefined) {
+      const owner = keyOwner?.(key);
+      exchange.caller = owner;
+      exchange.token = owner && internalTokens?.tokenFor(owner, `key ${owner.id}`);
+      return next(exchange);
+    }
+    const authorization = headers.get('authorization');
     const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-    if (token === undefined || (!good.get(token) && isSpent(exchange))) return next();
-    return verify(exchange, token).then(next);
+    if (!verifier || token === undefined) return next(exchange);
+    const known = verifier.known?.(token);
+    if (known) accept(exchange, token, known);
+    if (known || (!good.get(token) && isSpent(exchange))) return next(exchange);
+    return verify(exchange, token, verifier).then(() => next(exchange));
   };
 }

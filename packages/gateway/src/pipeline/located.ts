@@ -2,21 +2,23 @@ import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Router } from '../routing/router.ts';
 import { parseTarget } from '../routing/target.ts';
-import { framingFault } from '../wire/framing.ts';
 import type { Middleware } from './middleware.ts';
 
 /** Finds out what is asked for. It comes before the span, so that the span has a name; it refuses inside it. */
 export const located =
   (router: Router): Middleware =>
   (exchange, next) => {
-    exchange.malformed ??= framingFault(exchange.request) ?? locate(exchange, router);
-    return next();
+    exchange.malformed ??= locate(exchange, router);
+    return next(exchange);
   };
 
 function locate(exchange: Exchange, router: Router): Refusal | undefined {
   try {
-    exchange.target = parseTarget(exchange.request.url ?? '');
-    exchange.match = router.find(exchange.target.path);
+    exchange.target = parseTarget(exchange.request.target);
+    exchange.match = router.find(exchange.target.path, exchange.request.headers.get('host'));
+    const endpoint = exchange.match?.endpoint;
+    exchange.route = endpoint?.routeFor(exchange.method, exchange.request.headers);
+    if (endpoint?.versions) exchange.extraHeaders.push('vary', endpoint.versions.vary);
     return undefined;
   } catch (error) {
     if (error instanceof Refusal) return error;
@@ -26,7 +28,7 @@ function locate(exchange: Exchange, router: Router): Refusal | undefined {
 
 /** Refuses what could be understood in two ways before anybody looks at it. */
 export const wellFormed: Middleware = (exchange, next) => {
-  if (!exchange.malformed) return next();
+  if (!exchange.malformed) return next(exchange);
   exchange.isLast = true;
   throw exchange.malformed;
 };

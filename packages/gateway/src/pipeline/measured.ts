@@ -4,14 +4,16 @@ import type { Middleware } from './middleware.ts';
 
 const CLIENT_GONE = 499;
 
-/** Counts the request by its route and outcome. */
+/** Counts the request by its route and outcome, when its answer is whole or its client gone. */
 export const measured =
   (metrics: GatewayMetrics): Middleware =>
-  async (exchange, next) => {
+  (exchange, next) => {
     const startedAt = performance.now();
-    await next();
-    metrics.finished(exchange, { status: statusOf(exchange), seconds: (performance.now() - startedAt) / 1000 });
+    exchange.response.onceDone(() => {
+      metrics.finished(exchange, { status: statusOf(exchange), seconds: (performance.now() - startedAt) / 1000 });
+    });
+    return next(exchange);
   };
 
 const statusOf = ({ isGone, response }: Exchange): number =>
-  isGone && !response.writableFinished ? CLIENT_GONE : response.statusCode;
+  isGone && !response.isFinished ? CLIENT_GONE : response.status;

@@ -5,8 +5,8 @@ import type { Middleware } from './middleware.ts';
 /** Answers: by a handler of the gateway's own, or by the service that the route names. */
 export const performed =
   (forwarder: Forwarder): Middleware =>
-  async (exchange) => {
+  (exchange) => {
     const route = exchange.route!;
     if (!isLocal(route)) return forwarder.forward(exchange, route);
-    exchange.send(await route.handle(exchange));
+    return route.handle(exchange).then((answer) => exchange.send(answer));
   };

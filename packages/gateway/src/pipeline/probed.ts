@@ -9,15 +9,15 @@ export const probed =
     const { path } = exchange.target ?? {};
     if (path === '/livez') return probe(exchange, true);
     if (path === '/readyz') return probe(exchange, isReady());
-    return next();
+    return next(exchange);
   };
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
-async function probe(exchange: Exchange, isWell: boolean): Promise<void> {
+function probe(exchange: Exchange, isWell: boolean): undefined {
   const { method } = exchange;
   const headers = { 'cache-control': 'no-store' };
-  if (method === 'OPTIONS') return exchange.send({ status: 204, headers: { allow: ALLOW } });
+  if (method === 'OPTIONS') return void exchange.send({ status: 204, headers: { allow: ALLOW } });
   if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(ALLOW);
   exchange.send(
     isWell

@@ -1,33 +1,30 @@
-import { currentContext, parseTraceparent, type RequestContext, type Tracing } from '@ashlar/telemetry';
+import { parseTraceparent, type RequestContext, runInContext, type Tracing } from '@ashlar/telemetry';
 import type { Exchange } from '../exchange.ts';
 import type { Middleware } from './middleware.ts';
 
 /** A span of our own around everything, a child of the client's. An answer from 500 on marks it as failed. */
 export const traced =
   (tracing: Tracing): Middleware =>
-  async (exchange, next) => {
-    const work = async (): Promise<void> => {
-      exchange.trace = currentContext()?.trace;
-      await next();
-      if (exchange.response.statusCode >= 500) throw new FailedAnswer(`answered ${exchange.response.statusCode}`);
-    };
-    try {
-      await tracing.span(spanOf(exchange), work, parentOf(exchange));
-    } catch (error) {
-      if (!(error instanceof FailedAnswer)) throw error;
-    }
+  (exchange, next) => {
+    const span = tracing.begin(spanOf(exchange), parentOf(exchange));
+    exchange.context = span.context;
+    exchange.response.onceDone(() => span.end(failureOf(exchange)));
+    return runInContext(span.context, () => next(exchange));
   };
 
-class FailedAnswer extends Error {}
+const failureOf = ({ response: { status } }: Exchange): string | undefined =>
+  status >= 500 ? `answered ${status}` : undefined;
 
 function spanOf({ method, match, target }: Exchange) {
   const route = match?.endpoint.pattern ?? 'unmatched';
   const attributes = { 'http.request.method': method, 'http.route': route, 'url.path': target?.path ?? '' };
-  return { name: `${method} ${route}`, kind: 'server', attributes } as const;
+  const span = { name: `${method} ${route}`, kind: 'server', attributes } as const;
+  return route.startsWith('/ops/') ? ({ ...span, sampled: false } as const) : span;
 }
 
 function parentOf({ request: { headers } }: Exchange): RequestContext | undefined {
-  if (headers['traceparent'] === undefined) return undefined;
-  const trace = parseTraceparent(String(headers['traceparent']), headers['tracestate']?.toString());
+  const traceparent = headers.get('traceparent');
+  if (traceparent === undefined) return undefined;
+  const trace = parseTraceparent(traceparent, headers.get('tracestate'));
   return trace && { trace, correlationId: trace.traceId };
 }

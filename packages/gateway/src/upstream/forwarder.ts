@@ -1,11 +1,13 @@
-import { retryBudget } from '@ashlar/resilience';
-import { formatTraceparent, type Logger } from '@ashlar/telemetry';
+import { retryBudget, UnavailableError } from '@ashlar/resilience';
+import { contextOrNew, formatTraceparent, type Logger, runInContext } from '@ashlar/telemetry';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
 import { inwardHeaders } from '../wire/headers.ts';
-import { Relay } from './relay.ts';
+import { Deadlines } from './deadlines.ts';
+import { type Attempt, type Ended, Race } from './race.ts';
+import { Relay, type RelayOptions } from './relay.ts';
 import { type Replica, Replicas } from './replicas.ts';
 import { type Upstream, UpstreamFailure } from './upstream.ts';
 
@@ -13,51 +15,93 @@ export interface ForwarderOptions {
   readonly upstreams: readonly Upstream[];
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
+  /** Nobody verifies tokens here: credentials go on as they came. */
+  readonly passesCredentials?: boolean;
 }
 
 interface Call {
   readonly exchange: Exchange;
   readonly route: ProxyRoute;
   readonly replicas: Replicas;
-  readonly headers: string[];
+  /** The request's head without its Host. */
+  readonly head: string;
   /** Whether it does no harm to send it twice. */
   readonly isRepeatable: boolean;
   readonly deadlineAt: number;
 }
 
+type OwnOptions = Pick<RelayOptions, 'settled'> & Partial<Pick<RelayOptions, 'isEndless' | 'mayBegin'>>;
+
 const TIMEOUT_MS = 30_000;
+/** Whoever has the first one may still hold its key. */
+const REPEATED = 'x-ashlar-repeated: 1\r\n';
 
 /** Lets services answer. A call whose connection failed is sent once more, if that is safe and the budget allows it. */
 export class Forwarder {
-  readonly #services: ReadonlyMap<string, Replicas>;
+  readonly #services = new Map<string, Replicas>();
   readonly #budget = retryBudget();
   readonly #streams = new Set<Relay>();
+  readonly #deadlines = new Deadlines();
 
   constructor(private readonly options: ForwarderOptions) {
-    this.#services = new Map(options.upstreams.map((upstream) => [upstream.name, new Replicas(upstream)]));
+    this.update(options.upstreams);
   }
 
-  async forward(exchange: Exchange, route: ProxyRoute): Promise<void> {
-    const call = this.#callOf(exchange, route);
-    const replica = call.replicas.next();
-    if (!replica) throw unavailable('The service is away at the moment.');
-    this.#budget.deposit();
-    try {
-      await this.#attempt(call, replica);
-    } catch (failure) {
-      const other = this.#secondChoice(call, { failure, replica });
-      if (!other) throw refusalFor(failure, call);
-      this.options.metrics.retried(route.upstream);
-      await this.#attempt(call, other).catch((again) => Promise.reject(refusalFor(again, call)));
+  /** Goes on with these services; connections to those that stay are kept. */
+  update(upstreams: readonly Upstream[]): void {
+    for (const upstream of upstreams) {
+      const known = this.#services.get(upstream.name);
+      if (known) known.upstream = upstream;
+      else this.#services.set(upstream.name, this.#replicasOf(upstream));
+    }
+    for (const [name, replicas] of this.#services) {
+      if (upstreams.some((upstream) => upstream.name === name)) continue;
+      this.#services.delete(name);
+      replicas.retire();
     }
   }
 
-  endStreams(): void {
-    for (const stream of this.#streams) stream.end();
+  /** What waits for one that is silent goes to another, where that does no harm. */
+  #replicasOf(upstream: Upstream): Replicas {
+    const replicas = new Replicas(upstream);
+    replicas.health.onSilence = (origin, silence) => this.#deadlines.silent(origin, silence);
+    return replicas;
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#services.values()].map((replicas) => replicas.close()));
+  forward(exchange: Exchange, route: ProxyRoute): Promise<void> {
+    const call = this.#callOf(exchange, route);
+    const { breaker } = call.replicas;
+    if (!breaker) return this.#answered(call, (failure) => refusalFor(failure, call));
+    return breaker
+      .policy(() => this.#answered(call))
+      .catch((failure: unknown) => Promise.reject(refusalFor(failure, call)));
+  }
+
+  #answered(call: Call, told: (failure: Error) => Error = (failure) => failure): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const replica = call.replicas.next();
+      if (!replica) return reject(unavailable('The service is away at the moment.'));
+      this.#budget.deposit();
+      this.#attempt(call, { replica, isSecond: false }, (failure) => (failure ? reject(told(failure)) : resolve()));
+    });
+  }
+
+  breakers(): readonly { readonly name: string; readonly state: string; readonly failureRate: number }[] {
+    return [...this.#services].flatMap(([name, { breaker }]) =>
+      breaker ? [{ name, state: breaker.state, failureRate: breaker.failureRate }] : [],
+    );
+  }
+
+  underWayAt(origin: string): number {
+    return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
+  }
+
+  endStreams(): void {
+    for (const stream of this.#streams) stream.cut();
+  }
+
+  close(): void {
+    for (const replicas of this.#services.values()) replicas.close();
   }
 
   #callOf(exchange: Exchange, route: ProxyRoute): Call {
@@ -65,82 +109,178 @@ export class Forwarder {
       exchange,
       route,
       replicas: this.#services.get(route.upstream)!,
-      headers: headersOf(exchange),
+      head: headOf(exchange, this.options.passesCredentials === true),
       isRepeatable: isRepeatable(exchange, route),
       deadlineAt: performance.now() + (route.timeoutMs ?? TIMEOUT_MS),
     };
   }
 
-  async #attempt(call: Call, replica: Replica): Promise<void> {
-    const { exchange, route, headers } = call;
-    if (exchange.isGone) return;
-    const stream = route.stream === true && exchange.method === 'GET';
-    const timeoutMs = Math.max(1, call.deadlineAt - performance.now());
-    const relay = new Relay(exchange, { origin: replica.origin, timeoutMs, stream });
-    if (stream) this.#streams.add(relay);
-    const { path, query } = exchange.target!;
-    const request = { path: path + query, method: exchange.method, headers, body: exchange.body ?? null };
-    const timeouts = { headersTimeout: 0, bodyTimeout: stream ? 0 : (route.timeoutMs ?? TIMEOUT_MS) };
-    (stream ? replica.streams : replica.pool).dispatch({ ...request, ...timeouts }, relay);
-    try {
-      await relay.settled;
-      call.replicas.upstream.observed?.(replica.origin, 'answered');
-    } catch (failure) {
-      this.#note(failure, call, replica);
-      throw failure;
-    } finally {
-      this.#streams.delete(relay);
+  #attempt(call: Call, attempt: Attempt, done: (failure?: Error) => void): void {
+    const { exchange, route } = call;
+    if (exchange.isGone) return done();
+    const settled = (ended: Attempt & Ended): void => this.#settled(call, ended, done);
+    const isStream = (route.stream === true && exchange.method === 'GET') || exchange.tunnel !== undefined;
+    if (isStream) return this.#stream(call, attempt, settled);
+    if (route.hedgeAfterMs === undefined || attempt.isSecond || !isSafe(exchange)) {
+      return this.#relay(call, attempt, { settled: (failure) => settled({ ...attempt, failure }) }).send(
+        attempt.replica.pool,
+        attempt.isSecond,
+      );
     }
+    const budget = this.#budget;
+    const race = new Race({
+      exchange,
+      afterMs: route.hedgeAfterMs,
+      runner: (one, own) => this.#relay(call, one, own),
+      second: () => {
+        const other = call.replicas.next(attempt.replica);
+        if (!other || other === attempt.replica || !budget.withdraw()) return undefined;
+        this.options.metrics.retried(route.upstream);
+        return { replica: other, isSecond: true };
+      },
+      lost: (failure, { replica }) => this.#note(failure, call, replica),
+      settled,
+    });
+    race.start(attempt);
+  }
+
+  #stream(call: Call, attempt: Attempt, settled: (ended: Attempt & Ended) => void): void {
+    const relay: Relay = this.#relay(call, attempt, {
+      isEndless: true,
+      settled: (failure) => {
+        this.#streams.delete(relay);
+        settled({ ...attempt, failure });
+      },
+    });
+    this.#streams.add(relay);
+    relay.send(attempt.replica.streams, attempt.isSecond);
+  }
+
+  #relay(call: Call, { replica, isSecond }: Attempt, own: OwnOptions): Relay {
+    const { exchange, route, head } = call;
+    const patienceMs = route.timeoutMs ?? TIMEOUT_MS;
+    const { isEndless = false } = own;
+    return new Relay(exchange, {
+      origin: replica.origin,
+      timeoutMs: isSecond ? Math.max(1, Math.ceil(call.deadlineAt - performance.now())) : patienceMs,
+      pauseMs: isEndless ? 0 : patienceMs,
+      isMovable: call.isRepeatable && !isSecond,
+      doubted: isSecond || !isRead(exchange) ? undefined : () => call.replicas.health.doubted(replica.origin),
+      sealsErrors: route.errors !== 'passed',
+      method: exchange.method,
+      text: `${requestLine(exchange)}host: ${replica.pool.host}\r\n${isSecond ? REPEATED : ''}${head}\r\n`,
+      deadlines: this.#deadlines,
+      isEndless,
+      mayBegin: own.mayBegin,
+      settled: own.settled,
+    });
+  }
+
+  #settled(call: Call, { failure, replica, isSecond }: Attempt & Ended, done: (failure?: Error) => void): void {
+    const { replicas, route } = call;
+    if (!failure) {
+      replicas.health.succeeded(replica.origin);
+      replicas.upstream.observed?.(replica.origin, 'answered');
+      return done();
+    }
+    this.#note(failure, call, replica);
+    const other = isSecond ? undefined : this.#secondChoice(call, { failure, replica });
+    if (!other) return done(failure);
+    this.options.metrics.retried(route.upstream);
+    this.#attempt(call, { replica: other, isSecond: true }, done);
   }
 
   #note(failure: unknown, { route, replicas, exchange }: Call, { origin }: Replica): void {
     if (!(failure instanceof UpstreamFailure)) return;
     const { metrics, log } = this.options;
     metrics.upstreamFailed(route.upstream, failure.kind);
+    replicas.health.failed(origin);
     replicas.upstream.observed?.(origin, failure.kind);
-    log.warn(
-      {
-        upstream: route.upstream,
-        replica: origin,
-        kind: failure.kind,
-        cause: String(failure.cause ?? ''),
-        requestId: exchange.requestId,
-      },
-      'a service did not answer',
-    );
+    const { kind, cause = '' } = failure;
+    const told = {
+      upstream: route.upstream,
+      replica: origin,
+      kind,
+      cause: String(cause),
+      requestId: exchange.requestId,
+    };
+    // A connection lives in the context of whoever opened it.
+    runInContext(exchange.context ?? contextOrNew(), () => log.warn(told, 'a service did not answer'));
   }
 
   #secondChoice(call: Call, { failure, replica }: { failure: unknown; replica: Replica }): Replica | undefined {
-    if (!(failure instanceof UpstreamFailure) || call.exchange.isGone) return undefined;
-    const wasNeverSent = failure.kind === 'unreachable';
-    if (!wasNeverSent && !(failure.kind === 'reset' && call.isRepeatable)) return undefined;
+    const { exchange } = call;
+    if (!(failure instanceof UpstreamFailure) || exchange.isGone || exchange.response.hasBegun) return undefined;
+    if (exchange.streamsBody && exchange.request.sink) return undefined;
+    const { kind } = failure;
+    const isLost = kind === 'reset' || kind === 'silent';
+    if (kind !== 'unreachable' && !(isLost && call.isRepeatable)) return undefined;
     const other = call.replicas.next(replica);
+    // Whoever is silent does no work: what is moved away from it is no load in addition.
+    if (kind === 'silent') return other;
     return other && this.#budget.withdraw() ? other : undefined;
   }
 }
 
-const isRepeatable = ({ method, request }: Exchange, { idempotent }: ProxyRoute): boolean =>
-  method === 'GET' ||
-  method === 'HEAD' ||
-  (method === 'POST' && idempotent !== false && request.headers['idempotency-key'] !== undefined);
+/** A read that brings nothing which could be sent once only. */
+const isSafe = (exchange: Exchange): boolean =>
+  isRead(exchange) && exchange.body === undefined && !exchange.streamsBody;
 
-function headersOf({ request, requestId, client, trace, token, body }: Exchange): string[] {
-  const headers = inwardHeaders(request.headers);
-  headers.push('x-request-id', requestId, 'x-forwarded-for', client.address, 'x-forwarded-proto', client.scheme);
-  if (request.headers.host !== undefined) headers.push('x-forwarded-host', request.headers.host);
-  if (trace) headers.push('traceparent', formatTraceparent(trace));
-  if (trace?.traceState) headers.push('tracestate', trace.traceState);
-  if (token !== undefined) headers.push('authorization', `Bearer ${token}`);
-  if (body) headers.push('content-type', 'application/json');
-  return headers;
+const isRead = ({ method }: Exchange): boolean => method === 'GET' || method === 'HEAD';
+
+const isRepeatable = (exchange: Exchange, { idempotent }: ProxyRoute): boolean =>
+  isRead(exchange) ||
+  (exchange.method === 'POST' && idempotent !== false && exchange.request.headers.has('idempotency-key'));
+
+function requestLine({ method, target, forwardedTarget }: Exchange): string {
+  const { path, query } = forwardedTarget ?? target!;
+  return `${method} ${path}${query} HTTP/1.1\r\n`;
 }
 
-function refusalFor(failure: unknown, { isRepeatable }: Call): unknown {
-  if (!(failure instanceof UpstreamFailure)) return failure;
-  if (failure.kind === 'timeout') {
-    return new Refusal(504, 'upstream_timeout', { detail: 'The service did not answer in time.' });
+function headOf(exchange: Exchange, passesCredentials: boolean): string {
+  const { request, requestId, client, trace, token } = exchange;
+  const { headers } = request;
+  let text = inwardHeaders(exchange.forwardedHeaders ?? headers);
+  text += `x-request-id: ${requestId}\r\nx-forwarded-for: ${client.address}\r\nx-forwarded-proto: ${client.scheme}\r\n`;
+  const host = headers.get('host');
+  if (host !== undefined) text += `x-forwarded-host: ${host}\r\n`;
+  if (trace) text += `traceparent: ${formatTraceparent(trace)}\r\n`;
+  if (trace?.traceState) text += `tracestate: ${trace.traceState}\r\n`;
+  if (token !== undefined) text += `authorization: Bearer ${token}\r\n`;
+  else if (passesCredentials && headers.has('authorization'))
+    text += `authorization: ${headers.get('authorization')}\r\n`;
+  return text + contentHeaders(exchange) + upgradeHeaders(exchange);
+}
+
+function contentHeaders({ body, streamsBody, request }: Exchange): string {
+  const type = request.headers.get('content-type');
+  const coding = request.headers.get('content-encoding');
+  let text = '';
+  if ((body || streamsBody) && type !== undefined) text += `content-type: ${type}\r\n`;
+  if ((body || streamsBody) && coding !== undefined) text += `content-encoding: ${coding}\r\n`;
+  if (body) return `${text}content-length: ${body.length}\r\n`;
+  if (streamsBody) {
+    return (
+      text + (request.length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${request.length}\r\n`)
+    );
   }
-  const mayComeBack = failure.kind === 'unreachable' || (failure.kind === 'reset' && isRepeatable);
+  return TAKES_BODY.has(request.method) ? 'content-length: 0\r\n' : '';
+}
+
+const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+const upgradeHeaders = ({ tunnel, request }: Exchange): string =>
+  tunnel ? `connection: upgrade\r\nupgrade: ${request.headers.get('upgrade')}\r\n` : '';
+
+function refusalFor(failure: unknown, { isRepeatable }: Call): Error {
+  if (failure instanceof UnavailableError) return unavailable('The service is left alone for a moment.');
+  if (!(failure instanceof UpstreamFailure)) return failure as Error;
+  if (failure.kind === 'timeout') {
+    const detail = 'The service did not answer in time. It is not known whether it did what was asked.';
+    return new Refusal(504, 'upstream_timeout', { detail });
+  }
+  const { kind } = failure;
+  const mayComeBack = kind === 'unreachable' || ((kind === 'reset' || kind === 'silent') && isRepeatable);
   if (mayComeBack) return unavailable('The service is away at the moment.');
   return new Refusal(502, 'upstream_failed', {
     detail: 'The service broke off. It is not known whether it did what was asked.',

@@ -1,119 +1,234 @@
-import type { ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
 import type { Exchange } from '../exchange.ts';
-import { ClientGone } from '../wire/body.ts';
+import type { AnswerSink } from '../wire/answer-sink.ts';
+import { ClientGone } from '../wire/client-connection.ts';
+import type { AnswerHead } from '../wire/head-reader.ts';
 import { outwardHeaders } from '../wire/headers.ts';
-import { type FailureKind, UpstreamFailure } from './upstream.ts';
-
-type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+import type { ConnectionPool } from './connection-pool.ts';
+import type { Deadlines, Silence, Waiter } from './deadlines.ts';
+import { UpstreamFailure } from './upstream.ts';
+import type { AnswerTaker, UpstreamConnection } from './upstream-connection.ts';
 
 /** How long a client may take nothing of an answer that is there. */
 const STALLED_MS = 30_000;
 
 export interface RelayOptions {
   readonly origin: string;
+  /** Until the answer begins, in milliseconds. */
   readonly timeoutMs: number;
-  readonly stream: boolean;
+  /** How long the answer may pause after that; 0 is for ever. */
+  readonly pauseMs: number;
+  /** Its client comes back where it is cut off. */
+  readonly isEndless: boolean;
+  /** A 5xx that is not in the agreed form stays inside. */
+  readonly sealsErrors: boolean;
+  /** The request's head, as it goes out. */
+  readonly text: string;
+  readonly method: string;
+  readonly deadlines: Deadlines;
+  /** Another replica can be asked as long as no answer has begun. */
+  readonly isMovable: boolean;
+  /** What only reads has no reason to wait for certainty: called when it has waited for a while, again and again. */
+  readonly doubted?: (() => void) | undefined;
+  /** Asked when something is about to be told: of two who are asked for the same, one may. */
+  readonly mayBegin: (() => boolean) | undefined;
+  /** Called once: at the end of the answer, or with an `UpstreamFailure`, `ClientGone` or `Refusal`. */
+  readonly settled: (failure?: Error) => void;
 }
 
-/** Passes one answer on to the client while it comes in, at the pace at which the client takes it. */
-export class Relay implements Dispatcher.DispatchHandler {
-  readonly #exchange: Exchange;
-  readonly #response: ServerResponse;
-  readonly #settled = Promise.withResolvers<void>();
-  readonly #deadline: NodeJS.Timeout;
-  #controller: Dispatcher.DispatchController | undefined;
+/** Most answers are there by then. */
+const DOUBT_AFTER_MS = 400;
+const DOUBT_AGAIN_MS = 500;
+
+const FAILURES = {
+  answer: () => new UpstreamFailure('timeout'),
+  more: () => new UpstreamFailure('broken'),
+  client: () => new ClientGone('The client has stopped reading.'),
+};
+
+/** Passes one answer on while it comes in, at the pace at which it is taken. */
+export class Relay implements AnswerTaker, Waiter {
+  deadlineAt: number;
+  doubtAt: number;
+  place = 0;
+  readonly #sink: AnswerSink;
+  #waitsFor: keyof typeof FAILURES = 'answer';
+  #connection: UpstreamConnection | undefined;
   #isOver = false;
-  #bytesLeft = Number.POSITIVE_INFINITY;
 
   constructor(
-    exchange: Exchange,
+    private readonly exchange: Exchange,
     private readonly options: RelayOptions,
   ) {
-    this.#exchange = exchange;
-    this.#response = exchange.response;
-    this.#deadline = setTimeout(() => this.#fail(new UpstreamFailure('timeout')), options.timeoutMs);
-    exchange.onGone = () => this.#fail(new ClientGone('The client went away before it had its answer.'));
+    this.#sink = exchange.sink;
+    const now = performance.now();
+    this.deadlineAt = now + options.timeoutMs;
+    this.doubtAt = options.doubted ? now + DOUBT_AFTER_MS : Number.POSITIVE_INFINITY;
+    options.deadlines.watch(this);
+    exchange.relay = this;
   }
 
-  /** Resolves at the end of the answer. Rejects with an `UpstreamFailure`, or with `ClientGone`. */
-  get settled(): Promise<void> {
-    return this.#settled.promise;
+  send(pool: ConnectionPool, fresh: boolean): void {
+    pool.acquire((connection, error) => {
+      if (!connection) return this.#fail(new UpstreamFailure('unreachable', error));
+      if (this.#isOver) return connection.abandon();
+      this.#connection = connection;
+      const { method, text } = this.options;
+      const { body } = this.exchange;
+      if (body && body.length <= SMALL) return connection.start(method, text + body.toString('latin1'), this);
+      connection.start(method, text, this);
+      if (body) connection.socket.write(body);
+      else if (this.exchange.streamsBody) this.#passBody(connection);
+    }, fresh);
   }
 
   /** Ends an endless answer, so that the client comes back elsewhere. */
+  cut(): void {
+    if (this.#isOver) return;
+    this.#over();
+    this.#connection?.abandon();
+    this.#sink.end();
+    this.options.settled();
+  }
+
+  /** Somebody else answers: nothing of this is wanted any more, and nothing more is told. */
+  drop(): void {
+    if (this.#isOver) return;
+    this.#over();
+    this.#connection?.abandon();
+  }
+
+  clientLeft(): void {
+    this.#fail(new ClientGone('The client went away before it had its answer.'));
+  }
+
+  expire(): void {
+    this.#fail(FAILURES[this.#waitsFor]());
+  }
+
+  doubt(): void {
+    this.doubtAt = this.#waitsFor === 'answer' ? performance.now() + DOUBT_AGAIN_MS : Number.POSITIVE_INFINITY;
+    if (this.#waitsFor === 'answer') this.options.doubted?.();
+  }
+
+  silent(origin: string, silence: Silence): void {
+    if (origin !== this.options.origin) return;
+    const { isMovable, isEndless, doubted } = this.options;
+    const moves = silence === 'doubt' ? doubted !== undefined : isMovable;
+    if (this.#waitsFor === 'answer' && moves) this.#fail(new UpstreamFailure('silent'));
+    else if (this.#waitsFor === 'answer' && silence === 'loss') this.expire();
+    else if (this.#waitsFor === 'more' && isEndless && silence !== 'doubt') this.cut();
+  }
+
+  interim({ status, headers }: AnswerHead): void {
+    if (status > 101 && !this.#isOver && this.options.mayBegin?.() !== false)
+      this.#sink.interim(status, outwardHeaders(headers, this.options.origin));
+  }
+
+  begin({ status, headers }: AnswerHead): boolean {
+    const { sealsErrors, origin } = this.options;
+    // A crash page of a service may tell what is inside: errors pass only in the form that was agreed.
+    if (sealsErrors && status >= 500 && !headers.get('content-type')?.startsWith('application/problem+json')) {
+      this.#fail(new UpstreamFailure('broken'));
+      return false;
+    }
+    if (this.options.mayBegin?.() === false) {
+      this.drop();
+      return false;
+    }
+    this.#waitsFor = 'more';
+    this.deadlineAt = Number.POSITIVE_INFINITY;
+    this.#sink.begin(status, outwardHeaders(headers, origin));
+    return !this.#isOver;
+  }
+
+  content(bytes: Buffer): boolean {
+    if (this.#isOver || this.#sink.write(bytes)) return true;
+    this.#waitForTaker();
+    return false;
+  }
+
+  pause(): void {
+    this.#sink.flush();
+    const { pauseMs } = this.options;
+    if (this.#waitsFor === 'more' && pauseMs > 0) this.deadlineAt = performance.now() + pauseMs;
+  }
+
   end(): void {
     if (this.#isOver) return;
-    this.#finish();
-    this.#controller?.abort(new Error('drained'));
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) controller.abort(new Error('no longer wanted'));
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    if (status < 200 || this.#isOver) return;
-    // A crash page of a service may tell what is inside: errors pass only in the form that was agreed.
-    if (status >= 500 && !String(headers['content-type']).startsWith('application/problem+json')) {
-      this.#fail(new UpstreamFailure('broken'));
-      return;
-    }
-    clearTimeout(this.#deadline);
-    this.#bytesLeft = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY);
-    this.#exchange.begin(status, outwardHeaders(headers, this.options.origin));
-    if (this.options.stream) this.#response.flushHeaders();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) return;
-    this.#bytesLeft -= chunk.length;
-    if (this.#bytesLeft === 0) return void this.#response.end(chunk);
-    if (!this.#response.write(chunk)) this.#waitForClient(controller);
-  }
-
-  onResponseEnd(): void {
-    if (!this.#isOver) this.#finish();
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#fail(new UpstreamFailure(this.#kindOf(error), error));
-  }
-
-  #waitForClient(controller: Dispatcher.DispatchController): void {
-    controller.pause();
-    const stalled = setTimeout(() => this.#fail(new ClientGone('The client has stopped reading.')), STALLED_MS);
-    this.#response.once('drain', () => {
-      clearTimeout(stalled);
-      controller.resume();
-    });
-    this.#response.once('close', () => clearTimeout(stalled));
-  }
-
-  #finish(): void {
     this.#over();
-    this.#response.end();
-    this.#settled.resolve();
+    this.#sink.end();
+    this.options.settled();
+  }
+
+  upgraded(head: AnswerHead, socket: Socket, first: Buffer): void {
+    if (this.#isOver) return void socket.destroy();
+    this.#over();
+    const { tunnel } = this.exchange;
+    if (tunnel) {
+      tunnel(head, socket, first);
+      return this.options.settled();
+    }
+    socket.destroy();
+    this.options.settled(new UpstreamFailure('broken'));
+  }
+
+  fail(error: Error, isAnswer: boolean): void {
+    this.#connection = undefined;
+    this.#fail(new UpstreamFailure(isAnswer ? 'broken' : 'reset', error));
+  }
+
+  #passBody(connection: UpstreamConnection): void {
+    const { request, bodyLimit } = this.exchange;
+    const chunked = request.length === undefined;
+    let left = bodyLimit;
+    connection.sending();
+    request.take({
+      content: (bytes) => {
+        left -= bytes.length;
+        if (left < 0) {
+          this.#fail(this.exchange.tooLarge());
+          return true;
+        }
+        const { socket } = connection;
+        if (chunked) socket.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
+        socket.write(Buffer.from(bytes));
+        if (chunked) socket.write('\r\n', 'latin1');
+        if (!socket.writableNeedDrain) return true;
+        socket.once('drain', () => request.resume());
+        return false;
+      },
+      end: () => {
+        if (chunked) connection.socket.write('0\r\n\r\n', 'latin1');
+        connection.sent();
+      },
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  #waitForTaker(): void {
+    if (this.#waitsFor === 'client') return;
+    this.#waitsFor = 'client';
+    this.deadlineAt = performance.now() + STALLED_MS;
+    this.#sink.whenDrained(() => {
+      this.#waitsFor = 'more';
+      this.deadlineAt = Number.POSITIVE_INFINITY;
+      this.#connection?.resume();
+    });
   }
 
   #fail(failure: Error): void {
     if (this.#isOver) return;
     this.#over();
-    this.#controller?.abort(failure);
-    this.#settled.reject(failure);
+    this.#connection?.abandon();
+    this.options.settled(failure);
   }
 
   #over(): void {
     this.#isOver = true;
-    clearTimeout(this.#deadline);
-    this.#exchange.onGone = undefined;
-  }
-
-  #kindOf(error: Error & { code?: unknown }): FailureKind {
-    if (this.#response.headersSent) return 'broken';
-    if (!this.#controller) return 'unreachable';
-    const code = String(error.code ?? '');
-    return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'broken';
+    this.options.deadlines.forget(this);
+    if (this.exchange.relay === this) this.exchange.relay = undefined;
   }
 }
+
+const SMALL = 16 << 10;

@@ -1,8 +1,15 @@
+import type { BreakerOptions } from '@ashlar/resilience';
+import type { HealthPolicy } from './replica-health.ts';
+
 /** A service behind the gateway. */
 export interface Upstream {
   readonly name: string;
   /** The addresses (origins) of the replicas that are ready now. */
   replicas(): readonly string[];
+  /** How replicas that fail are left alone. */
+  readonly health?: HealthPolicy;
+  /** Leaves the whole service alone for a while when too many of its calls fail. */
+  readonly breaker?: BreakerOptions;
   /** Where a circuit breaker can keep calls from a replica. */
   admits?(replica: string): boolean;
   /** Where a circuit breaker learns how calls end. */
@@ -13,9 +20,10 @@ export type Outcome = 'answered' | FailureKind;
 
 /**
  * `unreachable`: nothing was sent. `reset`: sent, and the connection ended without an answer. `timeout`: no answer in
- * time. `broken`: an answer that is none, or only half of one.
+ * time. `silent`: no answer yet, and nothing else is heard of the replica. `broken`: an answer that is none, or only
+ * half of one.
  */
-export type FailureKind = 'unreachable' | 'reset' | 'timeout' | 'broken';
+export type FailureKind = 'unreachable' | 'reset' | 'timeout' | 'silent' | 'broken';
 
 /** Why a service did not answer. What it says stays inside. */
 export class UpstreamFailure extends Error {

@@ -1,25 +1,30 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { addressKey, clientReader } from './client-address.ts';
+import { HeaderList } from './header-list.ts';
 
-const from = (remoteAddress: string, forwardedFor?: string, proto?: string): IncomingMessage =>
-  ({ socket: { remoteAddress }, headers: { 'x-forwarded-for': forwardedFor, 'x-forwarded-proto': proto } }) as never;
+const from = (remoteAddress: string, forwardedFor?: string, proto?: string) => {
+  const told = {
+    ...(forwardedFor && { 'x-forwarded-for': forwardedFor }),
+    ...(proto && { 'x-forwarded-proto': proto }),
+  };
+  return [remoteAddress, HeaderList.of(told), false] as const;
+};
 
 test('a stranger is taken for who is connected, whatever it tells', () => {
   const read = clientReader(['10.0.0.0/8']);
-  deepStrictEqual(read(from('203.0.113.9', '1.2.3.4', 'https')), { address: '203.0.113.9', scheme: 'http' });
-  deepStrictEqual(clientReader([])(from('::ffff:203.0.113.9', '1.2.3.4')).address, '203.0.113.9');
+  deepStrictEqual(read(...from('203.0.113.9', '1.2.3.4', 'https')), { address: '203.0.113.9', scheme: 'http' });
+  deepStrictEqual(clientReader([])(...from('::ffff:203.0.113.9', '1.2.3.4')).address, '203.0.113.9');
 });
 
 test('of a trusted proxy the nearest stranger is believed, and nothing that the stranger has told', () => {
   const read = clientReader(['10.0.0.0/8', '::1']);
-  deepStrictEqual(read(from('10.1.1.1', '6.6.6.6, 203.0.113.9, 10.2.2.2', 'https')), {
+  deepStrictEqual(read(...from('10.1.1.1', '6.6.6.6, 203.0.113.9, 10.2.2.2', 'https')), {
     address: '203.0.113.9',
     scheme: 'https',
   });
-  strictEqual(read(from('::1', 'rubbish')).address, '::1');
-  strictEqual(read(from('10.1.1.1')).address, '10.1.1.1');
+  strictEqual(read(...from('::1', 'rubbish')).address, '::1');
+  strictEqual(read(...from('10.1.1.1')).address, '10.1.1.1');
 });
 
 test('all addresses of one IPv6 network are one client', () => {

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import type { HeaderList } from './header-list.ts';
 
 /** Who is at the other end, as far as it can be believed. */
 export interface Client {
@@ -8,14 +8,16 @@ export interface Client {
 }
 
 /** Tells clients apart. Forwarding headers count only when they come from a trusted address or network. */
-export function clientReader(trustedProxies: readonly string[]): (request: IncomingMessage) => Client {
+export function clientReader(
+  trustedProxies: readonly string[],
+): (remoteAddress: string, headers: HeaderList, isSecure: boolean) => Client {
   const trusted = blockListOf(trustedProxies);
-  return (request) => {
-    const peer = plainAddress(request.socket.remoteAddress ?? '');
-    if (trustedProxies.length === 0 || !contains(trusted, peer)) return { address: peer, scheme: 'http' };
-    const forwardedFor = String(request.headers['x-forwarded-for'] ?? '');
-    const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
-    return { address: nearestStranger(forwardedFor, trusted) ?? peer, scheme };
+  return (remoteAddress, headers, isSecure) => {
+    const peer = plainAddress(remoteAddress);
+    const scheme = isSecure ? 'https' : 'http';
+    if (trustedProxies.length === 0 || !contains(trusted, peer)) return { address: peer, scheme };
+    const told = headers.get('x-forwarded-proto') === 'https' ? 'https' : scheme;
+    return { address: nearestStranger(headers.get('x-forwarded-for') ?? '', trusted) ?? peer, scheme: told };
   };
 }
 

@@ -1,34 +1,70 @@
-import type { IncomingMessage } from 'node:http';
-import { badRequest, Refusal } from '../refusal.ts';
+import { type AnswerHead, type RequestHead, WireFault } from './head-reader.ts';
+import type { HeaderList } from './header-list.ts';
 
+/** How the end of a body is found. */
+export type Framing =
+  | { readonly kind: 'none' | 'chunked' | 'until-close' }
+  | { readonly kind: 'length'; readonly bytes: number };
+
+const NONE: Framing = { kind: 'none' };
+const CHUNKED: Framing = { kind: 'chunked' };
+const UNTIL_CLOSE: Framing = { kind: 'until-close' };
 const MAX_HEADERS = 200;
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 
-/** What is wrong with a request's frame that Node's strict parser lets through. */
-export function framingFault(request: IncomingMessage): Refusal | undefined {
-  const { headers, rawHeaders, httpVersionMinor } = request;
-  if (rawHeaders.length > 2 * MAX_HEADERS) {
-    return new Refusal(431, 'headers_too_large', { detail: `There are more than ${MAX_HEADERS} headers.` });
+const bad = (detail: string): WireFault => new WireFault(400, 'malformed_request', detail);
+
+/**
+ * The framing of a request (RFC 9112, section 6). Two readers must not be able to find two ends: one length or chunks,
+ * never both, no other coding, one host.
+ */
+export function requestFraming({ headers, minor }: RequestHead): Framing {
+  if (headers.flat.length > 2 * MAX_HEADERS) {
+    throw new WireFault(431, 'headers_too_large', `There are more than ${MAX_HEADERS} headers.`);
   }
-  const encoding = headers['transfer-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked')
-    return badRequest('Only chunked bodies are read.');
-  if (encoding !== undefined && (httpVersionMinor === 0 || headers['content-length'] !== undefined)) {
-    return badRequest('The length of the body is told in two ways.');
-  }
-  const hosts = hostsIn(rawHeaders);
-  if (hosts > 1) return badRequest('There is more than one Host header.');
-  if (hosts === 0 && httpVersionMinor > 0) return badRequest('The Host header is missing.');
-  if (headers.host !== undefined && !HOST.test(headers.host)) return badRequest('The Host header names no host.');
-  return undefined;
+  checkHost(headers, minor);
+  const framing = framingOf(headers);
+  if (framing.kind === 'chunked' && minor === 0) throw bad('HTTP/1.0 knows no chunks.');
+  return framing;
 }
 
-const HOST = /^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+function checkHost(headers: HeaderList, minor: number): void {
+  const hosts = headers.count('host');
+  if (hosts > 1) throw bad('There is more than one Host header.');
+  if (hosts === 0 && minor > 0) throw bad('The Host header is missing.');
+  if (hosts === 1 && !HOST.test(headers.get('host')!)) throw bad('The Host header names no host.');
+}
 
-function hostsIn(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+/** The framing of an answer to `method`. */
+export function answerFraming({ status, headers, minor }: AnswerHead, method: string): Framing {
+  const told = framingOf(headers);
+  if (told.kind === 'chunked' && minor === 0) throw bad('HTTP/1.0 knows no chunks.');
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return NONE;
+  return told.kind === 'none' && !headers.has('content-length') ? UNTIL_CLOSE : told;
+}
+
+const LENGTH = /^\d{1,15}$/;
+
+function framingOf(headers: HeaderList): Framing {
+  const codings = headers.count('transfer-encoding');
+  const lengths = headers.count('content-length');
+  if (codings === 0 && lengths === 0) return NONE;
+  if (codings + lengths > 1) throw bad('The length of the body is told in two ways.');
+  if (codings === 1) {
+    if (headers.get('transfer-encoding')!.toLowerCase() !== 'chunked') throw bad('Only chunked bodies are read.');
+    return CHUNKED;
   }
-  return hosts;
+  const length = headers.get('content-length')!;
+  if (!LENGTH.test(length)) throw bad('The length of the body is no number.');
+  return length === '0' ? NONE : { kind: 'length', bytes: Number(length) };
+}
+
+/** Whether the connection can be used again after this message. */
+export function isPersistent(headers: HeaderList, minor: number): boolean {
+  const connection = headers.get('connection');
+  if (connection === undefined) return minor > 0;
+  const options = connection.toLowerCase();
+  if (options === 'keep-alive') return true;
+  if (options.split(',').some((option) => option.trim() === 'close')) return false;
+  return minor > 0 || options.split(',').some((option) => option.trim() === 'keep-alive');
 }

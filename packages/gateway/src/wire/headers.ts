@@ -1,6 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
-type HeaderValues = Readonly<Record<string, string | string[] | undefined>>;
+import { HeaderList } from './header-list.ts';
 
 const HOP_BY_HOP = [
   'connection',
@@ -22,8 +20,10 @@ const NOT_FROM_CLIENTS = new Set([
   'host',
   'content-length',
   'content-type',
+  'content-encoding',
   'expect',
   'authorization',
+  'x-api-key',
   'forwarded',
   'via',
   'baggage',
@@ -83,43 +83,41 @@ function remembered(decide: (name: string) => boolean): (name: string) => boolea
   };
 }
 
-/** The client's headers that a service gets to see, as a flat list of names and values. */
-export function inwardHeaders(headers: IncomingHttpHeaders): string[] {
-  const named = namedByConnection(headers.connection);
-  const flat: string[] = [];
-  for (const name in headers) {
-    const value = headers[name];
-    if (typeof value !== 'string' || !passesInward(name) || named?.includes(name)) continue;
-    flat.push(name, value);
+/** The client's headers that a service gets to see, as lines of a head. */
+export function inwardHeaders(headers: HeaderList): string {
+  const named = namedByConnection(headers.get('connection'));
+  const { flat } = headers;
+  let text = '';
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at]!;
+    if (passesInward(name) && !named?.includes(name)) text += `${name}: ${flat[at + 1]}\r\n`;
   }
-  return flat;
+  return text;
 }
 
 /** The service's headers that a client gets to see. An address of ours becomes a path. */
-export function outwardHeaders(headers: HeaderValues, origin: string): string[] {
-  const named = namedByConnection(headers['connection']);
-  const flat: string[] = [];
-  for (const name in headers) {
-    const value = headers[name];
-    if (value === undefined || NOT_FROM_SERVICES.has(name) || named?.includes(name)) continue;
-    if (typeof value === 'string') flat.push(name, name === 'location' ? withoutOrigin(value, origin) : value);
-    else for (const one of value) flat.push(name, one);
+export function outwardHeaders(headers: HeaderList, origin: string): HeaderList {
+  const named = namedByConnection(headers.get('connection'));
+  const { flat } = headers;
+  const kept: string[] = [];
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at]!;
+    if (NOT_FROM_SERVICES.has(name) || named?.includes(name)) continue;
+    kept.push(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
   }
-  return flat;
+  return new HeaderList(kept);
 }
 
 const withoutOrigin = (location: string, origin: string): string =>
   location.startsWith(`${origin}/`) ? location.slice(origin.length) : location;
 
-function namedByConnection(connection: string | string[] | undefined): string[] | undefined {
+function namedByConnection(connection: string | undefined): string[] | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return String(connection)
-    .split(',')
-    .map((token) => token.trim().toLowerCase());
+  return connection.split(',').map((token) => token.trim().toLowerCase());
 }
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 
 /** A request id of the client's that can be written into logs as it is. */
-export const saneRequestId = (given: string | string[] | undefined): string | undefined =>
-  typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : undefined;
+export const saneRequestId = (given: string | undefined): string | undefined =>
+  given !== undefined && SANE_REQUEST_ID.test(given) ? given : undefined;

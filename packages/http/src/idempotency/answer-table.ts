@@ -6,11 +6,11 @@ import type { Claim } from './idempotency-key.ts';
 
 /** What is kept under a key: a whole answer, or what it began. */
 export type Kept =
-  | { readonly answer: StoredAnswer }
+  | { readonly answer: StoredAnswer; readonly owner?: string }
   | { readonly resource: string; readonly written: readonly Written[] };
 
 /** What is to be kept under a key. */
-export type Keeping = { readonly answer: Answer } | { readonly resource: string };
+export type Keeping = { readonly answer: Answer; readonly owner?: string } | { readonly resource: string };
 
 interface Row {
   readonly fingerprint: Buffer;
@@ -19,6 +19,7 @@ interface Row {
   readonly body: string | null;
   readonly resource: string | null;
   readonly written: Written[];
+  readonly owner: string | null;
 }
 
 const RETENTION_MS = 24 * 3_600_000;
@@ -29,7 +30,7 @@ const PURGE_BATCHES = 50;
 const LOCK = `select pg_try_advisory_xact_lock(hashtextextended('idempotency ' || encode($1, 'hex'), 0)) as taken`;
 
 const FIND = `
-  select fingerprint, status, headers, body, resource, written from idempotency_keys
+  select fingerprint, status, headers, body, resource, written, owner from idempotency_keys
   where scope = $1 and created_at > $2`;
 
 /**
@@ -37,17 +38,17 @@ const FIND = `
  * unpublished rows are this transaction's own, or of the few that commit beside it.
  */
 const STORE = `
-  insert into idempotency_keys (scope, caller, fingerprint, status, headers, body, resource, written, created_at)
+  insert into idempotency_keys (scope, caller, fingerprint, status, headers, body, resource, written, created_at, owner)
   select $1, $2, $3, $4, $5, $6, $7, (
     select coalesce(json_agg(json_build_object('channel', channel, 'key', key, 'sequence', sequence)), '[]')
     from (
       select xmin, channel, key, sequence from outbox order by position desc limit 200
     ) as newest
     where newest.xmin = pg_current_xact_id()::xid
-  ), $8
+  ), $8, $10
   on conflict (scope) do update set fingerprint = excluded.fingerprint, status = excluded.status,
     headers = excluded.headers, body = excluded.body, resource = excluded.resource, written = excluded.written,
-    created_at = excluded.created_at
+    created_at = excluded.created_at, owner = excluded.owner
   where idempotency_keys.created_at <= $9`;
 
 const PURGE = `
@@ -84,6 +85,11 @@ export class AnswerTable {
       .add(toStatement(claim, keeping, { now, expiredAt: this.#expiredAt() }));
   }
 
+  /** With the other writes of the ambient transaction, before what it keeps. */
+  async forget({ scope }: Claim): Promise<void> {
+    await this.db.write({ sql: 'delete from idempotency_keys where scope = $1', values: [scope] });
+  }
+
   /** Deletes what is older than a day, in bounded steps. */
   async purge(): Promise<number> {
     let deleted = 0;
@@ -105,10 +111,10 @@ export async function forgetCaller(db: Database, caller: string): Promise<void> 
   await db.write({ sql: 'delete from idempotency_keys where caller = $1', values: [caller] });
 }
 
-function toKept({ status, headers, body, resource, written }: Row): Kept {
+function toKept({ status, headers, body, resource, written, owner }: Row): Kept {
   if (status === null) return { resource: resource!, written };
   const payload: unknown = body === null ? undefined : JSON.parse(body);
-  return { answer: { status, headers, payload, written } };
+  return { answer: { status, headers, payload, written }, ...(owner !== null && { owner }) };
 }
 
 interface Times {
@@ -122,7 +128,8 @@ function toStatement({ scope, caller, fingerprint }: Claim, keeping: Keeping, { 
   const resource = 'resource' in keeping ? keeping.resource : null;
   const body = answer?.payload === undefined ? null : JSON.stringify(answer.payload);
   const headers = JSON.stringify(answer?.headers ?? {});
-  const values = [scope, caller, fingerprint, answer?.status ?? null, headers, body, resource, now, expiredAt];
+  const owner = 'owner' in keeping ? keeping.owner : null;
+  const values = [scope, caller, fingerprint, answer?.status ?? null, headers, body, resource, now, expiredAt, owner];
   return { sql: STORE, values, rows: 1, what: 'The idempotency key' };
 }
 

@@ -10,21 +10,29 @@ export interface Claim {
   readonly scope: Buffer;
   /** SHA-256 of the canonical body. */
   readonly fingerprint: Buffer;
+  /** The gateway sends it again, and nobody knows whether the first one still runs: its end is waited for. */
+  readonly isRepeated: boolean;
 }
 
+/** Who asks. */
+export type CallerOf = (request: FastifyRequest) => string | Promise<string>;
+
+/** Set by the gateway alone; it takes it away from clients. */
+const REPEATED = 'x-ashlar-repeated';
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 
 /** The claim of a request with an `Idempotency-Key`; none without. */
-export function claimOf(request: FastifyRequest, callerOf: (request: FastifyRequest) => string): Claim | undefined {
+export async function claimOf(request: FastifyRequest, callerOf: CallerOf): Promise<Claim | undefined> {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !VISIBLE.test(key)) {
     const sentence = 'An Idempotency-Key has 1 to 255 visible ASCII characters.';
     throw new DomainError('bad_idempotency_key', 'malformed', sentence);
   }
-  const caller = callerOf(request);
+  const caller = await callerOf(request);
   const scope = sha256(JSON.stringify([caller, request.method, pathOf(request), key]));
-  return { caller, scope, fingerprint: sha256(canonical(request.body) ?? '') };
+  const isRepeated = request.headers[REPEATED] !== undefined;
+  return { caller, scope, fingerprint: sha256(canonical(request.body) ?? ''), isRepeated };
 }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -2,7 +2,7 @@ import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from 'node:
 import { beforeEach, test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
 import { type Database, databaseMissing, PostgresDatabase } from '@ashlar/postgres';
-import { parseConsistencyToken } from '../consistency-token.ts';
+import { parseConsistencyToken } from '../consistency/consistency-token.ts';
 import { useDatabase } from '../database.fixtures.ts';
 import { aServer, by } from '../server.fixtures.ts';
 import type { ServiceServer } from '../service-server.ts';
@@ -28,9 +28,10 @@ beforeEach(() => {
 const post = (
   key: string,
   body: object,
-  { who = 'alice', path = '/things' }: { who?: 'alice' | 'bob'; path?: string } = {},
+  { who = 'alice', path = '/things', ...more }: { who?: 'alice' | 'bob'; path?: string; repeated?: boolean } = {},
 ) => {
-  return server.inject({ method: 'POST', url: path, headers: by(who, { 'idempotency-key': key }), payload: body });
+  const headers = by(who, { 'idempotency-key': key, ...(more.repeated && { 'x-ashlar-repeated': '1' }) });
+  return server.inject({ method: 'POST', url: path, headers, payload: body });
 };
 const things = async (id: string) => (await db.query('select id from things where id = $1', [id])).length;
 
@@ -47,7 +48,7 @@ test('a POST with an Idempotency-Key replays its first answer, headers and all',
   strictEqual(again.body, first.body);
   for (const name of ['location', 'etag', 'consistency-token', 'content-type'])
     strictEqual(again.headers[name], first.headers[name]);
-  deepStrictEqual(parseConsistencyToken(String(again.headers['consistency-token'])), [
+  deepStrictEqual(parseConsistencyToken(String(again.headers['consistency-token'])).written, [
     { channel: 'thing.events', key: 't1', sequence: 1 },
   ]);
   strictEqual(world.runs, 2);
@@ -60,6 +61,25 @@ test('a POST with an Idempotency-Key with another body is refused', { skip: data
   strictEqual(other.statusCode, 422);
   strictEqual(other.json().code, 'idempotency_key_reused');
   strictEqual(await things('t2b'), 0);
+});
+
+test('a request that does not fit its schema spends its key like any other refusal', {
+  skip: databaseMissing,
+}, async () => {
+  for (const [key, path, id] of [
+    ['k2c', '/things', 't2c'],
+    ['k2d', '/things/1/closing', 't2d'],
+  ] as const) {
+    const first = await post(key, { nonsense: 1 }, { path });
+    const again = await post(key, { nonsense: 1 }, { path });
+    strictEqual(first.statusCode, 400);
+    strictEqual(first.headers['idempotency-replayed'], undefined);
+    strictEqual(again.statusCode, 400);
+    strictEqual(again.headers['idempotency-replayed'], 'true');
+    deepStrictEqual(again.json().errors, first.json().errors);
+    strictEqual((await post(key, { id }, { path })).json().code, 'idempotency_key_reused');
+    strictEqual(await things(id), 0);
+  }
 });
 
 test('a POST with an Idempotency-Key counts per caller, and per path', { skip: databaseMissing }, async () => {
@@ -84,10 +104,12 @@ test('schedule 6.1: a POST with an Idempotency-Key is told to wait its turn whil
   world.entered = inside.resolve;
   const first = post('k4', { id: 't4', how: 'wait' });
   await inside.promise;
+  const repeated = post('k4', { id: 't4', how: 'wait' }, { repeated: true });
   const second = await post('k4', { id: 't4', how: 'wait' });
   strictEqual(second.statusCode, 409);
   strictEqual(second.json().code, 'idempotency_in_progress');
   opened.resolve();
+  strictEqual((await repeated).headers['idempotency-replayed'], 'true', 'one that the gateway repeats waits for it');
   strictEqual((await first).statusCode, 201);
   strictEqual((await post('k4', { id: 't4', how: 'wait' })).headers['idempotency-replayed'], 'true');
 });

@@ -1,21 +1,29 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { PROBLEM_HEADERS, refusalOf, toProblem } from '../problem.ts';
 import { pathOf } from '../request-path.ts';
 import { type Answer, isKept } from './answer.ts';
 import { AnswerDraft } from './answer-draft.ts';
-import { claimOf } from './idempotency-key.ts';
+import { type CallerOf, claimOf } from './idempotency-key.ts';
 import type { ResourceSteps } from './keyed-answers.ts';
 
 /** Wraps the handler of each route with `config.idempotent`. */
 export function honourIdempotencyKeys(http: FastifyInstance): void {
   http.addHook('onRoute', (route) => {
-    const { idempotent, access } = route.config ?? {};
+    const { idempotent, access, about } = route.config ?? {};
     if (idempotent === true && access === 'public') {
       throw new Error(
         `${route.method} ${route.url} is public: its idempotent must be a function that tells the caller.`,
       );
     }
-    if (idempotent === true || typeof idempotent === 'function') route.handler = answeredOnce(route);
+    if (idempotent === undefined) return;
+    if (about && http.keyedAnswers?.seals === false) {
+      throw new Error(
+        `${route.method} ${route.url} answers with personal data, and there is nothing to seal them with.`,
+      );
+    }
+    const answered = answeredOnce(route.handler, typeof idempotent === 'function' ? idempotent : ownerOfToken);
+    route.handler = idempotent === 'by-resource' ? onlyIfInvalid(answered, route.handler) : answered;
+    if (typeof idempotent !== 'function') route.attachValidation = true;
   });
   http.addHook('onSend', async ({ exchange }, reply) => {
     if (exchange.replayed) reply.header('idempotency-replayed', 'true');
@@ -24,21 +32,32 @@ export function honourIdempotencyKeys(http: FastifyInstance): void {
 
 const ownerOfToken = (request: FastifyRequest): string => request.caller.id;
 
-function answeredOnce(route: RouteOptions): RouteHandlerMethod {
-  const { handler } = route;
-  const idempotent = route.config?.idempotent;
-  const callerOf = typeof idempotent === 'function' ? idempotent : ownerOfToken;
+/** A request that does not fit its schema is refused in place of its handler, so that its refusal is kept as well. */
+function answeredOnce(handler: RouteHandlerMethod, callerOf: CallerOf): RouteHandlerMethod {
   return async function answered(this: FastifyInstance, request, reply) {
+    const handle = async (to: FastifyReply): Promise<unknown> => {
+      const invalid = request.invalid ?? request.validationError;
+      if (invalid) throw invalid;
+      return handler.call(this, request, to);
+    };
     const answers = request.server.keyedAnswers;
-    const claim = answers && claimOf(request, callerOf);
-    if (!claim) return handler.call(this, request, reply);
+    const claim = answers && (await claimOf(request, callerOf));
+    if (!claim) return handle(reply);
     const run = async () => {
       const draft = new AnswerDraft(reply);
-      return draft.answer(await handler.call(this, request, draft.reply));
+      return draft.answer(await handle(draft.reply));
     };
-    return sendAnswer(reply, await answers.answer(claim, { run, refusal: (error) => keptRefusal(request, error) }));
+    const refusal = (error: unknown) => keptRefusal(request, error);
+    const { about } = request.routeOptions.config;
+    return sendAnswer(reply, await answers.answer(claim, { run, refusal, ...(about && { about }) }));
   };
 }
+
+/** A handler that calls `answerOnce` itself gets only what fits its schema. */
+const onlyIfInvalid = (refuse: RouteHandlerMethod, handler: RouteHandlerMethod): RouteHandlerMethod =>
+  function checked(this: FastifyInstance, request, reply) {
+    return (request.validationError ? refuse : handler).call(this, request, reply);
+  };
 
 /**
  * For a handler that calls the outside world between two transactions (route `idempotent: 'by-resource'`). The first
@@ -47,7 +66,7 @@ function answeredOnce(route: RouteOptions): RouteHandlerMethod {
 export async function answerOnce<Result>(request: FastifyRequest, steps: ResourceSteps<Result>): Promise<Result> {
   const answers = request.server.keyedAnswers;
   if (!answers) return steps.finish(await steps.start());
-  const claim = claimOf(request, ownerOfToken);
+  const claim = await claimOf(request, ownerOfToken);
   if (!claim) return answers.withoutKey(steps);
   const { result, written } = await answers.begin(claim, steps, (error) => keptRefusal(request, error));
   request.exchange.replayed = written !== undefined;

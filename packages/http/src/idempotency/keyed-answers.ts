@@ -1,4 +1,6 @@
-import { DomainError } from '@ashlar/domain';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DomainError, type Sealed } from '@ashlar/domain';
+import type { PersonalVault } from '@ashlar/personal-data';
 import type { Database } from '@ashlar/postgres';
 import { type Answer, AnsweredBefore, isKept } from './answer.ts';
 import type { AnswerTable, Kept } from './answer-table.ts';
@@ -8,6 +10,8 @@ import type { Claim } from './idempotency-key.ts';
 export interface KeyedWork<Result> {
   run(): Promise<Result>;
   refusal(error: unknown): Answer | undefined;
+  /** Whose personal data an answer holds. */
+  about?(payload: unknown): string | undefined;
 }
 
 /** The steps of a request that calls the outside world between two transactions. */
@@ -27,6 +31,11 @@ interface Refused {
 
 type Found<Result> = { readonly first: Result } | { readonly kept: Kept } | Refused;
 
+const IN_PROGRESS = 'idempotency_in_progress';
+const LOOK_AGAIN_MS = 100;
+/** Longer than a transaction may stand idle. */
+const LOOKS = 70;
+
 /**
  * Answers each Idempotency-Key once. The key is locked, looked up, worked for and kept in the transaction of the work
  * itself, so that a crash at any instant leaves either the effects with their answer, or neither.
@@ -37,18 +46,31 @@ export class KeyedAnswers {
   constructor(
     private readonly db: Database,
     private readonly table: AnswerTable,
+    private readonly vault?: Pick<PersonalVault, 'seal' | 'open'>,
   ) {}
+
+  /** Whether answers can be kept sealed. */
+  get seals(): boolean {
+    return this.vault !== undefined;
+  }
 
   /** Throws `AnsweredBefore` where the key has its answer. */
   async answer(claim: Claim, work: KeyedWork<Answer>): Promise<Answer> {
     const run = async () => {
       const answer = await work.run();
-      if (isKept(answer.status)) this.table.keep(claim, { answer });
+      if (isKept(answer.status)) await this.#keep(claim, answer, work.about?.(answer.payload));
       return answer;
     };
     const found = await this.#once(claim, { run, refusal: work.refusal });
     if ('kept' in found) throw new AnsweredBefore(answerIn(found.kept));
     return 'first' in found ? found.first : found.refused;
+  }
+
+  /** What nobody may read again is not kept: the owner has gone meanwhile. */
+  async #keep(claim: Claim, answer: Answer, owner: string | undefined): Promise<void> {
+    if (owner === undefined) return this.table.keep(claim, { answer });
+    const sealed = await this.vault!.seal(owner, { answer: answer.payload });
+    if (sealed) this.table.keep(claim, { answer: { ...answer, payload: sealed.answer }, owner });
   }
 
   /** The key stays taken in this process until `finish` is done, beyond the end of its transaction. */
@@ -81,7 +103,19 @@ export class KeyedAnswers {
     return finish(await this.db.transaction(start));
   }
 
+  /** The database ends what stands idle in it, and what belonged to the dead: then the key is free. */
   async #once<Result>(claim: Claim, work: KeyedWork<Result>): Promise<Found<Result>> {
+    for (let left = claim.isRepeated ? LOOKS : 0; ; left--) {
+      try {
+        return await this.#now(claim, work);
+      } catch (error) {
+        if (left === 0 || !(error instanceof DomainError && error.code === IN_PROGRESS)) throw error;
+      }
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
+
+  async #now<Result>(claim: Claim, work: KeyedWork<Result>): Promise<Found<Result>> {
     const attempt: { refused?: Refused } = {};
     try {
       return await this.db.transaction(async () => {
@@ -126,7 +160,12 @@ export class KeyedAnswers {
     if (!(await this.table.take(claim))) throw inProgress();
     const found = await this.table.find(claim);
     if (found && !found.sameBody) throw reused();
-    return found?.kept;
+    if (!found || !('answer' in found.kept) || found.kept.owner === undefined) return found?.kept;
+    const { answer } = found.kept;
+    const payload = await this.vault?.open(answer.payload as Sealed);
+    if (payload !== undefined) return { answer: { ...answer, payload } };
+    await this.table.forget(claim);
+    return undefined;
   }
 }
 
@@ -142,7 +181,7 @@ function answerIn(kept: Kept) {
 }
 
 const inProgress = (): DomainError =>
-  new DomainError('idempotency_in_progress', 'conflict', 'A request with this Idempotency-Key is still running.');
+  new DomainError(IN_PROGRESS, 'conflict', 'A request with this Idempotency-Key is still running.');
 
 const reused = (): DomainError =>
   new DomainError('idempotency_key_reused', 'invalid', 'This Idempotency-Key was used with another body.');

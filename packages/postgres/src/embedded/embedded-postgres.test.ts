@@ -1,4 +1,4 @@
-import { match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { eventually } from '../test-database.ts';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { commandOf, signal, startOf, until } from './processes.ts';
 
 const asRoot = process.getuid?.() === 0;
 const onLinux = process.platform === 'linux';
-const ROUNDS = 20;
+const ROUNDS = 8;
 
 function aDirectory(t: TestContext, mode = 0o700): string {
   const directory = mkdtempSync(join(tmpdir(), 'ashlar-postgres-'));
@@ -211,4 +212,49 @@ test('the server has a session of its own and does not hear our Ctrl-C', {
   strictEqual(Number(session), postmaster);
   await killGroup(run);
   ok(await until(() => startOf(postmaster) === undefined, 4_000));
+});
+
+test('replicas follow, are mended at the next start or made anew, and go when they are not wanted', async (t) => {
+  const directory = aDirectory(t);
+  const settings = { fsync: 'off', full_page_writes: 'off' };
+  const told: string[] = [];
+  const start = (replicas: number) =>
+    startEmbeddedPostgres({ directory, replicas, settings, onProgress: (line) => told.push(line) });
+  const made = () => told.splice(0).filter((line) => /making|anew/.test(line));
+  const count = async (url: string) => (await query(url, 'select count(*)::int as count from notes'))[0]?.['count'];
+  const first = await start(2);
+  await query(first.url, 'create table notes as select 1 as n');
+  for (const url of first.replicaUrls) {
+    await eventually('it has come', () =>
+      count(url).then(
+        (n) => n === 1,
+        () => false,
+      ),
+    );
+    await rejects(query(url, 'insert into notes values (2)'), { code: '25006' });
+  }
+  strictEqual(made().length, 2);
+  await first.stop();
+  const alone = await startEmbeddedPostgres({ directory, settings });
+  await query(alone.url, 'insert into notes values (2)');
+  deepStrictEqual(await query(alone.url, 'select 1 from pg_replication_slots'), []);
+  ok(!existsSync(join(directory, 'replica-1')));
+  await alone.stop();
+  const again = await start(1);
+  strictEqual(made().length, 1);
+  await again.stop();
+  const kept = await start(1);
+  deepStrictEqual(made(), []);
+  await kept.stop();
+  const control = join(directory, 'replica-1', 'data', 'global', 'pg_control');
+  writeFileSync(control, readFileSync(control).fill(0, 8));
+  const mended = await start(1);
+  strictEqual(made().length, 2);
+  await eventually('it has come', () =>
+    count(mended.replicaUrls[0]!).then(
+      (n) => n === 2,
+      () => false,
+    ),
+  );
+  await mended.stop();
 });

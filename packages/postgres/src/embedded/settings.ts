@@ -9,6 +9,8 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   synchronous_commit: 'on',
   wal_compression: 'pglz',
   max_wal_size: '512MB',
+  // A replica that stays away for longer is made anew.
+  max_slot_wal_keep_size: '1GB',
   deadlock_timeout: '200ms',
   timezone: 'UTC',
   log_timezone: 'UTC',

@@ -124,6 +124,16 @@ test('it is found that a participant does not hear of a refusal', () => {
   deepStrictEqual([flaw?.law, flaw?.steps.at(-1)], ['silence', 'trip hears MoneyFreed from bank']);
 });
 
+test('it is found that somebody else does what is not his, or waits for what nobody says', () => {
+  const stranger = TABLE.map((one) => (one.step === 'take money' ? { ...one, participant: 'flight' } : one));
+  const [found] = checkSaga(SHORT, { reactions: stranger }).flaws;
+  deepStrictEqual([found?.law, found?.flaw], ['wiring', '"take money" belongs to bank, but flight would do it.']);
+  const upon = ['trip.TripPlanned.v1', 'bank.MoneyHeld.v1', 'bank.MoneyCounted.v1'];
+  const waiting = TABLE.map((one) => (one.upon.length === 2 ? { ...one, upon } : one));
+  const [lost] = checkSaga(SHORT, { reactions: waiting }).flaws;
+  deepStrictEqual([lost?.law, lost?.steps.length], ['silence', 5], JSON.stringify(lost));
+});
+
 test('schedule 5.5: it is found that money is taken before the saga has asked for it', () => {
   const upon = ['flight.FlightBooked.v1'];
   const reactions = TABLE.map((one) => (one.step === 'take money' ? { ...one, upon } : one));
@@ -166,4 +176,27 @@ test('a choreography whose pivot is local tells nobody when that refuses, which 
   const definition = { ...tripByEvents, compensatable, pivot: { name: 'decide', local: true }, retriable } as const;
   const [flaw] = checkSaga(definition as SagaDefinition<Trip>).flaws;
   deepStrictEqual([flaw?.law, flaw?.steps.length], ['silence', 3]);
+});
+
+test('what is no definition is refused in words, by the check as by its definition', () => {
+  const lists = 'needs lists of compensatable and retriable steps, and one pivot at most';
+  const rows: readonly (readonly [unknown, string])[] = [
+    [undefined, 'A saga is told by an object, and not by nothing.'],
+    [null, 'A saga is told by an object, and not by null.'],
+    ['trip', 'A saga is told by an object, and not by "trip".'],
+    [{}, 'A saga has no name.'],
+    [{ version: 1 }, 'A saga has no name.'],
+    [{ name: 'trip', version: 1 }, `The saga trip ${lists}.`],
+    [{ name: 'trip', version: 1, compensatable: 'all' }, `The saga trip ${lists}.`],
+    [{ name: 'trip', version: 1, compensatable: [null] }, 'The saga trip cannot work: null is no step.'],
+    [{ name: 'trip', version: 1, compensatable: [], pivot: 3 }, 'The saga trip cannot work: 3 is no step.'],
+    [
+      { name: 'trip', version: 1, compensatable: [], retriable: [undefined] },
+      'The saga trip cannot work: nothing is no step.',
+    ],
+  ];
+  for (const [definition, message] of rows) {
+    throws(() => checkSaga(definition as SagaDefinition<Trip>), { message });
+    throws(() => defineSaga(definition as SagaDefinition<Trip>), { message });
+  }
 });

@@ -1,4 +1,5 @@
 import type { SagaDefinition } from '../definition.ts';
+import { faultOfForm, isReadable } from '../definition-form.ts';
 import type { SagaHandlers } from '../saga-runtime.ts';
 import { type Counterexample, counterexample } from './counterexample.ts';
 import { Exploration } from './exploration.ts';
@@ -52,6 +53,8 @@ export interface CheckResult {
  *
  * A crash adds no states: what is rolled back has changed nothing and comes again, which must lead to the same; what
  * was committed and comes again is a repetition.
+ *
+ * Throws where there is no definition to walk: something whose steps cannot be listed.
  */
 export const checkSaga = <S extends { readonly id: string }>(
   definition: SagaDefinition<S>,
@@ -60,6 +63,7 @@ export const checkSaga = <S extends { readonly id: string }>(
 
 /** What a saga knows is nobody's business in here. */
 function check(definition: SagaDefinition<never>, options: CheckOptions<never>): CheckResult {
+  if (!isReadable(definition)) throw new TypeError(faultOfForm(definition));
   const { data = sampleData<never>(), handlers, reactions, engine } = options;
   const { mostStates = 1_000_000, stopAtFirst = false } = options;
   const { id: sagaId } = data as { readonly id: string };

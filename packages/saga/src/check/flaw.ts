@@ -1,5 +1,6 @@
 /** The laws that no way through a saga may break. */
 export const LAWS = {
+  form: 'a definition has a name, a version, steps and times, and says nothing that nobody heeds',
   wiring: 'a contract means one thing, and every message goes to, and comes from, the participant whose step it is',
   key: 'everything that a saga says goes under its own key, or undoing could overtake doing',
   order: 'steps are asked for one after the other, and undone one after the other, the last one first',

@@ -50,7 +50,11 @@ export class Participants {
 
   #react(scene: Scene, member: number, { reaction, type }: Cue): readonly Scene[] {
     const { wiring, places } = this.options;
-    const { index: step, types } = wiring.stepNamed(reaction.step);
+    const { index: step, types, home, name } = wiring.stepNamed(reaction.step);
+    if (home !== undefined && home !== reaction.participant) {
+      const what = `"${name}" belongs to ${home}, but ${reaction.participant} would ${reaction.action} it.`;
+      return [{ ...scene, flaw: scene.flaw ?? { law: 'wiring', what } }];
+    }
     if (reaction.action === 'undo') return [this.#decide(scene, member, { step, what: 'undone' })];
     const memory = places.memoryOf(scene.world, step);
     if (memory !== 'none') return [this.#answer(scene, member, { step, what: memory === 'done' ? 'done' : 'refused' })];

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { event, outgoing } from '@ashlar/messaging';
-import { type AnyStep, type SagaDefinition, send } from '../definition.ts';
+import { type AnyStep, send } from '../definition.ts';
 import {
   BookFlight,
   CancelFlight,
@@ -17,30 +17,11 @@ import {
   tripByEvents,
 } from '../trip.fixtures.ts';
 import { checkSaga } from './check-saga.ts';
-import type { Law } from './flaw.ts';
+import { areFound, changed, foreign, ofTrip, type Planted, two } from './planted.fixtures.ts';
 
-const ofTrip = ({ id }: Trip) => ({ tripId: id });
-type Change = Readonly<Record<string, unknown>>;
-
-/** A definition that has never been through the types, or through `defineSaga`. */
-const foreign = (definition: object): SagaDefinition<Trip> => definition as SagaDefinition<Trip>;
-const changed = (base: SagaDefinition<Trip>, index: number, change: Change): SagaDefinition<Trip> =>
-  foreign({
-    ...base,
-    compensatable: base.compensatable.map((step, at) => (at === index ? { ...step, ...change } : step)),
-  });
 const [money, flight, hotel] = trip.compensatable as readonly AnyStep<Trip>[];
 const [ticket, voucher] = trip.retriable!;
-const two = foreign({ ...tripByEvents, compensatable: tripByEvents.compensatable.slice(0, 2), retriable: [] });
 const TicketRefused = event('flight.TicketRefused.v1', HoldMoney.schema);
-
-interface Planted {
-  readonly title: string;
-  readonly definition: SagaDefinition<Trip>;
-  readonly law: Law;
-  /** How long the shortest way to it is. */
-  readonly steps: number;
-}
 
 const PLANTED: readonly Planted[] = [
   { title: 'an undoing is missing', definition: changed(trip, 0, { undo: undefined }), law: 'silence', steps: 2 },
@@ -193,15 +174,7 @@ const PLANTED: readonly Planted[] = [
   },
 ];
 
-for (const { title, definition, law, steps } of PLANTED) {
-  test(`it is found, on the shortest way, that ${title}`, () => {
-    const [found] = checkSaga(definition).flaws;
-    ok(found, 'nothing is found');
-    deepStrictEqual([found.law, found.steps.length], [law, steps], `${found.flaw}\n${found.steps.join('\n')}`);
-    ok(found.diagram.startsWith('sequenceDiagram\n'));
-    ok(found.diagram.includes(`✗ ${found.flaw.replaceAll('#', ',')}`), found.diagram);
-  });
-}
+areFound(PLANTED);
 
 test('a counterexample is read step by step, and drawn', () => {
   const [found] = checkSaga(changed(trip, 1, { undo: money!.undo })).flaws;

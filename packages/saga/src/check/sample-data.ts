@@ -10,6 +10,10 @@ function sample(known: Readonly<Record<PropertyKey, unknown>> = {}): unknown {
     {
       get: (_, name) => (Object.hasOwn(known, name) ? known[name] : propertyOf(name)),
       apply: () => sample(),
+      // What a saga knows is not for its messages to change.
+      set: () => false,
+      defineProperty: () => false,
+      deleteProperty: () => false,
     },
   );
 }

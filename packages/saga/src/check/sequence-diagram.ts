@@ -58,4 +58,4 @@ export class SequenceDiagram {
 
 const idOf = (name: string): string => name.replaceAll(/\W/g, '_');
 /** A semicolon would end the line, and a hash begins an entity. */
-const plain = (text: string): string => text.replaceAll(/[;#\n]/g, ',');
+const plain = (text: string): string => `${text}`.replaceAll(/[;#\n]/g, ',');

@@ -2,9 +2,10 @@ import { violation } from '@ashlar/messaging';
 import type { Input, Output, StepStatus } from '../engine.ts';
 import type { Flaw, Law } from './flaw.ts';
 import type { Side } from './observed-saga.ts';
+import { misshapen } from './sample-shape.ts';
 import type { WiredStep } from './wired-step.ts';
 import type { Wiring } from './wiring.ts';
-import type { Moment } from './wiring-faults.ts';
+import { type Moment, wayAstray } from './wiring-faults.ts';
 
 /** One call of the engine. */
 interface Turned {
@@ -16,9 +17,11 @@ interface Turned {
 
 /** The laws that can be told from the saga alone, whatever the participants have done. */
 const TURN_LAWS: readonly (readonly [Law, (wiring: Wiring, turned: Turned) => string | undefined])[] = [
+  ['form', isWellFormed],
   ['end', endsOnce],
   ['key', saysUnderItsKey],
   ['wiring', keepsContracts],
+  ['wiring', speaksToThoseWhoListen],
   ['wiring', isWellWired],
   ['silence', sendsWhatItAsks],
   ['order', staysTurned],
@@ -38,6 +41,10 @@ export function flawOfTurn(wiring: Wiring, turned: Turned): Flaw | undefined {
 export const isPastReturn = (wiring: Wiring, { asked }: Side): boolean =>
   wiring.pointOfNoReturn !== undefined && asked.has(wiring.pointOfNoReturn.index);
 
+function isWellFormed({ malformed }: Wiring, { input }: Turned): string | undefined {
+  return input.type === 'start' ? malformed : undefined;
+}
+
 function endsOnce(_: Wiring, { before, after, outputs }: Turned): string | undefined {
   const ends = outputs.filter(({ type }) => type === 'ended').length;
   const hasEnded = before.state.direction !== 'ended' && after.state.direction === 'ended';
@@ -56,13 +63,23 @@ function saysUnderItsKey({ sagaId }: Wiring, { outputs }: Turned): string | unde
   return `${wrong.contract.type} goes under ${under}, not under the saga's own.`;
 }
 
+/** Data that nobody has invented are held against the contract as far as names and kinds of values go. */
 function keepsContracts({ isReal }: Wiring, { outputs }: Turned): string | undefined {
-  if (!isReal) return undefined;
   const [found] = sendsOf(outputs).flatMap(({ contract, data }) => {
-    const wrong = violation(contract, data);
+    const wrong = isReal ? violation(contract, data) : misshapen(contract.schema, data);
     return wrong === undefined ? [] : [`${contract.type} breaks its contract: ${wrong}.`];
   });
   return found;
+}
+
+function speaksToThoseWhoListen({ announcements }: Wiring, { outputs }: Turned): string | undefined {
+  for (const { contract } of sendsOf(outputs)) {
+    const astray = wayAstray(contract);
+    if (astray !== undefined) return astray;
+    if (announcements.includes(contract.type) && contract.kind !== 'event')
+      return `${contract.type} is to be heard by all, but is no event.`;
+  }
+  return undefined;
 }
 
 const MOMENTS: { readonly [status in StepStatus]?: Moment } = {

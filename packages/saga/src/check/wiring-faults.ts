@@ -1,6 +1,8 @@
+import type { Contract } from '@ashlar/messaging';
 import type { AnyStep } from '../definition.ts';
 import type { SagaHandlers } from '../saga-runtime.ts';
-import { type Meaning, type Sense, serviceOf, type WiredStep } from './wired-step.ts';
+import { answerFault, undoingAnswerFault } from './answer-faults.ts';
+import { contractOf, type Meaning, type Sense, serviceOf, type WiredStep } from './wired-step.ts';
 
 /** When a fault of a step shows. */
 export type Moment = 'do' | 'undo' | 'refused' | 'timed_out';
@@ -11,6 +13,8 @@ interface Surroundings {
   readonly names: readonly string[];
   readonly meanings: ReadonlyMap<string, Meaning>;
   readonly handlers: Pick<SagaHandlers<never>, 'steps'> | undefined;
+  readonly data: never;
+  readonly isChoreography: boolean;
 }
 
 const TELLS: Readonly<Record<Sense, string>> = {
@@ -22,7 +26,7 @@ const TELLS: Readonly<Record<Sense, string>> = {
 };
 
 /** What is wrong with a step itself: the types forbid it, but not every definition has been through them. */
-export function faultsOf<S>(step: AnyStep<S>, wired: WiredStep, around: Surroundings): Faults {
+export function faultsOf(step: AnyStep<never>, wired: WiredStep, around: Surroundings): Faults {
   const { name, local } = step;
   if (around.names.indexOf(name) !== around.names.lastIndexOf(name)) {
     const shared = `Two steps are called "${name}".`;
@@ -30,13 +34,52 @@ export function faultsOf<S>(step: AnyStep<S>, wired: WiredStep, around: Surround
   }
   if (local) return ofHandlers(wired, around);
   const check = (sense: Sense) => foreign(step, wired, sense) ?? ambiguous(wired, around, sense);
+  const asks = contractOf(step.do, around.data);
+  const undoes = contractOf(step.undo, around.data);
+  const replies = untold(wired, 'done') ?? check('done') ?? untoldRefusal(wired) ?? check('refused');
   return {
-    do: needlessUndoing(step) ?? check('do') ?? untold(wired, 'done') ?? check('done') ?? check('refused'),
-    undo: check('undo') ?? untold(wired, 'undone') ?? check('undone'),
+    do:
+      needlessUndoing(step) ??
+      (around.isChoreography ? undefined : (noCommand(name, 'do', asks) ?? changesItsWords(wired))) ??
+      check('do') ??
+      replies ??
+      answerFault(step, asks) ??
+      astrayAmong(step),
+    undo:
+      (around.isChoreography ? undefined : noCommand(name, 'undo', undoes)) ??
+      check('undo') ??
+      untold(wired, 'undone') ??
+      check('undone') ??
+      undoingAnswerFault(step, undoes),
     // That a retriable step is refused is worse than that nobody knows why.
-    refused: step.kind === 'retriable' || step.reason ? undefined : unexplained(name, 'refused'),
-    timed_out: step.kind !== 'compensatable' || step.timedOut ? undefined : unexplained(name, 'silent'),
+    refused: step.kind === 'retriable' || isText(step.reason) ? undefined : unexplained(name, 'refused'),
+    timed_out: step.kind !== 'compensatable' || isText(step.timedOut) ? undefined : unexplained(name, 'silent'),
   };
+}
+
+const isText = (text: unknown): boolean => typeof text === 'string' && text !== '';
+
+const noCommand = (name: string, sense: 'do' | 'undo', contract: Contract | undefined): string | undefined =>
+  contract && contract.kind !== 'command'
+    ? `${contract.type} ${TELLS[sense]} "${name}", but is no command.`
+    : undefined;
+
+/** A participant that is asked again has to know that it is the same which is asked. */
+const changesItsWords = ({ name, types, again }: WiredStep): string | undefined =>
+  again === undefined || again === types.do
+    ? undefined
+    : `"${name}" is asked for by ${types.do}, and then by ${again}.`;
+
+const untoldRefusal = (wired: WiredStep): string | undefined =>
+  wired.kind === 'retriable' ? undefined : untold(wired, 'refused');
+
+const astrayAmong = ({ done, refused, undone }: AnyStep<never>): string | undefined =>
+  [done, refused, undone].map((reply) => reply && wayAstray(reply)).find((found) => found !== undefined);
+
+/** Whether a contract travels where nobody would look for it. */
+export function wayAstray({ type, kind, channel }: Contract): string | undefined {
+  const usual = `${serviceOf(type)}.${kind}s`;
+  return channel === usual ? undefined : `${type} travels on ${channel}, and not on ${usual}.`;
 }
 
 function ofHandlers({ name, kind }: WiredStep, { handlers }: Surroundings): Faults {
@@ -54,7 +97,7 @@ const needlessUndoing = <S>({ name, kind, undo, undone }: AnyStep<S>): string | 
     ? `"${name}" knows how to be undone, but stands where nothing is undone any more.`
     : undefined;
 
-const untold = ({ name, types }: WiredStep, sense: 'done' | 'undone'): string | undefined =>
+const untold = ({ name, types }: WiredStep, sense: 'done' | 'refused' | 'undone'): string | undefined =>
   types[sense] === undefined ? `Nothing ${TELLS[sense]} "${name}".` : undefined;
 
 /** Whether a message goes to, or comes from, somebody else than the participant whose step it is. */

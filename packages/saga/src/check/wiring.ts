@@ -1,4 +1,5 @@
 import { type SagaDefinition, stepsOf } from '../definition.ts';
+import { faultOfForm } from '../definition-form.ts';
 import type { SagaHandlers } from '../saga-runtime.ts';
 import { chainOf, commandsOf, localNews, type Reaction } from './reactions.ts';
 import { contractOf, type Meaning, SENSES, serviceOf, type WiredStep, wire } from './wired-step.ts';
@@ -22,6 +23,8 @@ export class Wiring {
   readonly sagaId: string;
   readonly isReal: boolean;
   readonly isChoreography: boolean;
+  /** What is wrong with the definition as it is written. */
+  readonly malformed: string | undefined;
   readonly steps: readonly WiredStep[];
   /** What tells the participants of a choreography to undo. */
   readonly announcements: readonly string[];
@@ -43,6 +46,7 @@ export class Wiring {
     this.sagaId = options.sagaId;
     this.isReal = options.isReal;
     this.isChoreography = announce !== undefined;
+    this.malformed = faultOfForm(definition);
     this.steps = steps.map((step, index) => wire(step, index, data));
     this.pointOfNoReturn = this.steps.find(({ kind }) => kind !== 'compensatable');
     this.announcements = [announce?.timedOut, announce?.cancelled].flatMap(
@@ -51,14 +55,17 @@ export class Wiring {
     this.#meanings = meaningsOf(this.steps);
     const isReply = ({ sense }: Meaning) => sense !== 'do' && sense !== 'undo';
     this.replies = [...this.#meanings].flatMap(([type, meaning]) => (isReply(meaning) ? [type] : []));
-    const surroundings = { meanings: this.#meanings, names: steps.map(({ name }) => name), handlers };
+    const names = steps.map(({ name }) => name);
+    const surroundings = { meanings: this.#meanings, names, handlers, data, isChoreography: this.isChoreography };
     this.#faults = steps.map((step, index) => faultsOf(step, this.steps[index]!, surroundings));
     const chain = () => chainOf(this.steps, this.announcements);
     this.reactions = reactions ?? (this.isChoreography ? chain() : commandsOf(this.steps, this.#meanings));
     this.participants = [...new Set(this.reactions.map(({ participant }) => participant))];
     const later = this.steps.flatMap((step) => [step.again, localNews(step)]);
     const said = new Set([...this.#meanings.keys(), ...this.announcements, ...later]);
-    this.openingNews = [...new Set(this.reactions.flatMap(({ upon }) => upon))].filter((type) => !said.has(type));
+    const isOwn = (type: string) => !this.participants.includes(serviceOf(type));
+    const heard = new Set(this.reactions.flatMap(({ upon }) => upon));
+    this.openingNews = [...heard].filter((type) => !said.has(type) && isOwn(type));
   }
 
   stepNamed(name: string): WiredStep {

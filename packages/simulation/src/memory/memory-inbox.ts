@@ -15,13 +15,16 @@ export class MemoryInbox implements Inbox {
     private readonly consumer: string,
   ) {}
 
-  /** Nobody waits here: who is second finds the mark moved, and begins again. */
+  /** A line without a mark cannot be locked: of two who give it one, the second begins again. */
   async lock(lines: readonly Line[]): Promise<void> {
     const buffer = this.#buffer();
-    const found = await this.work.read('locks its marks', () =>
-      lines.map((line) => [line, this.stored.marks.get(this.#id(line))] as const),
-    );
-    for (const [line, mark] of found) if (mark) buffer.locked(line, mark);
+    const ids = [...new Set(lines.map((line) => this.#id(line)))].sort();
+    const known = await this.work.read('locks its marks', () => ids.filter((id) => this.stored.marks.has(id)));
+    await this.work.lock(known.map(rowOf));
+    for (const line of lines) {
+      const mark = this.stored.marks.get(this.#id(line));
+      if (mark) buffer.locked(line, mark);
+    }
   }
 
   mark(line: Line): Mark {
@@ -48,8 +51,10 @@ export class MemoryInbox implements Inbox {
   async purge(idleMs: number): Promise<void> {
     await this.work.read('purges idle marks', () => {
       const latest = this.work.instance.world.now - idleMs;
-      for (const [id, { movedAt, parked }] of this.stored.marks)
-        if (id.startsWith(`${this.consumer}\n`) && !parked && movedAt < latest) this.stored.marks.delete(id);
+      for (const [id, { movedAt, parked }] of this.stored.marks) {
+        const isIdle = id.startsWith(`${this.consumer}\n`) && !parked && movedAt < latest;
+        if (isIdle && !this.work.isLocked(rowOf(id))) this.stored.marks.delete(id);
+      }
     });
   }
 
@@ -86,8 +91,9 @@ class MarksBuffer implements ChangeBuffer {
 
   constructor(private readonly options: MarksOptions) {}
 
-  locked(line: Line, { sequence, parked, lastId = null }: KeptMark): void {
-    const mark = { sequence, parked, lastId };
+  locked(line: Line, { sequence, parked, lastId = null, otherIds }: KeptMark): void {
+    const mark = { sequence, parked, lastId, ...(otherIds && { otherIds }) };
+    if (this.#entries.get(this.options.id(line))?.isDirty) return;
     this.#entries.set(this.options.id(line), { line, before: sequence, mark, isDirty: false });
   }
 
@@ -119,7 +125,9 @@ class MarksBuffer implements ChangeBuffer {
       const check = () => {
         if (stored.marks.get(id)?.sequence !== before) throw new ConcurrencyError('The inbox');
       };
-      return [{ check, apply: () => void stored.marks.set(id, { ...mark, line, movedAt: now() }) }];
+      return [{ row: rowOf(id), check, apply: () => void stored.marks.set(id, { ...mark, line, movedAt: now() }) }];
     });
   }
 }
+
+const rowOf = (id: string): string => `inbox\n${id}`;

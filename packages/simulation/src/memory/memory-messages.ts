@@ -4,16 +4,22 @@ import {
   draft,
   type Gap,
   type MessageStorage,
+  type Missing,
   type Outbox,
   type OutboxRow,
   type OutboxRows,
   type Outgoing,
   type Page,
   type Registrations,
+  withoutOutdated,
 } from '@ashlar/messaging';
 import { RANK } from '@ashlar/postgres';
+import { currentContext } from '@ashlar/telemetry';
+import { asJson } from './json.ts';
 import { type KeptMark, MemoryInbox } from './memory-inbox.ts';
+import { MemoryLeases, StoredLeases } from './memory-leases.ts';
 import { MemoryParkingLot, type StoredParked } from './memory-parking-lot.ts';
+import { type KeptReceipt, MemoryReceipts } from './memory-receipts.ts';
 import type { Change, ChangeBuffer, MemoryWork } from './memory-work.ts';
 
 interface KeptRow {
@@ -31,6 +37,8 @@ export class StoredMessages {
   readonly marks = new Map<string, KeptMark>();
   readonly parked: StoredParked = new Map();
   readonly registrations = new Set<string>();
+  readonly leases = new StoredLeases();
+  readonly receipts: KeptReceipt[] = [];
 
   get unpublished(): OutboxRow[] {
     return this.outbox.flatMap((kept) => (kept && kept.publishedAt === undefined ? [kept.row] : []));
@@ -47,6 +55,8 @@ export const memoryMessageStorage = ({ work, stored }: MemoryMessagesOptions): M
   work,
   outbox: new MemoryOutboxRows(work, stored),
   registrations: new MemoryRegistrations(work, stored),
+  leases: new MemoryLeases(work, stored.leases),
+  receipts: new MemoryReceipts(work, stored.receipts),
   inbox: (consumer) => new MemoryInbox(work, stored, consumer),
   parkingLot: (consumer, nextId) => new MemoryParkingLot({ work, stored, consumer, nextId }),
 });
@@ -74,6 +84,7 @@ class OutboxBuffer implements ChangeBuffer {
   readonly name = 'outbox';
   readonly #drafts: Draft[] = [];
   readonly #rows: OutboxRow[] = [];
+  readonly #context = currentContext();
 
   constructor(private readonly options: MemoryOutboxOptions) {}
 
@@ -90,11 +101,13 @@ class OutboxBuffer implements ChangeBuffer {
   }
 
   changes(): Change[] {
-    return this.#drafts.map((one) => ({ apply: () => void this.#rows.push(this.#write(one)) }));
+    return withoutOutdated(this.#drafts).map((one) => ({ apply: () => void this.#rows.push(this.#write(one)) }));
   }
 
   committed(): void {
-    if (this.#rows.length > 0) this.options.onCommitted(this.#rows);
+    if (this.#rows.length === 0) return;
+    this.#context?.onWritten?.(this.#rows.map(({ channel, key, sequence }) => ({ channel, key, sequence })));
+    this.options.onCommitted(this.#rows);
   }
 
   #write(one: Draft): OutboxRow {
@@ -102,8 +115,9 @@ class OutboxBuffer implements ChangeBuffer {
     const line = `${one.channel}\n${one.key}`;
     const sequence = (counters.get(line) ?? 0) + 1;
     counters.set(line, sequence);
-    const row = { ...one, sequence, position: outbox.length + 1 };
-    outbox.push({ row, writtenAt: this.options.work.instance.world.now, publishedAt: undefined });
+    const { isLatest: _, ...said } = one;
+    const row = { ...said, sequence, position: outbox.length + 1 };
+    outbox.push({ row: asJson(row), writtenAt: this.options.work.instance.world.now, publishedAt: undefined });
     return row;
   }
 }
@@ -129,13 +143,52 @@ class MemoryOutboxRows implements OutboxRows {
     return this.#page({ after: 0, limit: Number.POSITIVE_INFINITY }, ({ row }) => isOfGap(row));
   }
 
+  async publishedWithin(ms: number, channel: string, page: Page): Promise<OutboxRow[]> {
+    const earliest = this.work.instance.world.now - ms;
+    return this.#page(
+      page,
+      ({ row, publishedAt }) => row.channel === channel && (publishedAt ?? -Infinity) >= earliest,
+    );
+  }
+
+  async since(time: Date, page: Page): Promise<OutboxRow[]> {
+    return this.#page(page, ({ row }) => Date.parse(row.time) >= time.getTime());
+  }
+
+  async countSince(time: Date): Promise<number> {
+    return (await this.since(time, { after: 0, limit: Number.POSITIVE_INFINITY })).length;
+  }
+
+  async missing(): Promise<Missing[]> {
+    return this.work.read('counts what is gone', () => {
+      const kept = Map.groupBy(
+        this.stored.outbox.flatMap((one) => (one ? [one.row] : [])),
+        ({ channel, key }) => `${channel}\n${key}`,
+      );
+      const lines = [...this.stored.counters].map(([line, sequence]) => ({
+        channel: line.split('\n')[0]!,
+        gone: sequence - (kept.get(line)?.length ?? 0),
+      }));
+      return [
+        ...Map.groupBy(
+          lines.filter(({ gone }) => gone > 0),
+          ({ channel }) => channel,
+        ),
+      ].map(([channel, gone]) => ({
+        channel,
+        keys: gone.length,
+        messages: gone.reduce((sum, one) => sum + one.gone, 0),
+      }));
+    });
+  }
+
   async floorOf({ channel, key }: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined> {
     const kept = await this.#page({ after: 0, limit: 1 }, ({ row }) => row.channel === channel && row.key === key);
     return kept[0]?.sequence;
   }
 
   async markPublished(positions: readonly number[]): Promise<void> {
-    await this.work.read('marks rows as published', () => {
+    await this.work.change('marks rows as published', () => {
       for (const position of positions) {
         const kept = this.stored.outbox[position - 1];
         if (kept) kept.publishedAt ??= this.work.instance.world.now;
@@ -161,7 +214,7 @@ class MemoryOutboxRows implements OutboxRows {
       const rows: OutboxRow[] = [];
       for (let at = after; at < this.stored.outbox.length && rows.length < limit; at++) {
         const kept = this.stored.outbox[at];
-        if (kept && isWanted(kept)) rows.push(kept.row);
+        if (kept && isWanted(kept)) rows.push(asJson(kept.row));
       }
       return rows;
     });
@@ -184,12 +237,12 @@ class MemoryRegistrations implements Registrations {
   }
 
   async add(consumer: string, channel: string): Promise<void> {
-    await this.work.read('registers', () => this.stored.registrations.add(`${consumer}\n${channel}`));
+    await this.work.change('registers', () => void this.stored.registrations.add(`${consumer}\n${channel}`));
   }
 
   async keepOnly(present: readonly { readonly consumer: string; readonly channel: string }[]): Promise<void> {
     const names = new Set(present.map(({ consumer, channel }) => `${consumer}\n${channel}`));
-    await this.work.read('forgets who is absent', () => {
+    await this.work.change('forgets who is absent', () => {
       for (const one of this.stored.registrations) if (!names.has(one)) this.stored.registrations.delete(one);
     });
   }

@@ -5,17 +5,19 @@ import {
   type Line,
   lineId,
   type Message,
+  MOVE_AT_ONCE,
   type ParkedHead,
   type ParkedMessage,
   type ParkingLot,
   sequenceOf,
 } from '@ashlar/messaging';
-import { RANK } from '@ashlar/postgres';
+import { ConcurrencyError, RANK } from '@ashlar/postgres';
+import { asJson } from './json.ts';
 import type { StoredMessages } from './memory-messages.ts';
 import { ChangeList, type MemoryWork } from './memory-work.ts';
 
 /** Parked messages by consumer, line and sequence. */
-export type StoredParked = Map<string, ParkedMessage & { readonly dueAt: number | undefined }>;
+export type StoredParked = Map<string, Omit<ParkedHead, 'due' | 'last'> & { readonly dueAt: number | undefined }>;
 
 export interface MemoryParkingLotOptions {
   readonly work: MemoryWork;
@@ -23,8 +25,6 @@ export interface MemoryParkingLotOptions {
   readonly consumer: string;
   readonly nextId: () => string;
 }
-
-const AT_ONCE = 100;
 
 export class MemoryParkingLot implements ParkingLot {
   constructor(private readonly options: MemoryParkingLotOptions) {}
@@ -34,9 +34,9 @@ export class MemoryParkingLot implements ParkingLot {
     const status = !failure ? 'waiting' : failure.retryInMs === undefined ? 'dead' : 'retrying';
     const id = nextId();
     const key = this.#key(line, sequenceOf(message));
-    this.#stage(() => {
+    await this.#stage(() => {
       if (stored.parked.has(key)) return;
-      const { retryInMs, error } = failure ?? {};
+      const { retryInMs, error, failedIn = null } = failure ?? {};
       stored.parked.set(key, {
         ...line,
         id,
@@ -47,25 +47,32 @@ export class MemoryParkingLot implements ParkingLot {
         attempts: failure ? 1 : 0,
         error: failure ? describe(error) : null,
         firstFailedAt: new Date(this.#now).toISOString(),
-        nextAttemptAt: null,
-        message,
-        dueAt: retryInMs === undefined ? undefined : this.#now + retryInMs,
+        message: asJson(message),
+        failedIn,
+        ...this.#nextAttempt(retryInMs),
       });
     });
   }
 
-  async head(line: Line): Promise<ParkedHead | undefined> {
+  async heads(line: Line, limit: number): Promise<ParkedHead[]> {
     return this.options.work.read('looks at a parked line', () => {
-      const [head, next] = this.#ofLine(line);
-      return head && { ...head, due: (head.dueAt ?? 0) <= this.#now, last: next === undefined };
+      const all = this.#ofLine(line);
+      return all.slice(0, limit).map(({ dueAt = 0, ...parked }, at) => ({
+        ...parked,
+        message: asJson(parked.message),
+        due: dueAt <= this.#now,
+        last: at === all.length - 1,
+      }));
     });
   }
 
   async gaps(): Promise<Gap[]> {
     return this.options.work.read('looks for gaps', () =>
-      this.#heads().flatMap(({ head, mark }) =>
-        head.sequence > mark + 1 ? [{ ...lineOf(head), from: mark + 1, to: head.sequence - 1 }] : [],
-      ),
+      this.#heads()
+        .flatMap(({ head, mark }) =>
+          head.sequence > mark + 1 ? [{ ...lineOf(head), from: mark + 1, to: head.sequence - 1 }] : [],
+        )
+        .slice(0, MOVE_AT_ONCE),
     );
   }
 
@@ -76,27 +83,40 @@ export class MemoryParkingLot implements ParkingLot {
           if (status === 'discarded') return true;
           return sequence <= mark + 1 && (status === 'waiting' || (status === 'retrying' && dueAt <= this.#now));
         })
-        .map(({ head }) => lineOf(head)),
+        .map(({ head }) => lineOf(head))
+        .slice(0, MOVE_AT_ONCE),
     );
   }
 
-  async remove({ sequence, ...line }: ParkedMessage): Promise<void> {
-    this.#stage(() => void this.options.stored.parked.delete(this.#key(line, sequence)));
+  async remove({ id, sequence, ...line }: ParkedMessage): Promise<void> {
+    const { parked } = this.options.stored;
+    const key = this.#key(line, sequence);
+    const check = () => {
+      if (parked.get(key)?.id !== id) throw new ConcurrencyError('A parked message');
+    };
+    await this.#stage(() => void parked.delete(key), check);
   }
 
-  async failed(message: ParkedMessage, { error, retryInMs }: Failure): Promise<void> {
+  async failed(message: ParkedMessage, { error, retryInMs, failedIn }: Failure): Promise<void> {
     const key = this.#key(message, message.sequence);
-    this.#stage(() => {
+    await this.#stage(() => {
       const parked = this.options.stored.parked.get(key);
-      if (!parked) return;
+      if (parked?.id !== message.id) return;
       this.options.stored.parked.set(key, {
         ...parked,
         attempts: parked.attempts + 1,
         error: describe(error),
+        failedIn: failedIn ?? parked.failedIn,
         status: retryInMs === undefined ? 'dead' : 'retrying',
-        dueAt: retryInMs === undefined ? undefined : this.#now + retryInMs,
+        ...this.#nextAttempt(retryInMs),
       });
     });
+  }
+
+  #nextAttempt(retryInMs: number | undefined) {
+    if (retryInMs === undefined) return { dueAt: undefined, nextAttemptAt: null };
+    const dueAt = this.#now + retryInMs;
+    return { dueAt, nextAttemptAt: new Date(dueAt).toISOString() };
   }
 
   get #now(): number {
@@ -120,15 +140,16 @@ export class MemoryParkingLot implements ParkingLot {
     if (stored.parked.size === 0) return [];
     const own = [...stored.parked.values()].filter((parked) => parked.consumer === consumer);
     const lines = new Map(own.map((parked) => [lineId(parked), lineOf(parked)]));
-    return [...lines].slice(0, AT_ONCE).map(([id, line]) => ({
-      head: this.#ofLine(line)[0]!,
-      mark: stored.marks.get(`${consumer}\n${id}`)?.sequence ?? 0,
-    }));
+    return [...lines].flatMap(([id, line]) => {
+      const mark = stored.marks.get(`${consumer}\n${id}`);
+      return mark ? [{ head: this.#ofLine(line)[0]!, mark: mark.sequence }] : [];
+    });
   }
 
-  #stage(apply: () => void): void {
+  async #stage(apply: () => void, check = () => {}): Promise<void> {
     const { work } = this.options;
-    work.stage(this, () => new ChangeList('parked messages', RANK.others)).add({ apply });
+    if (!work.inTransaction) return work.transaction(() => this.#stage(apply, check));
+    work.stage(this, () => new ChangeList('parked messages', RANK.others)).add({ check, apply });
   }
 }
 

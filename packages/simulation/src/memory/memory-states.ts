@@ -1,10 +1,16 @@
 import { ConcurrencyError, RANK, type Stored } from '@ashlar/postgres';
+import { asJson } from './json.ts';
+import type { Constraint } from './memory-constraints.ts';
 import type { Change, ChangeBuffer, MemoryWork } from './memory-work.ts';
 
-export interface MemoryStatesOptions {
+export interface MemoryStatesOptions<State> {
   /** In words, for `ConcurrencyError`. */
   readonly name: string;
   readonly rank?: number;
+  /** Turns what was read (JSON) into the state; dates, for instance. */
+  readonly revive?: (state: State) => State;
+  /** What the table refuses. */
+  readonly constraints?: readonly Constraint<State>[];
 }
 
 /** What a table of states holds, for as long as its service exists. */
@@ -15,7 +21,7 @@ export class MemoryStates<State> {
   constructor(
     private readonly work: MemoryWork,
     private readonly stored: StoredStates<State>,
-    private readonly options: MemoryStatesOptions,
+    private readonly options: MemoryStatesOptions<State>,
   ) {}
 
   async find(id: string): Promise<Stored<State> | undefined> {
@@ -30,7 +36,8 @@ export class MemoryStates<State> {
       const loaded = await this.work.read(`reads ${this.options.name}`, () =>
         missing.map((id) => [id, this.stored.get(id)] as const),
       );
-      for (const [id, state] of loaded) {
+      for (const [id, stored] of loaded) {
+        const state = stored && this.#read(stored);
         known?.loaded(id, state);
         if (state) found.set(id, state);
       }
@@ -42,9 +49,34 @@ export class MemoryStates<State> {
     return found;
   }
 
-  async save(state: Stored<State>): Promise<void> {
+  /** Answers the version that it gets. */
+  async save(state: Stored<State>): Promise<number> {
     if (!this.work.inTransaction) return this.work.transaction(() => this.save(state));
-    this.#buffer().save(state);
+    return this.#buffer().save(state);
+  }
+
+  /** The committed states that are wanted, by id; one that this transaction has loaded is not looked at here. */
+  async select(what: string, isWanted: (row: Stored<State>) => boolean): Promise<Stored<State>[]> {
+    const found = await this.work.read(what, () => [...this.stored.values()].filter(isWanted));
+    return found.map((row) => this.#read(row)).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Removes what is meant, at the end of the transaction. */
+  async remove(what: string, isMeant: (row: Stored<State>) => boolean): Promise<void> {
+    await this.work.change(what, () => {
+      for (const row of [...this.stored.values()]) if (isMeant(row)) this.stored.delete(row.id);
+    });
+  }
+
+  /** Locks these rows until the end of the transaction: whoever changes one of them waits. */
+  async lock(ids: readonly string[]): Promise<void> {
+    const { name } = this.options;
+    await this.work.lock([...ids].sort().map((id) => rowOf(name, id)));
+  }
+
+  #read({ id, version, state }: Stored<State>): Stored<State> {
+    const { revive = (read: State) => read } = this.options;
+    return { id, version, state: revive(asJson(state)) };
   }
 
   #buffer(): StatesBuffer<State> {
@@ -64,10 +96,10 @@ class StatesBuffer<State> implements ChangeBuffer {
 
   constructor(
     private readonly stored: StoredStates<State>,
-    { name, rank = RANK.aggregates }: MemoryStatesOptions,
+    private readonly options: MemoryStatesOptions<State>,
   ) {
-    this.name = name;
-    this.rank = rank;
+    this.name = options.name;
+    this.rank = options.rank ?? RANK.aggregates;
   }
 
   has(id: string): boolean {
@@ -82,11 +114,12 @@ class StatesBuffer<State> implements ChangeBuffer {
     if (!this.#entries.has(id)) this.#entries.set(id, { state, isDirty: false });
   }
 
-  save({ id, version, state }: Stored<State>): void {
+  save({ id, version, state }: Stored<State>): number {
     const entry = this.#entries.get(id);
     const next = entry?.isDirty && entry.state ? entry.state.version : version + 1;
     if (version !== next && version !== next - 1) throw new ConcurrencyError(`${this.name} ${id}`, next);
     this.#entries.set(id, { state: { id, version: next, state }, isDirty: true });
+    return next;
   }
 
   mark(): unknown {
@@ -98,13 +131,27 @@ class StatesBuffer<State> implements ChangeBuffer {
   }
 
   changes(): Change[] {
-    return [...this.#entries.values()].flatMap(({ state, isDirty }) => {
-      if (!isDirty || !state) return [];
-      const check = () => {
-        const actual = this.stored.get(state.id)?.version ?? 0;
-        if (actual !== state.version - 1) throw new ConcurrencyError(`${this.name} ${state.id}`, actual);
-      };
-      return [{ check, apply: () => void this.stored.set(state.id, state) }];
+    const changed = [...this.#entries.values()].flatMap(({ state, isDirty }) => {
+      return isDirty && state ? [{ ...state, state: asJson(state.state) }] : [];
     });
+    changed.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const after = () => new Map([...this.stored, ...changed.map((row) => [row.id, row] as const)]);
+    return changed.map((row) => ({
+      row: rowOf(this.name, row.id),
+      check: () => this.#check(row, after),
+      apply: () => void this.stored.set(row.id, row),
+    }));
+  }
+
+  #check(row: Stored<State>, after: () => StoredStates<State>): void {
+    const actual = this.stored.get(row.id)?.version ?? 0;
+    if (actual !== row.version - 1) throw new ConcurrencyError(`${this.name} ${row.id}`, actual);
+    const { constraints = [] } = this.options;
+    if (constraints.length === 0) return;
+    const others = after();
+    others.delete(row.id);
+    for (const constraint of constraints) constraint(row, others.values());
   }
 }
+
+const rowOf = (name: string, id: string): string => `${name}\n${id}`;

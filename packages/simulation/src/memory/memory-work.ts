@@ -2,15 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   ConcurrencyError,
   isRetryable,
+  RANK,
   type TransactionOptions,
   type UnitOfWork,
   UnknownCommitError,
   type WriteBuffer,
 } from '@ashlar/postgres';
 import type { Instance } from '../instance.ts';
+import { RefusedError, SQL_STATE } from './memory-errors.ts';
+import { type LockMode, Locks } from './memory-locks.ts';
 
 /** One change of what is kept. All of a transaction are checked first; then all of them happen, or none. */
 export interface Change {
+  /** The row that it changes: whoever has locked it is waited for. */
+  readonly row?: string;
   /** Throws if someone else has changed what this one builds upon. */
   check?(): void;
   apply(): void;
@@ -27,21 +32,41 @@ export interface ChangeBuffer {
 }
 
 interface MemoryTransaction {
+  readonly instance: Instance;
   readonly buffers: Map<object, WriteBuffer | ChangeBuffer>;
   readonly afterCommit: (() => void)[];
   ended: boolean;
 }
 
+/** As `lock_timeout` of a service's sessions. */
+const LOCK_WITHIN_MS = 2_000;
+
 const isChanges = (buffer: WriteBuffer | ChangeBuffer): buffer is ChangeBuffer => 'changes' in buffer;
+
+export interface MemoryWorkOptions {
+  readonly instance: Instance;
+  /** Those of the service's database, whichever instance is running. */
+  readonly locks?: Locks;
+  /** Hears of callbacks that fail after a commit; by default the run ends with it. */
+  readonly onError?: (error: unknown) => void;
+}
 
 /**
  * Transactions on memory, with commit and rollback, as one instance has them on what its service keeps. Reads see
- * what is committed; writes are checked and happen at the end, at once.
+ * what is committed; writes are checked and happen at the end, at once. Rows and names are locked as long as a
+ * transaction lasts.
  */
 export class MemoryWork implements UnitOfWork {
+  readonly instance: Instance;
+  readonly #locks: Locks;
+  readonly #onError: (error: unknown) => void;
   readonly #ambient = new AsyncLocalStorage<MemoryTransaction>();
 
-  constructor(readonly instance: Instance) {}
+  constructor({ instance, locks = new Locks(), onError }: MemoryWorkOptions) {
+    this.instance = instance;
+    this.#locks = locks;
+    this.#onError = onError ?? ((error) => instance.world.fail(error));
+  }
 
   get inTransaction(): boolean {
     return this.#ambient.getStore() !== undefined;
@@ -77,7 +102,42 @@ export class MemoryWork implements UnitOfWork {
 
   /** A read of what is committed, or another call of the database. */
   read<T>(what: string, effect: () => T): Promise<T> {
+    this.#open();
     return this.instance.call(what, effect);
+  }
+
+  /** Changes what is kept: at once, or at the end of the ambient transaction if there is one. */
+  async change(what: string, apply: () => void): Promise<void> {
+    if (!this.#open()) return this.instance.call(what, apply);
+    this.stage(ChangeList, () => new ChangeList('changes', RANK.others)).add({ apply });
+  }
+
+  /**
+   * Locks rows, or whatever else these names stand for, until the end of the ambient transaction, in the order that is
+   * given. Waits for who has them; for 2 s, then it fails and the transaction begins again.
+   */
+  async lock(names: readonly string[], mode: LockMode = 'exclusive'): Promise<void> {
+    const owner = this.#open();
+    if (!owner) throw new Error('A lock needs a transaction.');
+    for (const name of names) {
+      if (!owner.instance.isAlive) return new Promise(() => {});
+      if (!this.#locks.take(name, owner, mode)) await this.#waitFor(name, owner, mode);
+    }
+  }
+
+  /** Whether a transaction has locked this. */
+  isLocked(name: string): boolean {
+    return this.#locks.isHeld(name);
+  }
+
+  #waitFor(name: string, owner: MemoryTransaction, mode: LockMode): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stopWaiting = this.#locks.wait(name, { owner, mode, granted: resolve });
+    const stop = this.instance.timers.once(LOCK_WITHIN_MS, () => {
+      stopWaiting();
+      reject(new RefusedError(`canceling statement due to lock timeout: ${name}`, SQL_STATE.lockTimeout));
+    });
+    return promise.finally(stop);
   }
 
   #open(): MemoryTransaction | undefined {
@@ -112,40 +172,66 @@ export class MemoryWork implements UnitOfWork {
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    const transaction: MemoryTransaction = { buffers: new Map(), afterCommit: [], ended: false };
-    const result = await this.#ambient.run(transaction, work).catch((error) => {
+    const { instance } = this;
+    const transaction: MemoryTransaction = { instance, buffers: new Map(), afterCommit: [], ended: false };
+    try {
+      const result = await this.#ambient.run(transaction, work);
+      await this.#ambient.run(transaction, () => this.#commit(transaction));
+      this.#tell(transaction);
+      return result;
+    } finally {
       transaction.ended = true;
-      throw error;
-    });
+      this.#locks.release(transaction);
+    }
+  }
+
+  async #commit(transaction: MemoryTransaction): Promise<void> {
+    const buffers = () => [...transaction.buffers.values()].sort(inLockOrder);
+    for (const buffer of buffers()) if (!isChanges(buffer)) await buffer.prepare?.();
+    const changes = buffers().flatMap((buffer) => (isChanges(buffer) ? buffer.changes() : withoutStatements(buffer)));
+    await this.lock(changes.flatMap(({ row }) => row ?? []));
     transaction.ended = true;
-    await this.#commit(transaction);
-    return result;
+    if (changes.length > 0) await this.#write(transaction, changes);
   }
 
-  async #commit({ buffers, afterCommit }: MemoryTransaction): Promise<void> {
-    const staged = [...buffers.values()].filter(isChanges).sort(inLockOrder);
-    const changes = staged.flatMap((buffer) => buffer.changes());
-    if (changes.length > 0) await this.#write(changes);
-    for (const buffer of staged) buffer.committed?.();
-    for (const callback of afterCommit) callback();
-  }
-
-  async #write(changes: readonly Change[]): Promise<void> {
+  async #write(transaction: MemoryTransaction, changes: readonly Change[]): Promise<void> {
     const { faults } = this.instance.world;
     const isRefused = faults.strikes('refusedCommit');
     const isUnknown = faults.strikes('unknownCommit');
     const isLost = isUnknown && this.instance.world.random.happens(0.5);
     await this.instance.call('commit', () => {
-      if (isRefused) throw new ConcurrencyError('A transaction');
-      if (isLost) throw new UnknownCommitError('The connection was lost before the commit.');
-      for (const { check } of changes) check?.();
-      for (const { apply } of changes) apply();
+      try {
+        if (isRefused) throw new ConcurrencyError('A transaction');
+        if (isLost) throw new UnknownCommitError('The connection was lost before the commit.');
+        for (const { check } of changes) check?.();
+        for (const { apply } of changes) apply();
+      } finally {
+        this.#locks.release(transaction);
+      }
     });
     if (isUnknown) throw new UnknownCommitError('The connection was lost after the commit.');
   }
+
+  /** Whoever fails now can no longer take the commit back, nor keep the others from hearing of it. */
+  #tell({ buffers, afterCommit }: MemoryTransaction): void {
+    const told = [...buffers.values()].map((buffer) => () => buffer.committed?.());
+    for (const tell of [...told, ...afterCommit]) {
+      try {
+        tell();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
 }
 
-const inLockOrder = (a: ChangeBuffer, b: ChangeBuffer): number => a.rank - b.rank || (a.name < b.name ? -1 : 1);
+const inLockOrder = (a: { rank: number; name: string }, b: { rank: number; name: string }): number =>
+  a.rank - b.rank || (a.name < b.name ? -1 : 1);
+
+function withoutStatements(buffer: WriteBuffer): readonly Change[] {
+  if (buffer.flush().length > 0) throw new Error(`${buffer.name} writes SQL: there is none on memory.`);
+  return [];
+}
 
 /** Changes one after another, for what needs no look at what was loaded. */
 export class ChangeList implements ChangeBuffer {

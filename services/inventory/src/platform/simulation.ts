@@ -1,4 +1,4 @@
-import { MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
+import { check, MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
 import type { InventoryApplication } from '../application/inventory.application.ts';
 import type { Adjustment, AdjustmentLog } from '../application/ports/adjustment-log.interface.ts';
 import { Reservation, type ReservationState } from '../domain/entities/reservation.entity.ts';
@@ -16,11 +16,16 @@ export const ADJUSTMENTS = 'adjustments';
 export type StoredLevel = Pick<StockLevelState, 'onHand' | 'reserved'>;
 export type StoredReservation = Omit<ReservationState, 'orderId' | 'version'>;
 
-class MemoryStockLevelRepository implements StockLevelRepository {
+const isPossible = ({ onHand, reserved }: StoredLevel): boolean => reserved >= 0 && reserved <= onHand;
+
+export class MemoryStockLevelRepository implements StockLevelRepository {
   readonly #levels: MemoryStates<StoredLevel>;
 
   constructor({ work, stored }: SimulatedPlatform) {
-    this.#levels = new MemoryStates(work, stored.table<StoredLevel>(LEVELS), { name: 'The stock level' });
+    this.#levels = new MemoryStates(work, stored.table<StoredLevel>(LEVELS), {
+      name: 'The stock level',
+      constraints: [check<StoredLevel>('stock_levels_check', isPossible)],
+    });
   }
 
   async find(productId: string): Promise<StockLevel | undefined> {
@@ -37,15 +42,13 @@ class MemoryStockLevelRepository implements StockLevelRepository {
     );
   }
 
-  /** The constraint of the table holds here, too. */
   async save(level: StockLevel): Promise<void> {
     const { productId, version, onHand, reserved } = level.state;
-    if (reserved < 0 || reserved > onHand) throw new Error(`${reserved} of ${onHand} pieces cannot be reserved.`);
     await this.#levels.save({ id: productId, version, state: { onHand, reserved } });
   }
 }
 
-class MemoryReservationRepository implements ReservationRepository {
+export class MemoryReservationRepository implements ReservationRepository {
   readonly #reservations: MemoryStates<StoredReservation>;
 
   constructor(private readonly platform: SimulatedPlatform) {

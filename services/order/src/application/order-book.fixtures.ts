@@ -1,14 +1,23 @@
-import type { Clock, Transactions } from '@ashlar/domain';
-import { Order, type OrderState } from '../domain/entities/order.entity.ts';
+import type { Clock, Sealed, Transactions } from '@ashlar/domain';
+import { type Address, Order, type OrderState } from '../domain/entities/order.entity.ts';
 import type { OrderEvent } from '../domain/events/order.events.ts';
 import type { OrderRepository } from '../domain/repositories/order.repository.interface.ts';
 import type { CheckoutProcess } from './ports/checkout-process.interface.ts';
+import type { OrderReads } from './ports/order-reads.interface.ts';
+import type { OrderView } from './ports/order-views.interface.ts';
 import type { PersonalData } from './ports/personal-data.interface.ts';
 import type { Product, ProductCatalog } from './ports/product-catalog.interface.ts';
 
 export const noon = new Date('2026-01-01T12:00:00Z');
 export const usd = (amount: number) => ({ amount, currency: 'USD' });
 export const home = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
+/** Nobody in these tests looks inside. */
+export const sealed = (of: string, value: Address, as = 'shippingAddress'): Sealed => ({
+  of,
+  as,
+  sealed: JSON.stringify(value),
+});
+
 export const cup: Product = { id: 'cup', name: 'Cup', price: usd(500), archived: false, version: 1 };
 
 /** Orders in memory, with what they have told others, their catalogue, and a checkout that answers as it is told. */
@@ -19,6 +28,8 @@ export class OrderBook implements Transactions {
   readonly products = new Map<string, Product>();
   /** Ids of the orders whose checkout has begun. */
   readonly begun: string[] = [];
+  /** What shipping is told of where they go. */
+  readonly carriage: (Sealed | undefined)[] = [];
   readonly clock: Clock = { now: () => noon };
   readonly ids = { next: () => `o${++this.#ids}` };
   cancelAnswer: Awaited<ReturnType<CheckoutProcess['cancel']>> = 'cancelled';
@@ -63,14 +74,28 @@ export class OrderBook implements Transactions {
     },
   };
 
+  readonly reads: OrderReads = {
+    find: async (id) => {
+      const order = await this.orders.find(id);
+      return order && viewOf(order);
+    },
+    list: async (filter) => (await this.orders.list(filter)).map(viewOf),
+  };
+
   /** Ids of the users who have left. */
   readonly gone = new Set<string>();
-  /** Orders of which everything besides was forgotten. */
-  readonly forgotten: string[] = [];
+  /** With what shipping wants to have the addresses of its customers sealed. */
+  readonly shippingKeys = new Map<string, string>();
   readonly personalData: PersonalData = {
-    forget: async (_userId, orderIds) => void this.forgotten.push(...orderIds),
-    leave: async (userId) => void this.gone.add(userId),
-    hasLeft: async (userId) => this.gone.has(userId),
+    seal: async (userId, address) => {
+      if (this.gone.has(userId)) return undefined;
+      const key = this.shippingKeys.get(userId);
+      return { kept: sealed(userId, address), ...(key && { carriage: sealed(userId, address, key) }) };
+    },
+    open: async (addresses) =>
+      addresses.map((one) => (this.gone.has(one.of) ? undefined : (JSON.parse(one.sealed) as Address))),
+    sealWith: async (userId, publicKey) => void this.shippingKeys.set(userId, publicKey),
+    erase: async (userId) => void this.gone.add(userId),
   };
 
   readonly catalogue: ProductCatalog = {
@@ -79,9 +104,10 @@ export class OrderBook implements Transactions {
   };
 
   readonly checkout: CheckoutProcess = {
-    begin: async ({ id }) => {
+    begin: async ({ id }, carriage) => {
       if (this.failure) throw this.failure;
       this.begun.push(id);
+      this.carriage.push(carriage);
     },
     cancel: async (orderId) => {
       await this.onCancel(orderId);
@@ -97,7 +123,7 @@ export class OrderBook implements Transactions {
       userId: 'u1',
       currency: 'USD',
       items: [item],
-      shippingAddress: home,
+      shippingAddress: sealed('u1', home),
       saga: 'orchestration',
     } as const;
     const { state } = Order.place(draft, noon);
@@ -112,3 +138,5 @@ export class OrderBook implements Transactions {
     return this.#events;
   }
 }
+
+const viewOf = ({ state }: Order): OrderView => ({ version: state.version, order: state });

@@ -4,7 +4,9 @@ import type { CreateOrderUseCase } from './use-cases/create-order.use-case.ts';
 import type { EraseUserUseCase } from './use-cases/erase-user.use-case.ts';
 import type { GetOrderUseCase } from './use-cases/get-order.use-case.ts';
 import type { ListOrdersUseCase } from './use-cases/list-orders.use-case.ts';
+import type { TellAddressUseCase } from './use-cases/tell-address.use-case.ts';
 import type { UpdateCatalogueUseCase } from './use-cases/update-catalogue.use-case.ts';
+import type { UpdateOrderViewUseCase } from './use-cases/update-order-view.use-case.ts';
 
 /** Everything that this service can do. */
 export interface OrderApplication {
@@ -14,5 +16,7 @@ export interface OrderApplication {
   readonly cancelOrder: CancelOrderUseCase;
   readonly advanceOrder: AdvanceOrderUseCase;
   readonly updateCatalogue: UpdateCatalogueUseCase;
+  readonly updateOrderView: UpdateOrderViewUseCase;
+  readonly tellAddress: TellAddressUseCase;
   readonly eraseUser: EraseUserUseCase;
 }

@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import type { Clock, Ids, Transactions } from '@ashlar/domain';
 import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
 import type { ConsumerDefinition, Subscription } from '@ashlar/messaging';
+import { PersonalVault, PostgresPersonalKeys, personalDataMigrations } from '@ashlar/personal-data';
 import { readMigrations } from '@ashlar/postgres';
-import { messageProjection, projectionMigrations } from '@ashlar/projection';
+import { MessageProjection, type Projection, projectionMigrations } from '@ashlar/projection';
+import { redisProjectionMigrations } from '@ashlar/projection-redis';
 import { PostgresSagaStore, SagaRuntime, sagaMigrations } from '@ashlar/saga';
 import { OrderMapper } from '../application/mappers/order.mapper.ts';
 import type { OrderApplication } from '../application/order.application.ts';
@@ -20,24 +22,35 @@ import { CreateOrderUseCase } from '../application/use-cases/create-order.use-ca
 import { EraseUserUseCase } from '../application/use-cases/erase-user.use-case.ts';
 import { GetOrderUseCase } from '../application/use-cases/get-order.use-case.ts';
 import { ListOrdersUseCase } from '../application/use-cases/list-orders.use-case.ts';
+import { TellAddressUseCase } from '../application/use-cases/tell-address.use-case.ts';
 import { UpdateCatalogueUseCase } from '../application/use-cases/update-catalogue.use-case.ts';
+import { UpdateOrderViewUseCase } from '../application/use-cases/update-order-view.use-case.ts';
 import type { SagaStyle } from '../domain/entities/order.entity.ts';
 import type { OrderRepository } from '../domain/repositories/order.repository.interface.ts';
+import { VaultPersonalData } from '../infrastructure/personal-data/personal-data.impl.ts';
+import { PostgresShippingKeys } from '../infrastructure/personal-data/shipping-keys.impl.ts';
+import { sealStoredOrders } from '../infrastructure/personal-data/stored-orders.ts';
 import { SagaCheckoutProcess } from '../infrastructure/processes/checkout-process.impl.ts';
 import { InProcessOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
-import { PostgresProductCatalog } from '../infrastructure/read-models/product-catalog.impl.ts';
+import { catalogueRestatement } from '../infrastructure/read-models/catalogue-restatement.ts';
+import { CATALOGUE, PostgresProductCatalog } from '../infrastructure/read-models/product-catalog.impl.ts';
+import { RecentChanges } from '../infrastructure/read-models/recent-changes.ts';
 import { PostgresOrderRepository } from '../infrastructure/repositories/order.repository.impl.ts';
-import { PostgresPersonalData } from '../infrastructure/repositories/personal-data.impl.ts';
 import { cataloguePolicy } from '../interface/consumers/catalogue.policy.ts';
+import { orderViewsPolicy } from '../interface/consumers/order-views.policy.ts';
 import { shipmentPolicy } from '../interface/consumers/shipment.policy.ts';
 import { userPolicy } from '../interface/consumers/user.policy.ts';
 import { orderController } from '../interface/controllers/order.controller.ts';
 import { orderEventsController } from '../interface/controllers/order-events.controller.ts';
+import { type ReadModels, type ReadSide, readSideOf } from './read-side.ts';
+
+export type { ReadModels } from './read-side.ts';
 
 export interface OrderSettings {
   /** How new orders are carried out; those that run keep their style. */
   readonly saga: SagaStyle;
   readonly stepTimeoutMs: number;
+  readonly readModels: ReadModels;
 }
 
 /** What the service needs from outside. Tests and simulations pass their own here, and nowhere else. */
@@ -47,31 +60,48 @@ export interface OrderAdapters {
   readonly products: ProductCatalog;
   readonly changes: OrderChanges;
   readonly personalData: PersonalData;
+  readonly vault: PersonalVault;
+  /** Seals what was stored before there were keys. */
+  sealStored(): Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
   /** The runtime of the checkout, whose steps the order follows. */
   sagas(advanceOrder: AdvanceOrderUseCase): SagaRuntime<Checkout>;
   checkout(runtime: SagaRuntime<Checkout>): CheckoutProcess;
-  /** A read model that is fed by messages, with its checkpoint. */
-  projection(name: string, subscriptions: readonly Subscription[]): ConsumerDefinition;
+  /** The consumer that feeds our replica of the catalogue. */
+  catalogue(subscriptions: readonly Subscription[]): ConsumerDefinition;
+  readonly projections: readonly Projection[];
+  readonly readSide: Omit<ReadSide, 'projection'>;
 }
 
 /** The adapters of production. */
-export function productionAdapters(platform: ServicePlatform, { saga, stepTimeoutMs }: OrderSettings): OrderAdapters {
+export function productionAdapters(platform: ServicePlatform, settings: OrderSettings): OrderAdapters {
+  const { saga, stepTimeoutMs, readModels } = settings;
   const { db, outbox, clock, ids, timers, telemetry } = platform;
   const changes = new InProcessOrderChanges(timers);
-  const definitions =
-    saga === 'orchestration'
-      ? ([checkout, checkoutChoreography] as const)
-      : ([checkoutChoreography, checkout] as const);
+  const vault = new PersonalVault(new PostgresPersonalKeys(db));
   const onError = (error: unknown) =>
-    telemetry.log.error({ err: error }, 'A deadline could not be handled; it is tried again.');
+    telemetry.log.error({ err: error }, 'A deadline or a rebuild could not be handled; it is tried again.');
+  const catalogue = new MessageProjection({
+    ...CATALOGUE,
+    db,
+    restatement: catalogueRestatement(outbox),
+    timers,
+    onError,
+  });
+  const recent = new RecentChanges(clock);
+  const readSide = readSideOf(platform, { readModels, recent });
   return {
     transactions: db,
-    orders: new PostgresOrderRepository(db, outbox, (orderId) => changes.changed(orderId)),
-    products: new PostgresProductCatalog(db),
+    orders: new PostgresOrderRepository(db, outbox, (commit) => {
+      recent.note(commit);
+      if (commit.isTold) changes.changed(commit.orderId);
+    }),
+    products: new PostgresProductCatalog(db, catalogue),
     changes,
-    personalData: new PostgresPersonalData(db),
+    personalData: new VaultPersonalData(vault, new PostgresShippingKeys(db)),
+    vault,
+    sealStored: () => sealStoredOrders(db, vault),
     clock,
     ids,
     sagas: (advanceOrder) =>
@@ -81,22 +111,31 @@ export function productionAdapters(platform: ServicePlatform, { saga, stepTimeou
         outbox,
         clock,
         ids,
-        definitions,
+        definitions: definitionsOf(saga),
         handlers: checkoutHandlers(advanceOrder),
         timeoutMs: stepTimeoutMs,
         timers,
         onError,
       }),
     checkout: (runtime) => new SagaCheckoutProcess(runtime),
-    projection: (name, subscriptions) => messageProjection({ db, name, subscriptions }),
+    catalogue: (subscriptions) => catalogue.consumer(subscriptions),
+    projections: [catalogue, readSide.projection],
+    readSide,
   };
 }
 
+/** The first is that of new orders; those that run keep theirs. */
+const definitionsOf = (saga: SagaStyle) =>
+  saga === 'orchestration' ? ([checkout, checkoutChoreography] as const) : ([checkoutChoreography, checkout] as const);
+
 export const orderService = (settings: OrderSettings): ServiceDefinition => ({
   name: 'order',
+  readsReplicas: true,
   migrations: async () => [
     ...(await sagaMigrations()),
     ...(await projectionMigrations()),
+    ...(await redisProjectionMigrations()),
+    ...(await personalDataMigrations()),
     ...(await readMigrations('order', fileURLToPath(new URL('../../migrations', import.meta.url)))),
   ],
   create: (platform) => createOrderService(productionAdapters(platform, settings), settings),
@@ -106,30 +145,26 @@ export function createOrderService(
   adapters: OrderAdapters,
   { saga }: OrderSettings,
 ): Service & { readonly application: OrderApplication } {
-  const { transactions, orders, products, changes, clock, ids } = adapters;
+  const { transactions, orders, products, changes, personalData, vault, readSide, clock, ids } = adapters;
   const mapper = new OrderMapper();
-  const { personalData } = adapters;
-  const advanceOrder = new AdvanceOrderUseCase(transactions, orders, { clock, personalData });
+  const advanceOrder = new AdvanceOrderUseCase(transactions, orders, clock);
+  const reading = { reads: readSide.reads, personalData, mapper };
   const runtime = adapters.sagas(advanceOrder);
   const process = adapters.checkout(runtime);
 
   const application: OrderApplication = {
     createOrder: new CreateOrderUseCase(transactions, {
-      orders,
-      products,
-      checkout: process,
-      personalData,
-      mapper,
-      clock,
-      ids,
-      saga,
+      ...reading,
+      ...{ orders, products, checkout: process, clock, ids, saga },
     }),
-    getOrder: new GetOrderUseCase(orders, mapper),
-    listOrders: new ListOrdersUseCase(orders, mapper),
-    cancelOrder: new CancelOrderUseCase(transactions, orders, process, mapper),
+    getOrder: new GetOrderUseCase({ ...reading, orders }),
+    listOrders: new ListOrdersUseCase(reading),
+    cancelOrder: new CancelOrderUseCase(transactions, orders, process, { mapper, personalData }),
     advanceOrder,
     updateCatalogue: new UpdateCatalogueUseCase(products),
-    eraseUser: new EraseUserUseCase(transactions, orders, personalData),
+    updateOrderView: new UpdateOrderViewUseCase(readSide.views),
+    tellAddress: new TellAddressUseCase(transactions, orders, personalData),
+    eraseUser: new EraseUserUseCase(personalData),
   };
 
   return {
@@ -141,9 +176,15 @@ export function createOrderService(
         subscriptions: [...runtime.subscriptions(), ...shipmentPolicy(application)],
         prefetch: (orderIds) => Promise.all([runtime.prefetch(orderIds), orders.prefetch(orderIds)]),
       },
-      adapters.projection('order.catalogue', cataloguePolicy(application)),
+      adapters.catalogue(cataloguePolicy(application)),
+      readSide.consumer(orderViewsPolicy(application)),
       { name: 'order.users', subscriptions: userPolicy(application) },
     ],
+    projections: adapters.projections,
     sagas: { consumer: 'order.checkout', runtime },
+    breakers: readSide.breakers,
+    stop: readSide.stop,
+    vault,
+    start: () => adapters.sealStored(),
   };
 }

@@ -1,25 +1,35 @@
 import type { Outbox } from '@ashlar/messaging';
 import { SagaRuntime } from '@ashlar/saga';
-import { MemorySagaStore, MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
+import {
+  MemorySagaStore,
+  MemoryStates,
+  type SimulatedDefinition,
+  type SimulatedPlatform,
+  simulatedVault,
+} from '@ashlar/simulation';
 import type { OrderApplication } from '../application/order.application.ts';
-import type { PersonalData } from '../application/ports/personal-data.interface.ts';
+import type { OrderView, OrderViews } from '../application/ports/order-views.interface.ts';
 import type { Product, ProductCatalog } from '../application/ports/product-catalog.interface.ts';
 import { checkoutHandlers } from '../application/sagas/checkout.handlers.ts';
 import { type Checkout, checkout } from '../application/sagas/checkout.saga.ts';
 import { checkoutChoreography } from '../application/sagas/checkout-choreography.saga.ts';
 import { Order, type OrderState } from '../domain/entities/order.entity.ts';
 import type { OrderFilter, OrderRepository } from '../domain/repositories/order.repository.interface.ts';
+import { VaultPersonalData } from '../infrastructure/personal-data/personal-data.impl.ts';
+import type { ShippingKeys } from '../infrastructure/personal-data/shipping-keys.interface.ts';
 import { SagaCheckoutProcess } from '../infrastructure/processes/checkout-process.impl.ts';
 import { InProcessOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
-import { toMessage } from '../infrastructure/repositories/order.message-mapper.ts';
+import { toChange, toMessage } from '../infrastructure/repositories/order.message-mapper.ts';
 import { createOrderService, type OrderAdapters, type OrderSettings } from './composition-root.ts';
 
 export type { OrderApplication };
 
 export const ORDERS = 'orders';
+export const VIEWS = 'order views';
+export type StoredView = OrderView;
 export type StoredOrder = Omit<OrderState, 'id' | 'version'>;
 
-class MemoryOrderRepository implements OrderRepository {
+export class MemoryOrderRepository implements OrderRepository {
   readonly #orders: MemoryStates<StoredOrder>;
 
   constructor(
@@ -38,29 +48,28 @@ class MemoryOrderRepository implements OrderRepository {
     await this.#orders.findMany(ids);
   }
 
-  async list({ userId, status, before = '~', limit }: OrderFilter): Promise<Order[]> {
-    const { work, stored } = this.platform;
-    return work.read('lists orders', () =>
-      [...stored.table<StoredOrder>(ORDERS).values()]
-        .filter(({ id, state }) => state.userId === userId && id < before && (!status || state.status === status))
-        .sort((a, b) => (a.id < b.id ? 1 : -1))
-        .slice(0, limit)
-        .map(({ id, version, state }) => Order.restore({ ...state, id, version })),
+  async list({ userId, status, before, limit }: OrderFilter): Promise<Order[]> {
+    const found = await this.#orders.select(
+      'lists orders',
+      ({ id, state }) =>
+        state.userId === userId && (!status || state.status === status) && (before === undefined || id < before),
     );
+    const page = found.reverse().slice(0, limit);
+    return page.map(({ id, version, state }) => Order.restore({ ...state, id, version }));
   }
 
   async save(order: Order): Promise<void> {
     const { id, version, ...state } = order.state;
     const events = order.takeEvents();
     await this.platform.work.transaction(async () => {
-      await this.#orders.save({ id, version, state });
-      await this.outbox.add(events.map(toMessage));
+      const saved = await this.#orders.save({ id, version, state });
+      await this.outbox.add([...events.map(toMessage), toChange(order.state, saved)]);
     });
   }
 }
 
 /** The newest version of each product that it has heard of. */
-class MemoryProductCatalog implements ProductCatalog {
+export class MemoryProductCatalog implements ProductCatalog {
   readonly #products: MemoryStates<Product>;
 
   constructor({ work, stored }: SimulatedPlatform) {
@@ -78,22 +87,57 @@ class MemoryProductCatalog implements ProductCatalog {
   }
 }
 
-/** Who has left. */
-class MemoryPersonalData implements PersonalData {
-  readonly #gone: MemoryStates<object>;
+/** The newest version of each order that it has heard of. */
+export class MemoryOrderViews implements OrderViews {
+  readonly #views: MemoryStates<OrderView>;
 
   constructor({ work, stored }: SimulatedPlatform) {
-    this.#gone = new MemoryStates(work, stored.table<object>('gone users'), { name: 'Who has left' });
+    this.#views = new MemoryStates(work, stored.table<OrderView>(VIEWS), { name: 'The view of the order' });
   }
 
-  async forget(): Promise<void> {}
-
-  async leave(userId: string): Promise<void> {
-    if (!(await this.hasLeft(userId))) await this.#gone.save({ id: userId, version: 0, state: {} });
+  async find(id: string): Promise<OrderView | undefined> {
+    return (await this.#views.find(id))?.state;
   }
 
-  async hasLeft(userId: string): Promise<boolean> {
-    return (await this.#gone.find(userId)) !== undefined;
+  async list({ userId, status, before, limit }: OrderFilter): Promise<OrderView[]> {
+    const found = await this.#views.select(
+      'lists views',
+      ({ id, state: { order } }) =>
+        order.userId === userId && (!status || order.status === status) && (before === undefined || id < before),
+    );
+    return found
+      .reverse()
+      .slice(0, limit)
+      .map(({ state }) => state);
+  }
+
+  async put(view: OrderView): Promise<void> {
+    const { id } = view.order;
+    const known = await this.#views.find(id);
+    if (known && known.state.version >= view.version) return;
+    await this.#views.save({ id, version: known?.version ?? 0, state: view });
+  }
+}
+
+class MemoryShippingKeys implements ShippingKeys {
+  readonly #keys: MemoryStates<{ readonly publicKey: string }>;
+
+  constructor({ work, stored }: SimulatedPlatform) {
+    this.#keys = new MemoryStates(work, stored.table('shipping keys'), { name: 'The shipping key' });
+  }
+
+  async find(userId: string): Promise<string | undefined> {
+    return (await this.#keys.find(userId))?.state.publicKey;
+  }
+
+  async put(userId: string, publicKey: string): Promise<void> {
+    const known = await this.#keys.find(userId);
+    if (known?.state.publicKey === publicKey) return;
+    await this.#keys.save({ id: userId, version: known?.version ?? 0, state: { publicKey } });
+  }
+
+  async forget(userId: string): Promise<void> {
+    await this.#keys.remove('forgets a shipping key', ({ id }) => id === userId);
   }
 }
 
@@ -103,12 +147,16 @@ function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderS
     saga === 'orchestration'
       ? ([checkout, checkoutChoreography] as const)
       : ([checkoutChoreography, checkout] as const);
+  const views = new MemoryOrderViews(platform);
+  const vault = simulatedVault(platform);
   return {
     transactions: work,
     orders: new MemoryOrderRepository(platform, outbox),
     products: new MemoryProductCatalog(platform),
     changes: new InProcessOrderChanges(timers),
-    personalData: new MemoryPersonalData(platform),
+    personalData: new VaultPersonalData(vault, new MemoryShippingKeys(platform)),
+    vault,
+    sealStored: async () => {},
     clock,
     ids,
     sagas: (advanceOrder) =>
@@ -125,7 +173,15 @@ function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderS
         onError: (error) => world.note(`a deadline fails: ${String(error)}`),
       }),
     checkout: (runtime) => new SagaCheckoutProcess(runtime),
-    projection: (name, subscriptions) => ({ name, subscriptions }),
+    catalogue: (subscriptions) => ({ name: 'order.catalogue', subscriptions }),
+    projections: [],
+    readSide: {
+      views,
+      reads: views,
+      consumer: (subscriptions) => ({ name: 'order.orders', subscriptions }),
+      breakers: () => [],
+      stop: async () => {},
+    },
   };
 }
 

@@ -71,8 +71,8 @@ export class Bank implements Transactions {
       const found = [...this.#ledgers.values()].find((one) => one.userId === userId && one.currency === currency);
       return found?.accountId;
     },
-    listOf: async (userId) => {
-      const own = [...this.#ledgers.values()].filter((ledger) => ledger.userId === userId);
+    listOf: async (userId, { after = '' }) => {
+      const own = [...this.#ledgers.values()].filter((one) => one.userId === userId && one.accountId > after);
       return own.map(({ accountId }) => accountId);
     },
     execute: async (accountId, command) => {

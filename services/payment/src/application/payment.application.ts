@@ -1,5 +1,6 @@
 import type { BeginDepositUseCase } from './use-cases/begin-deposit.use-case.ts';
 import type { CapturePaymentUseCase } from './use-cases/capture-payment.use-case.ts';
+import type { CloseAccountsUseCase } from './use-cases/close-accounts.use-case.ts';
 import type { FinishDepositUseCase } from './use-cases/finish-deposit.use-case.ts';
 import type { OpenAccountUseCase } from './use-cases/open-account.use-case.ts';
 import type { ReleasePaymentUseCase } from './use-cases/release-payment.use-case.ts';
@@ -18,5 +19,6 @@ export interface PaymentApplication {
   readonly withdraw: WithdrawUseCase;
   readonly reservePayment: ReservePaymentUseCase;
   readonly releasePayment: ReleasePaymentUseCase;
+  readonly closeAccounts: CloseAccountsUseCase;
   readonly capturePayment: CapturePaymentUseCase;
 }

@@ -3,6 +3,7 @@ import type { ChangeProductUseCase } from './use-cases/change-product.use-case.t
 import type { CreateProductUseCase } from './use-cases/create-product.use-case.ts';
 import type { GetProductUseCase } from './use-cases/get-product.use-case.ts';
 import type { ListProductsUseCase } from './use-cases/list-products.use-case.ts';
+import type { RestateProductsUseCase } from './use-cases/restate-products.use-case.ts';
 import type { SeedCatalogueUseCase } from './use-cases/seed-catalogue.use-case.ts';
 
 /** Everything that this service can do. */
@@ -12,5 +13,6 @@ export interface ProductApplication {
   readonly createProduct: CreateProductUseCase;
   readonly changeProduct: ChangeProductUseCase;
   readonly archiveProduct: ArchiveProductUseCase;
+  readonly restateProducts: RestateProductsUseCase;
   readonly seedCatalogue: SeedCatalogueUseCase;
 }

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { Clock, Ids, Transactions } from '@ashlar/domain';
+import { LayeredCache } from '@ashlar/cache';
+import { type Clock, type Ids, systemChance, type Transactions } from '@ashlar/domain';
 import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
 import { isUniqueViolation, readMigrations } from '@ashlar/postgres';
 import { ProductMapper } from '../application/mappers/product.mapper.ts';
+import type { ProductReads } from '../application/ports/product-reads.interface.ts';
+import type { Restatements } from '../application/ports/restatements.interface.ts';
 import type { SeedLog } from '../application/ports/seed-log.interface.ts';
 import type { ProductApplication } from '../application/product.application.ts';
 import { ArchiveProductUseCase } from '../application/use-cases/archive-product.use-case.ts';
@@ -10,11 +13,16 @@ import { ChangeProductUseCase } from '../application/use-cases/change-product.us
 import { CreateProductUseCase } from '../application/use-cases/create-product.use-case.ts';
 import { GetProductUseCase } from '../application/use-cases/get-product.use-case.ts';
 import { ListProductsUseCase } from '../application/use-cases/list-products.use-case.ts';
+import { RestateProductsUseCase } from '../application/use-cases/restate-products.use-case.ts';
 import { SeedCatalogueUseCase } from '../application/use-cases/seed-catalogue.use-case.ts';
+import type { Product } from '../domain/entities/product.entity.ts';
 import { ProductError } from '../domain/errors/product.errors.ts';
 import type { ProductRepository } from '../domain/repositories/product.repository.interface.ts';
+import { CachedProductReads } from '../infrastructure/read-models/product-reads.impl.ts';
 import { PostgresProductRepository } from '../infrastructure/repositories/product.repository.impl.ts';
 import { PostgresSeedLog } from '../infrastructure/repositories/seed-log.impl.ts';
+import { OutboxRestatements } from '../infrastructure/restatements/restatements.impl.ts';
+import { productCommands } from '../interface/consumers/product.commands.ts';
 import { productController } from '../interface/controllers/product.controller.ts';
 import type { ProductSettings } from './config/config.ts';
 import { demoCatalogue } from './demo-catalogue.ts';
@@ -26,22 +34,35 @@ export { demoProducts } from './demo-catalogue.ts';
 export interface ProductAdapters {
   readonly transactions: Transactions;
   readonly products: ProductRepository;
+  readonly reads: ProductReads;
   readonly seeds: SeedLog;
+  readonly restatements: Restatements;
   readonly clock: Clock;
   readonly ids: Ids;
 }
 
 /** The adapters of production. */
-export const postgresAdapters = ({ db, outbox, clock, ids }: ServicePlatform): ProductAdapters => ({
-  transactions: db,
-  products: new PostgresProductRepository(db, outbox),
-  seeds: new PostgresSeedLog(db, clock),
-  clock,
-  ids,
-});
+export function postgresAdapters({ db, reads, outbox, clock, ids }: ServicePlatform): ProductAdapters {
+  const cache = new LayeredCache<Product>({ ttlMs: CACHED_MS, clock, chance: systemChance });
+  const cached = new CachedProductReads({ reads, cache, clock });
+  const products = new PostgresProductRepository(db, outbox, (id) => cached.changed(id));
+  return {
+    transactions: db,
+    products,
+    reads: cached,
+    seeds: new PostgresSeedLog(db, clock),
+    restatements: new OutboxRestatements(outbox),
+    clock,
+    ids,
+  };
+}
+
+/** What another replica has changed is seen within this time. */
+const CACHED_MS = 250;
 
 export const productService = (settings: ProductSettings): ServiceDefinition => ({
   name: 'product',
+  readsReplicas: true,
   migrations: () => readMigrations('product', fileURLToPath(new URL('../../migrations', import.meta.url))),
   create: (platform) => createProductService(postgresAdapters(platform), settings),
 });
@@ -50,22 +71,23 @@ export function createProductService(
   adapters: ProductAdapters,
   { seed }: ProductSettings,
 ): Service & { readonly application: ProductApplication } {
-  const { transactions, products, seeds, clock, ids } = adapters;
+  const { transactions, products, reads, seeds, restatements, clock, ids } = adapters;
   const mapper = new ProductMapper();
 
   const application: ProductApplication = {
-    getProduct: new GetProductUseCase(products, mapper),
-    listProducts: new ListProductsUseCase(products, mapper),
+    getProduct: new GetProductUseCase(reads, mapper),
+    listProducts: new ListProductsUseCase(reads, mapper),
     createProduct: new CreateProductUseCase(transactions, products, mapper, { clock, ids }),
     changeProduct: new ChangeProductUseCase(transactions, products, mapper, clock),
     archiveProduct: new ArchiveProductUseCase(transactions, products, clock),
+    restateProducts: new RestateProductsUseCase(transactions, products, restatements),
     seedCatalogue: new SeedCatalogueUseCase(transactions, products, seeds, clock),
   };
 
   return {
     application,
     routes: [productController(application)],
-    consumers: [],
+    consumers: [{ name: 'product.commands', subscriptions: productCommands(application) }],
     errors: (error) => (isUniqueViolation(error, 'products_sku') ? ProductError.skuTaken() : undefined),
     start: async () => {
       if (seed === 'demo') await application.seedCatalogue.execute(demoCatalogue);

@@ -2,7 +2,7 @@ import { after, before } from 'node:test';
 import { systemClock, systemTimers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, httpMigrations, InvalidTokenError, type ServiceServer } from '@ashlar/http';
 import { messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
-import { createTestDatabase, type Database, databaseMissing, PostgresDatabase } from '@ashlar/postgres';
+import { createTestDatabase, type Database, databaseMissing, onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { createTelemetry } from '@ashlar/telemetry';
 import { type ProductSettings, productService } from './composition-root.ts';
 
@@ -71,7 +71,16 @@ function createService({ db, published }: TestService, settings: ProductSettings
   const jobs = () => {
     throw new Error('The product service has no jobs.');
   };
-  return productService(settings).create({ db, outbox, clock, ids, timers: systemTimers, telemetry, jobs });
+  return productService(settings).create({
+    db,
+    reads: onPrimary(db),
+    outbox,
+    clock,
+    ids,
+    timers: systemTimers,
+    telemetry,
+    jobs,
+  });
 }
 
 function createServer(db: Database, { routes, errors }: ReturnType<typeof createService>): Promise<ServiceServer> {

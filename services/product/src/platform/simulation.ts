@@ -1,4 +1,4 @@
-import { MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
+import { MemoryStates, type SimulatedDefinition, type SimulatedPlatform, unique } from '@ashlar/simulation';
 import type { ProductApplication } from '../application/product.application.ts';
 import { Product, type ProductState } from '../domain/entities/product.entity.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   ProductRepository,
 } from '../domain/repositories/product.repository.interface.ts';
 import { toMessage } from '../infrastructure/repositories/product.message-mapper.ts';
+import { OutboxRestatements } from '../infrastructure/restatements/restatements.impl.ts';
 import { createProductService } from './composition-root.ts';
 
 export type { ProductApplication };
@@ -15,12 +16,20 @@ type StoredProduct = Omit<ProductState, 'id' | 'version'>;
 
 const PRODUCTS = 'products';
 
-class MemoryProductRepository implements ProductRepository {
+export class MemoryProductRepository implements ProductRepository {
   readonly #products: MemoryStates<StoredProduct>;
 
   constructor(private readonly platform: SimulatedPlatform) {
     const { work, stored } = platform;
-    this.#products = new MemoryStates(work, stored.table<StoredProduct>(PRODUCTS), { name: 'The product' });
+    this.#products = new MemoryStates(work, stored.table<StoredProduct>(PRODUCTS), {
+      name: 'The product',
+      constraints: [unique<StoredProduct>('products_sku', ({ state }) => state.sku)],
+      revive: ({ createdAt, updatedAt, ...state }) => ({
+        ...state,
+        createdAt: new Date(createdAt),
+        updatedAt: new Date(updatedAt),
+      }),
+    });
   }
 
   async find(id: string): Promise<Product | undefined> {
@@ -29,19 +38,33 @@ class MemoryProductRepository implements ProductRepository {
   }
 
   async isTaken(sku: string): Promise<boolean> {
-    const { work, stored } = this.platform;
-    const all = stored.table<StoredProduct>(PRODUCTS);
-    return work.read('looks for a SKU', () => [...all.values()].some(({ state }) => state.sku === sku));
+    return (await this.#products.select('looks for a SKU', ({ state }) => state.sku === sku)).length > 0;
   }
 
   /** Newest first; nobody searches here. */
-  async list({ status, limit }: ProductFilter): Promise<ListedProduct[]> {
-    const all = [...this.platform.stored.table<StoredProduct>(PRODUCTS).values()];
-    return all
-      .filter(({ state }) => state.status === status)
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
-      .slice(0, limit)
-      .map(({ id, version, state }) => ({ product: Product.restore({ ...state, id, version }), position: { id } }));
+  async list({ search, status, category, limit, after }: ProductFilter): Promise<ListedProduct[]> {
+    if (search !== undefined) throw new Error('There is no search on memory.');
+    const found = await this.#products.select(
+      'lists products',
+      ({ id, state }) =>
+        state.status === status && (!category || state.category === category) && (!after || id < after.id),
+    );
+    const page = found.reverse().slice(0, limit);
+    return page.map(({ id, version, state }) => ({
+      product: Product.restore({ ...state, id, version }),
+      position: { id },
+    }));
+  }
+
+  async portion(after: string, limit: number): Promise<Product[]> {
+    const { work, stored } = this.platform;
+    return work.read('reads products', () =>
+      [...stored.table<StoredProduct>(PRODUCTS).values()]
+        .filter(({ id }) => id > after)
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id, version, state }) => Product.restore({ ...state, id, version })),
+    );
   }
 
   async save(product: Product): Promise<void> {
@@ -59,12 +82,15 @@ class MemoryProductRepository implements ProductRepository {
 export const simulatedProductService = (): SimulatedDefinition<ProductApplication> => ({
   name: 'product',
   create: (platform) => {
-    const { work, clock, ids } = platform;
+    const { work, outbox, clock, ids } = platform;
+    const products = new MemoryProductRepository(platform);
     const { application, consumers } = createProductService(
       {
         transactions: work,
-        products: new MemoryProductRepository(platform),
+        products,
+        reads: products,
         seeds: { claim: async () => false },
+        restatements: new OutboxRestatements(outbox),
         clock,
         ids,
       },

@@ -1,21 +1,26 @@
-import type { Clock, Timers, Transactions } from '@ashlar/domain';
+import { strictEqual } from 'node:assert/strict';
+import type { Clock, Sealed, Timers, Transactions } from '@ashlar/domain';
 import { type Address, Shipment, type ShipmentState } from '../domain/entities/shipment.entity.ts';
 import type { ShipmentEvent } from '../domain/events/shipment.events.ts';
 import type { ShipmentRepository } from '../domain/repositories/shipment.repository.interface.ts';
 import { ShipmentMapper } from './mappers/shipment.mapper.ts';
 import type { BookingOutcome, Carrier } from './ports/carrier.interface.ts';
 import type { CarrierJobs } from './ports/carrier-jobs.interface.ts';
+import type { PersonalData } from './ports/personal-data.interface.ts';
 import { ArrangeShipmentUseCase } from './use-cases/arrange-shipment.use-case.ts';
 import { BookCarrierUseCase } from './use-cases/book-carrier.use-case.ts';
 import { CancelShipmentUseCase } from './use-cases/cancel-shipment.use-case.ts';
-import { ConfirmShipmentUseCase } from './use-cases/confirm-shipment.use-case.ts';
 import { EraseUserUseCase } from './use-cases/erase-user.use-case.ts';
 import { ExpectOrderUseCase } from './use-cases/expect-order.use-case.ts';
+import { FollowOrderUseCase } from './use-cases/follow-order.use-case.ts';
+import { LearnAddressUseCase } from './use-cases/learn-address.use-case.ts';
 import { MoveShipmentUseCase } from './use-cases/move-shipment.use-case.ts';
 import { ViewShipmentUseCase } from './use-cases/view-shipment.use-case.ts';
 
 export const noon = new Date('2026-01-01T12:00:00Z');
 export const home: Address = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
+/** Nobody in these tests looks inside. */
+export const address: Sealed = { of: 'u1', as: 'address', sealed: JSON.stringify(home) };
 export const booked: BookingOutcome = { type: 'booked', carrier: 'Express', trackingNumber: 'T1' };
 
 /** The shipping department in memory: its shipments, the jobs that it has left, and what it has told others. */
@@ -63,10 +68,8 @@ export class DispatchDesk implements Transactions {
       const state = (await this.shipments.find(shipmentId))?.state;
       return state?.status === 'scheduled' && !state.confirmed;
     },
-    userLeaves: async (userId) => void this.gone.add(userId),
-    userHasLeft: async (userId) => this.gone.has(userId),
-    ordersOf: async (userId) => {
-      const own = [...this.#shipments.values()].filter((one) => one.userId === userId);
+    requestsOf: async (userId) => {
+      const own = [...this.#shipments.values()].filter((one) => one.userId === userId && one.status === 'requested');
       return own.map(({ orderId }) => orderId);
     },
     save: async (shipment) => {
@@ -74,6 +77,12 @@ export class DispatchDesk implements Transactions {
       this.#shipments.set(state.orderId, { ...state, version: state.version + 1 });
       this.#events.push(...shipment.takeEvents());
     },
+  };
+
+  readonly personalData: PersonalData = {
+    publicKey: async (userId) => (this.gone.has(userId) ? undefined : `key of ${userId}`),
+    open: async ({ of, sealed }) => (this.gone.has(of) ? undefined : (JSON.parse(sealed) as Address)),
+    erase: async (userId) => void this.gone.add(userId),
   };
 
   readonly jobs: CarrierJobs = {
@@ -90,24 +99,29 @@ export class DispatchDesk implements Transactions {
     every: () => () => {},
   };
 
-  readonly arrange = new ArrangeShipmentUseCase(this, this.shipments, this.jobs, this.ids);
-  readonly expect = new ExpectOrderUseCase(this, this.shipments, this.arrange, this.ids);
+  readonly arrange = new ArrangeShipmentUseCase(this, this.shipments, this, this.personalData);
+  readonly expect = new ExpectOrderUseCase(this, this.shipments, this.arrange, this);
+  readonly learn = new LearnAddressUseCase(this, this.shipments, this.jobs);
   readonly cancel = new CancelShipmentUseCase(this, this.shipments, this.jobs, this);
-  readonly confirm = new ConfirmShipmentUseCase(this, this.shipments);
-  readonly move = new MoveShipmentUseCase(this, this.shipments, this, new ShipmentMapper());
-  readonly view = new ViewShipmentUseCase(this.shipments, new ShipmentMapper());
-  readonly erase = new EraseUserUseCase(this, this.shipments);
+  readonly follow = new FollowOrderUseCase(this, this.shipments);
+  readonly move = new MoveShipmentUseCase(this, this.shipments, this, {
+    mapper: new ShipmentMapper(),
+    personalData: this.personalData,
+  });
+  readonly view = new ViewShipmentUseCase(this.shipments, this.personalData, new ShipmentMapper());
+  readonly erase = new EraseUserUseCase(this, this.shipments, this.personalData);
 
   /** The job that books: the carrier answers so, or throws. */
   async book(orderId: string, answer: (() => Promise<BookingOutcome>) | BookingOutcome = booked): Promise<void> {
     const carrier: Carrier = {
-      book: async () => {
+      book: async (_orderId, { city }) => {
+        strictEqual(city, home.city);
         this.asked += 1;
         return typeof answer === 'function' ? answer() : answer;
       },
       cancel: async (cancelled) => void this.cancelledBookings.push(cancelled),
     };
-    await new BookCarrierUseCase(this, this.shipments, carrier, this.clock).execute({ orderId });
+    await new BookCarrierUseCase(this, this.shipments, carrier, this).execute({ orderId });
   }
 
   async state(orderId: string): Promise<ShipmentState | undefined> {

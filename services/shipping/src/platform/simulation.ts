@@ -1,4 +1,10 @@
-import { MemoryStates, type SimulatedDefinition, type SimulatedPlatform } from '@ashlar/simulation';
+import {
+  MemoryStates,
+  type SimulatedDefinition,
+  type SimulatedPlatform,
+  simulatedVault,
+  unique,
+} from '@ashlar/simulation';
 import type { BookingOutcome, Carrier } from '../application/ports/carrier.interface.ts';
 import type { ShippingApplication } from '../application/shipping.application.ts';
 import { type Address, Shipment, type ShipmentState } from '../domain/entities/shipment.entity.ts';
@@ -12,14 +18,15 @@ export type { ShippingApplication };
 export const SHIPMENTS = 'shipments';
 export type StoredShipment = Omit<ShipmentState, 'orderId' | 'version'>;
 
-class MemoryShipmentRepository implements ShipmentRepository {
+export class MemoryShipmentRepository implements ShipmentRepository {
   readonly #shipments: MemoryStates<StoredShipment>;
-  readonly #gone: MemoryStates<object>;
 
   constructor(private readonly platform: SimulatedPlatform) {
     const { work, stored } = platform;
-    this.#shipments = new MemoryStates(work, stored.table<StoredShipment>(SHIPMENTS), { name: 'The shipment' });
-    this.#gone = new MemoryStates(work, stored.table<object>('gone users'), { name: 'Who has left' });
+    this.#shipments = new MemoryStates(work, stored.table<StoredShipment>(SHIPMENTS), {
+      name: 'The shipment',
+      constraints: [unique<StoredShipment>('shipments_shipment_id_key', ({ state }) => state.shipmentId)],
+    });
   }
 
   async find(shipmentId: string): Promise<Shipment | undefined> {
@@ -42,17 +49,9 @@ class MemoryShipmentRepository implements ShipmentRepository {
     return (await this.#first(isWaiting)) !== undefined;
   }
 
-  async userLeaves(userId: string): Promise<void> {
-    if (!(await this.userHasLeft(userId))) await this.#gone.save({ id: userId, version: 0, state: {} });
-  }
-
-  async userHasLeft(userId: string): Promise<boolean> {
-    return (await this.#gone.find(userId)) !== undefined;
-  }
-
-  async ordersOf(userId: string): Promise<string[]> {
-    const all = [...this.platform.stored.table<StoredShipment>(SHIPMENTS).values()];
-    return all.filter(({ state }) => state.userId === userId).map(({ id }) => id);
+  async requestsOf(userId: string): Promise<string[]> {
+    const isMeant = ({ state }: { state: StoredShipment }) => state.userId === userId && state.status === 'requested';
+    return (await this.#shipments.select('looks for shipments', isMeant)).map(({ id }) => id);
   }
 
   async save(shipment: Shipment): Promise<void> {
@@ -102,6 +101,8 @@ export const simulatedShippingService = (bookings: Bookings): SimulatedDefinitio
     const { application, consumers } = createShippingService({
       transactions: work,
       shipments: new MemoryShipmentRepository(platform),
+      vault: simulatedVault(platform),
+      sealStored: async () => {},
       carrier: new SimulatedCarrier(platform, bookings),
       clock,
       ids,

@@ -4,6 +4,7 @@ import type { CheckAdministratorUseCase } from './use-cases/check-administrator.
 import type { EnsureAdministratorUseCase } from './use-cases/ensure-administrator.use-case.ts';
 import type { EnsureSigningKeyUseCase } from './use-cases/ensure-signing-key.use-case.ts';
 import type { EraseUserUseCase } from './use-cases/erase-user.use-case.ts';
+import type { HashEmailUseCase } from './use-cases/hash-email.use-case.ts';
 import type { HashPasswordUseCase } from './use-cases/hash-password.use-case.ts';
 import type { ListUsersUseCase } from './use-cases/list-users.use-case.ts';
 import type { PublishKeysUseCase } from './use-cases/publish-keys.use-case.ts';
@@ -18,6 +19,7 @@ import type { ViewUserUseCase } from './use-cases/view-user.use-case.ts';
 
 /** Everything that this service can do. */
 export interface UserApplication {
+  readonly hashEmail: HashEmailUseCase;
   readonly hashPassword: HashPasswordUseCase;
   readonly registerUser: RegisterUserUseCase;
   readonly viewUser: ViewUserUseCase;

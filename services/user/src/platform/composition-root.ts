@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock, Ids, Timers, Transactions } from '@ashlar/domain';
 import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
+import { KeyedHash, PersonalVault, PostgresPersonalKeys, personalDataMigrations } from '@ashlar/personal-data';
 import { isUniqueViolation, readMigrations } from '@ashlar/postgres';
 import { UserMapper } from '../application/mappers/user.mapper.ts';
+import type { EmailHashes } from '../application/ports/email-hashes.interface.ts';
 import type { KeyMaker } from '../application/ports/key-maker.interface.ts';
 import type { PasswordHasher } from '../application/ports/password-hasher.interface.ts';
 import type { StoredAnswers } from '../application/ports/stored-answers.interface.ts';
@@ -13,6 +15,7 @@ import { CheckAdministratorUseCase } from '../application/use-cases/check-admini
 import { EnsureAdministratorUseCase } from '../application/use-cases/ensure-administrator.use-case.ts';
 import { EnsureSigningKeyUseCase } from '../application/use-cases/ensure-signing-key.use-case.ts';
 import { EraseUserUseCase } from '../application/use-cases/erase-user.use-case.ts';
+import { HashEmailUseCase } from '../application/use-cases/hash-email.use-case.ts';
 import { HashPasswordUseCase } from '../application/use-cases/hash-password.use-case.ts';
 import { ListUsersUseCase } from '../application/use-cases/list-users.use-case.ts';
 import { PublishKeysUseCase } from '../application/use-cases/publish-keys.use-case.ts';
@@ -30,9 +33,11 @@ import type { SessionRepository } from '../domain/repositories/session.repositor
 import type { SigningKeyRepository } from '../domain/repositories/signing-key.repository.interface.ts';
 import type { UserRepository } from '../domain/repositories/user.repository.interface.ts';
 import { Argon2PasswordHasher } from '../infrastructure/passwords/password-hasher.impl.ts';
+import { SealedProfiles } from '../infrastructure/repositories/sealed-profiles.ts';
 import { PostgresSessionRepository } from '../infrastructure/repositories/session.repository.impl.ts';
 import { PostgresSigningKeyRepository } from '../infrastructure/repositories/signing-key.repository.impl.ts';
 import { PostgresStoredAnswers } from '../infrastructure/repositories/stored-answers.impl.ts';
+import { sealStoredProfiles } from '../infrastructure/repositories/stored-profiles.ts';
 import { PostgresUserRepository } from '../infrastructure/repositories/user.repository.impl.ts';
 import { Ed25519KeyMaker } from '../infrastructure/tokens/key-maker.impl.ts';
 import { JoseTokens } from '../infrastructure/tokens/tokens.impl.ts';
@@ -50,6 +55,10 @@ export interface UserAdapters {
   readonly sessions: SessionRepository;
   readonly keys: SigningKeyRepository;
   readonly answers: StoredAnswers;
+  readonly hashes: EmailHashes;
+  readonly vault: PersonalVault;
+  /** Seals what was stored before there were keys. */
+  sealStored(): Promise<void>;
   readonly passwords: PasswordHasher;
   readonly tokens: Tokens;
   readonly keyMaker: KeyMaker;
@@ -63,12 +72,17 @@ export interface UserAdapters {
 export function postgresAdapters(platform: ServicePlatform, settings: CompleteUserSettings): UserAdapters {
   const { db, outbox, clock, ids, timers, telemetry } = platform;
   const keys = new PostgresSigningKeyRepository(db);
+  const vault = new PersonalVault(new PostgresPersonalKeys(db));
+  const hashes = new KeyedHash(db, 'email');
   return {
     transactions: db,
-    users: new PostgresUserRepository(db, outbox),
+    users: new PostgresUserRepository(db, outbox, new SealedProfiles(vault, hashes)),
     sessions: new PostgresSessionRepository(db),
     keys,
     answers: new PostgresStoredAnswers(db),
+    hashes,
+    vault,
+    sealStored: () => sealStoredProfiles(db, vault, hashes),
     passwords: new Argon2PasswordHasher(),
     tokens: new JoseTokens(keys, settings, { clock, ids }),
     keyMaker: new Ed25519KeyMaker(),
@@ -83,15 +97,19 @@ export const userService = (given: UserSettings): ServiceDefinition => {
   const settings = withDefaults(given);
   return {
     name: 'user',
-    migrations: () => readMigrations('user', fileURLToPath(new URL('../../migrations', import.meta.url))),
+    migrations: async () => [
+      ...(await personalDataMigrations()),
+      ...(await readMigrations('user', fileURLToPath(new URL('../../migrations', import.meta.url)))),
+    ],
     create: (platform) => createUserService(postgresAdapters(platform, settings), settings),
   };
 };
 
 function createApplication(adapters: UserAdapters, accessTokenSeconds: number): UserApplication {
-  const { transactions, users, sessions, keys, answers, passwords, tokens, keyMaker, clock, ids } = adapters;
+  const { transactions, users, sessions, keys, answers, hashes, passwords, tokens, keyMaker, clock, ids } = adapters;
   const mapper = new UserMapper();
   return {
+    hashEmail: new HashEmailUseCase(hashes),
     hashPassword: new HashPasswordUseCase(passwords),
     registerUser: new RegisterUserUseCase(transactions, users, mapper, { clock, ids }),
     viewUser: new ViewUserUseCase(users, mapper),
@@ -101,7 +119,7 @@ function createApplication(adapters: UserAdapters, accessTokenSeconds: number): 
     changeRole: new ChangeRoleUseCase(transactions, users, mapper),
     checkAdministrator: new CheckAdministratorUseCase(users),
     ensureAdministrator: new EnsureAdministratorUseCase(transactions, users, passwords, { clock, ids }),
-    eraseUser: new EraseUserUseCase(transactions, users, sessions, answers),
+    eraseUser: new EraseUserUseCase(transactions, users, sessions, { answers, hashes }),
     signIn: new SignInUseCase({ users, sessions, passwords, tokens, ids }),
     refreshSession: new RefreshSessionUseCase(transactions, { users, sessions, tokens, clock }),
     signOut: new SignOutUseCase(transactions, sessions),
@@ -129,7 +147,9 @@ export function createUserService(
     routes: [userController(application), administrationController(application), sessionController(application)],
     consumers: [],
     errors: refusalOf,
+    vault: adapters.vault,
     async start() {
+      await adapters.sealStored();
       await ensureSigningKey.execute();
       // Two replicas may start at once: the slower one finds the administrator that the other has made.
       const ensure = () => ensureAdministrator.execute(admin!);

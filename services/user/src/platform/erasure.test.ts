@@ -38,7 +38,7 @@ test('whoever goes leaves nothing here but an id, and others are told', stored, 
   strictEqual((await service.signIn(body)).accessToken, undefined);
 
   deepStrictEqual(await service.db.query('select 1 from sessions where user_id = $1', [id]), []);
-  const tables = ['users', 'sessions', 'refresh_tokens', 'idempotency_keys', 'outbox', 'signing_keys'];
+  const tables = ['users', 'sessions', 'refresh_tokens', 'idempotency_keys', 'outbox', 'signing_keys', 'personal_keys'];
   for (const table of tables) {
     const rows = JSON.stringify(await service.db.query(`select t::text from ${table} t`));
     deepStrictEqual([rows.includes(body.email), rows.includes(body.name)], [false, false], table);
@@ -60,4 +60,31 @@ test('of two erasures at the same moment one is told, once', stored, async () =>
   const answers = await Promise.all([erase(), erase()]);
   deepStrictEqual(answers.map(({ statusCode }) => statusCode).sort(), [204, 401]);
   strictEqual(service.published.filter((message) => message === `user.UserErased.v1 ${id}`).length, 1);
+});
+
+test('users from before there were keys are sealed at the next start, and sign in as ever', stored, async () => {
+  const body = { ...ALICE, email: 'old@example.org', name: 'Old Hand' };
+  const { id } = (await service.call('/v1/users', { method: 'POST', body, key: 'old-1' })).json();
+  const { db } = service;
+  const profile = JSON.stringify({ email: body.email, name: body.name });
+  await db.execute(`update users set email_hash = $2, state = state - 'emailHash' || $3::jsonb where id = $1`, [
+    id,
+    body.email,
+    profile,
+  ]);
+  await db.execute('update idempotency_keys set caller = $2, owner = null, body = $3 where owner = $1', [
+    id,
+    body.email,
+    JSON.stringify({ id, email: body.email, name: body.name, role: 'customer', createdAt: '2026-01-01T00:00:00Z' }),
+  ]);
+  await db.execute('delete from personal_data_sealed');
+  await service.startAnother({});
+  for (const table of ['users', 'idempotency_keys']) {
+    const rows = JSON.stringify(await db.query(`select t::text from ${table} t`));
+    deepStrictEqual([rows.includes(body.email), rows.includes(body.name)], [false, false], table);
+  }
+  const { accessToken: token } = await service.signIn(body);
+  strictEqual((await service.call('/v1/users/me', { token })).json().name, body.name);
+  const rows = await db.query('select 1 from idempotency_keys where owner = $1', [id]);
+  strictEqual(rows.length, 1);
 });

@@ -1,8 +1,7 @@
 import { strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
-import { PostgresUserRepository } from '../infrastructure/repositories/user.repository.impl.ts';
-import { aUserService, outside, someoneWaits } from './user-service.fixtures.ts';
+import { aUserService, outside, someoneWaits, usersIn } from './user-service.fixtures.ts';
 
 const service = aUserService();
 
@@ -10,7 +9,7 @@ test('whoever counts the other administrators waits for one who is about to leav
   skip: databaseMissing,
 }, async () => {
   const { db } = service;
-  const users = new PostgresUserRepository(db, { add: async () => {} });
+  const users = usersIn(db);
   await service.startAnother({ admin: { email: 'second@example.org', password: 'correct horse battery' } });
   const [first, second] = await users.list({ limit: 2 });
   const counted = Promise.withResolvers<number>();

@@ -1,8 +1,9 @@
 import { deepStrictEqual, doesNotMatch, match, notStrictEqual, strictEqual } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { KeyedHash } from '@ashlar/personal-data';
 import { databaseMissing, eventually } from '@ashlar/postgres';
-import { ALICE, aUserService, outside, someoneWaits } from './user-service.fixtures.ts';
+import { ALICE, aUserService, outside, someoneWaits, usersIn } from './user-service.fixtures.ts';
 
 const service = aUserService();
 const stored = { skip: databaseMissing };
@@ -41,7 +42,8 @@ async function whileSomeoneTakes<T>(email: string, work: () => Promise<T>): Prom
   const request = Promise.withResolvers<T>();
   await db.transaction(async () => {
     await db.query('set local idle_in_transaction_session_timeout = 0');
-    await db.execute(`insert into users (id, version, email, state) values ($1, 1, $1, '{}')`, [email]);
+    const hash = await new KeyedHash(db, 'email').of(email);
+    await db.execute(`insert into users (id, version, email_hash, state) values ($1, 1, $1, '{}')`, [hash]);
     outside(() => request.resolve(work()));
     await eventually('the request waits', () => someoneWaits(db));
   });
@@ -63,10 +65,8 @@ test('a sign-up that is sent again is answered once, per e-mail address', stored
 
 test('the password is stored in no form that could be guessed fast', stored, async () => {
   await register({ ...ALICE, email: 'kept@example.org' }, 'k2');
-  const [row] = await service.db.query<{ hash: string }>(
-    `select state->>'passwordHash' as hash from users where email = 'kept@example.org'`,
-  );
-  match(row?.hash ?? '', /^\$argon2id\$/);
+  const hash = (await usersIn(service.db).findByEmail('kept@example.org'))?.state.passwordHash;
+  match(hash ?? '', /^\$argon2id\$/);
   const all = await service.db.query(`select u.state::text, k.* from users u, idempotency_keys k`);
   doesNotMatch(JSON.stringify(all), new RegExp(ALICE.password));
   const fingerprints = (

@@ -3,8 +3,11 @@ import { after, before } from 'node:test';
 import { type Clock, systemTimers, type Timers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, createTokenVerifier, httpMigrations, type ServiceServer } from '@ashlar/http';
 import { messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
-import { createTestDatabase, type Database, databaseMissing, PostgresDatabase } from '@ashlar/postgres';
+import { KeyedHash, PersonalVault, PostgresPersonalKeys } from '@ashlar/personal-data';
+import { createTestDatabase, type Database, databaseMissing, onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { createTelemetry } from '@ashlar/telemetry';
+import { SealedProfiles } from '../infrastructure/repositories/sealed-profiles.ts';
+import { PostgresUserRepository } from '../infrastructure/repositories/user.repository.impl.ts';
 import { type UserSettings, userService } from './composition-root.ts';
 
 export const ADMIN = { email: 'root@example.org', password: 'correct horse battery' };
@@ -69,6 +72,12 @@ export function aUserService(settings: UserSettings = { admin: ADMIN }, customer
   return made;
 }
 
+/** The users of a service, beside it. */
+export const usersIn = (db: Database): PostgresUserRepository => {
+  const vault = new PersonalVault(new PostgresPersonalKeys(db));
+  return new PostgresUserRepository(db, { add: async () => {} }, new SealedProfiles(vault, new KeyedHash(db, 'email')));
+};
+
 /** Leaves the ambient transaction, as another client would be outside of it. */
 export const outside = AsyncLocalStorage.snapshot();
 
@@ -98,16 +107,25 @@ function createService(made: TestService, settings: UserSettings) {
       return () => {};
     },
   };
-  return userService(settings).create({ db: made.db, outbox, clock, ids, timers, telemetry, jobs });
+  return userService(settings).create({
+    db: made.db,
+    reads: onPrimary(made.db),
+    outbox,
+    clock,
+    ids,
+    timers,
+    telemetry,
+    jobs,
+  });
 }
 
 function createServer(made: TestService, service: ReturnType<typeof createService>): Promise<ServiceServer> {
-  const { routes, errors } = service;
+  const { routes, errors, vault } = service;
   const jwks = async () => (await made.server.inject('/.well-known/jwks.json')).json();
   const clock = clockOf(made);
   const verifier = createTokenVerifier({ jwks, issuer: 'ashlar', audience: 'ashlar', clock });
   const options = { service: 'user', version: '1.0.0', telemetry, db: made.db, verifier, clock, routes };
-  return createServiceServer({ ...options, ...(errors && { errors }) });
+  return createServiceServer({ ...options, ...(errors && { errors }), ...(vault && { vault }) });
 }
 
 const requestsTo = (made: TestService): Partial<TestService> => ({

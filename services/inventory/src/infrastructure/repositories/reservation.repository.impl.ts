@@ -22,7 +22,7 @@ export class PostgresReservationRepository implements ReservationRepository {
               order by id
               on conflict (id) do update
               set version = excluded.version, status = excluded.status, state = excluded.state
-              where reservations.version = excluded.version - 1`,
+              where expect_version(reservations.version, excluded.version - 1, 'The reservation')`,
     });
   }
 

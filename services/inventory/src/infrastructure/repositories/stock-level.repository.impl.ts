@@ -18,7 +18,7 @@ export class PostgresStockLevelRepository implements StockLevelRepository {
               order by id
               on conflict (id) do update
               set version = excluded.version, on_hand = excluded.on_hand, reserved = excluded.reserved
-              where stock_levels.version = excluded.version - 1`,
+              where expect_version(stock_levels.version, excluded.version - 1, 'The stock level')`,
     });
   }
 

@@ -6,8 +6,9 @@ import type { Checkout } from './checkout.saga.ts';
 const noon = new Date('2026-01-01T12:00:00Z');
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 const cup = { productId: 'cup', name: 'Cup', quantity: 3, unitPrice: usd(500) };
-const home = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
-const draft = { id: 'o1', userId: 'u1', currency: 'USD', items: [cup], shippingAddress: home } as const;
+/** Where the parcel goes, for shipping alone. */
+export const carriage = { of: 'u1', as: 'address', sealed: 'box.' };
+const draft = { id: 'o1', userId: 'u1', currency: 'USD', items: [cup] } as const;
 
 /** The checkout of an order for three cups, in the hands of a test. */
 export class OneCheckout {
@@ -20,7 +21,8 @@ export class OneCheckout {
 
   constructor(definition: SagaDefinition<Checkout>) {
     this.#engine = new SagaEngine(definition, { timeoutMs: 30_000, stuckAfter: 5 });
-    this.state = begin(definition, Order.place({ ...draft, saga: 'orchestration' }, noon).state);
+    const { state } = Order.place({ ...draft, saga: 'orchestration' }, noon);
+    this.state = begin(definition, { ...state, carriage });
     this.#follow(this.#engine.advance(this.state, { type: 'start' }, noon.toISOString()));
   }
 

@@ -37,7 +37,7 @@ export const checkoutHandlers = (advanceOrder: AdvanceOrderUseCase): SagaHandler
   },
 
   /** Nobody needs to know where the parcel went any more. */
-  keep: ({ shippingAddress: _, ...saga }) => saga,
+  keep: ({ carriage: _, ...saga }) => saga,
 
   compensated: ({ id }, failure) => advanceOrder.abandon(id, failure),
 });

@@ -1,11 +1,15 @@
 import * as inventory from '@ashlar/contracts/inventory';
 import * as payment from '@ashlar/contracts/payment';
 import * as shipping from '@ashlar/contracts/shipping';
+import type { Sealed } from '@ashlar/domain';
 import { defineSaga, send } from '@ashlar/saga';
 import type { OrderState } from '../../domain/entities/order.entity.ts';
 
 /** What the checkout knows of an order. */
-export type Checkout = Pick<OrderState, 'id' | 'userId' | 'items' | 'total' | 'shippingAddress'>;
+export type Checkout = Pick<OrderState, 'id' | 'userId' | 'items' | 'total'> & {
+  /** Where the parcel goes, sealed for shipping, which asks for it where it is missing. */
+  readonly carriage?: Sealed;
+};
 
 const ofOrder = ({ id }: Checkout) => ({ orderId: id });
 
@@ -40,10 +44,10 @@ export const checkout = defineSaga<Checkout>({
     },
     {
       name: 'arrange shipping',
-      do: send(shipping.ArrangeShipment, ({ id, userId, shippingAddress }) => ({
+      do: send(shipping.ArrangeShipment, ({ id, userId, carriage }) => ({
         orderId: id,
         userId,
-        address: shippingAddress!,
+        ...(carriage && { address: carriage }),
       })),
       done: shipping.ShipmentArranged,
       refused: shipping.ShipmentRefused,

@@ -2,14 +2,13 @@ import type { Clock, Transactions } from '@ashlar/domain';
 import type { Order } from '../../domain/entities/order.entity.ts';
 import { OrderError } from '../../domain/errors/order.errors.ts';
 import type { OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
-import type { PersonalData } from '../ports/personal-data.interface.ts';
 
 /** What the other services have done for an order, as the order itself sees it. */
 export class AdvanceOrderUseCase {
   constructor(
     private readonly transactions: Transactions,
     private readonly orders: OrderRepository,
-    private readonly world: { readonly clock: Clock; readonly personalData: PersonalData },
+    private readonly clock: Clock,
   ) {}
 
   async record(orderId: string, milestone: string): Promise<void> {
@@ -21,12 +20,12 @@ export class AdvanceOrderUseCase {
   }
 
   async confirm(orderId: string): Promise<void> {
-    await this.#end(orderId, (order, at) => order.confirm(at));
+    await this.#change(orderId, (order, at) => order.confirm(at));
   }
 
   /** Everything is undone by now. */
   async abandon(orderId: string, { reason, cancelled }: { reason: string; cancelled: boolean }): Promise<void> {
-    await this.#end(orderId, (order, at) => (cancelled ? order.cancel(at) : order.reject(reason, at)));
+    await this.#change(orderId, (order, at) => (cancelled ? order.cancel(at) : order.reject(reason, at)));
   }
 
   async ship(orderId: string): Promise<void> {
@@ -37,21 +36,12 @@ export class AdvanceOrderUseCase {
     await this.#change(orderId, (order, at) => order.deliver(at));
   }
 
-  /** Whose user has left meanwhile, of that order nothing is needed any more. */
-  async #end(orderId: string, change: (order: Order, at: Date) => void): Promise<void> {
+  async #change(orderId: string, change: (order: Order, at: Date) => void): Promise<void> {
     await this.transactions.transaction(async () => {
-      const { state } = await this.#change(orderId, change);
-      if (!state.shippingAddress) await this.world.personalData.forget(state.userId, [orderId]);
-    });
-  }
-
-  async #change(orderId: string, change: (order: Order, at: Date) => void): Promise<Order> {
-    return this.transactions.transaction(async () => {
       const order = await this.orders.find(orderId);
       if (!order) throw OrderError.notFound(orderId);
-      change(order, this.world.clock.now());
+      change(order, this.clock.now());
       await this.orders.save(order);
-      return order;
     });
   }
 }

@@ -12,7 +12,8 @@ async function setUp(answer: OrderBook['cancelAnswer'], status: OrderStatus = 'p
   const book = new OrderBook();
   book.cancelAnswer = answer;
   await book.add('o1', { status });
-  return { book, cancel: new CancelOrderUseCase(book, book.orders, book.checkout, new OrderMapper()) };
+  const view = { mapper: new OrderMapper(), personalData: book.personalData };
+  return { book, cancel: new CancelOrderUseCase(book, book.orders, book.checkout, view) };
 }
 
 test('an order that can still be undone is answered as it stands: it is cancelled once all is undone', async () => {
@@ -22,7 +23,7 @@ test('an order that can still be undone is answered as it stands: it is cancelle
 
 test('an order with nothing to undo is cancelled by the time of the answer', async () => {
   const { book, cancel } = await setUp('cancelled');
-  const advance = new AdvanceOrderUseCase(book, book.orders, book);
+  const advance = new AdvanceOrderUseCase(book, book.orders, book.clock);
   book.onCancel = (id) => advance.abandon(id, { reason: 'cancelled', cancelled: true });
   strictEqual((await cancel.execute('o1', owner)).status, 'cancelled');
 });

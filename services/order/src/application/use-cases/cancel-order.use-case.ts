@@ -2,8 +2,9 @@ import type { Transactions } from '@ashlar/domain';
 import { OrderError } from '../../domain/errors/order.errors.ts';
 import type { OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
 import type { OrderResponseDTO } from '../dtos/order.dto.ts';
-import type { OrderMapper } from '../mappers/order.mapper.ts';
+import { addressesOf, type OrderMapper } from '../mappers/order.mapper.ts';
 import type { CheckoutProcess } from '../ports/checkout-process.interface.ts';
+import type { PersonalData } from '../ports/personal-data.interface.ts';
 import type { Viewer } from './get-order.use-case.ts';
 
 /** Cancels an order while the capture of its payment has not been ordered; asking again changes nothing. */
@@ -12,7 +13,7 @@ export class CancelOrderUseCase {
     private readonly transactions: Transactions,
     private readonly orders: OrderRepository,
     private readonly checkout: CheckoutProcess,
-    private readonly mapper: OrderMapper,
+    private readonly view: { readonly mapper: OrderMapper; readonly personalData: PersonalData },
   ) {}
 
   async execute(orderId: string, viewer: Viewer): Promise<OrderResponseDTO> {
@@ -24,7 +25,9 @@ export class CancelOrderUseCase {
       const { status } = order.state;
       if (answer === 'ended' && status === 'rejected') throw OrderError.notCancellable(orderId, status);
       if (answer !== 'cancelled') throw OrderError.tooLate(orderId);
-      return this.mapper.toResponseDTO((await this.orders.find(orderId))?.state ?? order.state);
+      const { state } = (await this.orders.find(orderId)) ?? order;
+      const [address] = await addressesOf([state], this.view.personalData);
+      return this.view.mapper.toResponseDTO(state, address);
     });
   }
 }

@@ -2,9 +2,10 @@ import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Transactions } from '@ashlar/domain';
 import { OrderMapper } from '../mappers/order.mapper.ts';
-import { cup, home, noon, OrderBook, usd } from '../order-book.fixtures.ts';
+import { cup, home, noon, OrderBook, sealed, usd } from '../order-book.fixtures.ts';
 import type { Product } from '../ports/product-catalog.interface.ts';
 import { CreateOrderUseCase } from './create-order.use-case.ts';
+import { TellAddressUseCase } from './tell-address.use-case.ts';
 
 const command = {
   userId: 'u1',
@@ -99,4 +100,41 @@ test('an order with the token of a user who has left is refused as if there were
   book.gone.add('u1');
   await rejects(createOrder.execute(command), { code: 'unauthenticated' });
   deepStrictEqual([book.begun, book.events], [[], []]);
+});
+
+test('an address is kept sealed, and shipping gets it sealed for itself once it is known how', async () => {
+  const { book, createOrder } = setUp(cup);
+  await createOrder.execute(command);
+  book.shippingKeys.set('u1', 'shipping');
+  await createOrder.execute(command);
+  deepStrictEqual(book.state('o1')?.shippingAddress, sealed('u1', home));
+  deepStrictEqual(book.carriage, [undefined, sealed('u1', home, 'shipping')]);
+  deepStrictEqual(
+    book.events.map((event) => event.type === 'OrderCreated' && event.carriage),
+    book.carriage,
+  );
+});
+
+test('shipping is told an address that it wants, sealed with the key that it gives', async () => {
+  const { book, ports, createOrder } = setUp(cup);
+  await createOrder.execute(command);
+  const tell = new TellAddressUseCase(book, book.orders, ports.personalData);
+  await tell.execute({ orderId: 'o1', userId: 'u1', publicKey: 'shipping' });
+  const told = { type: 'AddressTold', orderId: 'o1', carriage: sealed('u1', home, 'shipping') };
+  deepStrictEqual(book.events.slice(1), [told]);
+});
+
+test('shipping is told nothing of an order that is not there or of somebody else, nor of who has left', async () => {
+  const { book, ports, createOrder } = setUp(cup);
+  await createOrder.execute(command);
+  const tell = new TellAddressUseCase(book, book.orders, ports.personalData);
+  for (const [orderId, userId] of [
+    ['o9', 'u1'],
+    ['o1', 'u2'],
+  ] as const) {
+    await tell.execute({ orderId, userId, publicKey: 'shipping' });
+  }
+  book.gone.add('u1');
+  await tell.execute({ orderId: 'o1', userId: 'u1', publicKey: 'shipping' });
+  strictEqual(book.events.length, 1);
 });

@@ -33,16 +33,18 @@ export class CreateOrderUseCase {
     private readonly ports: CreateOrderPorts,
   ) {}
 
-  async execute({ items, ...command }: CreateOrder): Promise<OrderResponseDTO> {
+  async execute({ items, shippingAddress, ...command }: CreateOrder): Promise<OrderResponseDTO> {
     const { orders, checkout, personalData, mapper, clock, ids, saga } = this.ports;
     const priced = await this.#price(merged(items));
     const id = ids.next();
     return this.transactions.transaction(async () => {
-      if (await personalData.hasLeft(command.userId)) throw OrderError.userHasLeft();
-      const order = Order.place({ ...command, id, items: priced, saga }, clock.now());
+      const sealed = await personalData.seal(command.userId, shippingAddress);
+      if (!sealed) throw OrderError.userHasLeft();
+      const draft = { ...command, id, items: priced, saga, shippingAddress: sealed.kept };
+      const order = Order.place(draft, clock.now(), sealed.carriage);
       await orders.save(order);
-      await checkout.begin(order.state);
-      return mapper.toResponseDTO(order.state);
+      await checkout.begin(order.state, sealed.carriage);
+      return mapper.toResponseDTO(order.state, shippingAddress);
     });
   }
 

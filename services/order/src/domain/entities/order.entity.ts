@@ -1,4 +1,4 @@
-import { type Money, sum, times } from '@ashlar/domain';
+import { type Money, type Sealed, sum, times } from '@ashlar/domain';
 import { OrderError } from '../errors/order.errors.ts';
 import type { OrderEvent } from '../events/order.events.ts';
 
@@ -22,6 +22,7 @@ export interface OrderItem {
   readonly unitPrice: Money;
 }
 
+/** Where a parcel goes: known where the customer gives it, and where somebody who may has it opened. */
 export interface Address {
   readonly name: string;
   readonly line1: string;
@@ -42,7 +43,8 @@ export interface OrderDraft {
   readonly userId: string;
   readonly currency: string;
   readonly items: readonly OrderItem[];
-  readonly shippingAddress?: Address;
+  /** Sealed with the customer's key. */
+  readonly shippingAddress?: Sealed;
   readonly saga: SagaStyle;
 }
 
@@ -65,7 +67,8 @@ export class Order {
 
   private constructor(private current: OrderState) {}
 
-  static place(draft: OrderDraft, at: Date): Order {
+  /** `carriage` is the address once more, sealed for shipping, where it is known how. */
+  static place(draft: OrderDraft, at: Date, carriage?: Sealed): Order {
     const total = sum(
       draft.currency,
       draft.items.map((item) => times(item.unitPrice, item.quantity)),
@@ -82,7 +85,7 @@ export class Order {
       updatedAt: time,
       version: 0,
     });
-    order.#events.push({ type: 'OrderCreated', order: order.state });
+    order.#events.push({ type: 'OrderCreated', order: order.state, ...(carriage && { carriage }) });
     return order;
   }
 
@@ -123,10 +126,9 @@ export class Order {
     this.#become('delivered', at);
   }
 
-  /** Forgets who lives where. */
-  erasePersonalData(): void {
-    const { shippingAddress: _, ...state } = this.current;
-    this.current = state;
+  /** Shipping has asked where the parcel goes. */
+  tellAddress(carriage: Sealed): void {
+    this.#events.push({ type: 'AddressTold', orderId: this.current.id, carriage });
   }
 
   /** The events since the order was loaded, handed over once. */

@@ -2,9 +2,17 @@ import type { Outbox } from '@ashlar/messaging';
 import { type Database, StateTable, type Stored } from '@ashlar/postgres';
 import { Order, type OrderState } from '../../domain/entities/order.entity.ts';
 import type { OrderFilter, OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
-import { toMessage } from './order.message-mapper.ts';
+import { toChange, toMessage } from './order.message-mapper.ts';
 
 type Columns = Omit<OrderState, 'id' | 'version'>;
+
+/** A change of an order that is committed; `isTold` where others were told of it, as of each change of its status. */
+export interface OrderCommit {
+  readonly orderId: string;
+  readonly userId: string;
+  readonly version: number;
+  readonly isTold: boolean;
+}
 
 export class PostgresOrderRepository implements OrderRepository {
   readonly #table: StateTable<Columns>;
@@ -12,8 +20,8 @@ export class PostgresOrderRepository implements OrderRepository {
   constructor(
     private readonly db: Database,
     private readonly outbox: Outbox,
-    /** Told of each committed change of an order's status. */
-    private readonly onChanged: (orderId: string) => void,
+    /** Told of each committed change of an order. */
+    private readonly onChanged: (change: OrderCommit) => void,
   ) {
     this.#table = new StateTable<Columns>(db, {
       name: 'The order',
@@ -24,7 +32,7 @@ export class PostgresOrderRepository implements OrderRepository {
               order by id
               on conflict (id) do update
               set version = excluded.version, status = excluded.status, state = excluded.state
-              where orders.version = excluded.version - 1`,
+              where expect_version(orders.version, excluded.version - 1, 'The order')`,
     });
   }
 
@@ -51,9 +59,10 @@ export class PostgresOrderRepository implements OrderRepository {
     const { id, version, ...state } = order.state;
     const events = order.takeEvents();
     await this.db.transaction(async () => {
-      await this.#table.save({ id, version, state });
-      await this.outbox.add(events.map(toMessage));
-      if (events.length > 0) this.db.afterCommit(() => this.onChanged(id));
+      const saved = await this.#table.save({ id, version, state });
+      await this.outbox.add([...events.map(toMessage), toChange(order.state, saved)]);
+      const change = { orderId: id, userId: state.userId, version: saved, isTold: events.length > 0 };
+      this.db.afterCommit(() => this.onChanged(change));
     });
   }
 }

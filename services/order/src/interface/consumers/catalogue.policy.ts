@@ -1,4 +1,4 @@
-import { ProductArchived, ProductChanged, ProductCreated } from '@ashlar/contracts/product';
+import { ProductArchived, ProductChanged, ProductCreated, ProductRestated } from '@ashlar/contracts/product';
 import { on } from '@ashlar/messaging';
 import type { OrderApplication } from '../../application/order.application.ts';
 
@@ -7,4 +7,5 @@ export const cataloguePolicy = ({ updateCatalogue }: OrderApplication) => [
   on(ProductCreated, ({ data }) => updateCatalogue.execute({ ...data, id: data.productId, archived: false })),
   on(ProductChanged, ({ data }) => updateCatalogue.execute({ ...data, id: data.productId, archived: false })),
   on(ProductArchived, ({ data }) => updateCatalogue.execute({ ...data, id: data.productId, archived: true })),
+  on(ProductRestated, ({ data }) => updateCatalogue.execute({ ...data, id: data.productId })),
 ];

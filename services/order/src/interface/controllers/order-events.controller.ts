@@ -1,15 +1,19 @@
-import { type EventStream, IdParams, sse } from '@ashlar/http';
+import { type EventStream, EventsOf, IdParams, sse } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { OrderApplication } from '../../application/order.application.ts';
 import type { OrderChanges } from '../../application/ports/order-changes.interface.ts';
 import type { Viewer } from '../../application/use-cases/get-order.use-case.ts';
+import { OrderView } from './order.schemas.ts';
 
 export const orderEventsController =
   (application: OrderApplication, changes: OrderChanges): FastifyPluginAsyncTypebox =>
   async (http) => {
     http.get(
       '/v1/orders/:id/events',
-      { config: { access: 'user' }, schema: { params: IdParams } },
+      {
+        config: { access: 'user', refuses: { order_not_found: 'not_found', forbidden: 'forbidden' } },
+        schema: { params: IdParams, response: { 200: EventsOf(OrderView) } },
+      },
       async (request, reply) => {
         const { id } = request.params;
         await application.getOrder.execute(id, request.caller);

@@ -35,7 +35,7 @@ export class BeginDepositUseCase {
       // Before the balance: one that is finished in between is counted twice, and never not at all.
       const pending = await deposits.pendingOf(accountId);
       const found = await accounts.find(accountId);
-      if (!found) throw AccountError.notFound(accountId);
+      if (!found || found.account.isClosed) throw AccountError.notFound(accountId);
       if (found.account.userId !== userId) throw AccountError.notYours();
       if (amount.currency !== found.account.currency) throw currencyMismatch(amount.currency, found.account.currency);
       if (found.account.balance + pending + amount.amount > MOST_BALANCE) throw AccountError.balanceLimit();

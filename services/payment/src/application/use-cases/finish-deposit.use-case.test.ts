@@ -68,6 +68,20 @@ test('without a clear answer the deposit stays pending; the job tries until ther
   deepStrictEqual(processor.patience, [false, true, true]);
 });
 
+test('a charge that cannot be booked yet leaves the deposit pending, for the job to book', async () => {
+  const { bank, begin, finish, processor } = await setUp();
+  const depositId = await begin.execute(command);
+  const { execute } = bank.accounts;
+  bank.accounts.execute = async () => {
+    throw new Error('too many others change the account');
+  };
+  strictEqual((await finish.execute({ depositId, patient: false })).status, 'pending');
+  await rejects(finish.settle(depositId), /too many others/);
+  bank.accounts.execute = execute;
+  await finish.settle(depositId);
+  deepStrictEqual([await bank.money(), processor.charges.size], ['0 of 600', 1]);
+});
+
 test('the card token is forgotten once the deposit is finished', async () => {
   for (const answer of ['accepted', 'declined'] as const) {
     const { bank, begin, finish } = await setUp(answer);

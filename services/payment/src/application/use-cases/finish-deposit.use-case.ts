@@ -1,4 +1,4 @@
-import type { Clock, Transactions } from '@ashlar/domain';
+import { type Clock, DomainError, type Transactions } from '@ashlar/domain';
 import type { Deposit } from '../../domain/entities/deposit.entity.ts';
 import { AccountError } from '../../domain/errors/account.errors.ts';
 import type { AccountRepository } from '../../domain/repositories/account.repository.interface.ts';
@@ -33,7 +33,13 @@ export class FinishDepositUseCase {
     if (!deposit.isPending || cardToken === undefined) return mapper.toDepositDTO(deposit);
     const outcome = await cardProcessor.charge({ depositId, amount, cardToken }, { patient });
     if (outcome === 'unknown') return mapper.toDepositDTO((await deposits.find(depositId)) ?? deposit);
-    return mapper.toDepositDTO(await this.#book(depositId, outcome));
+    try {
+      return mapper.toDepositDTO(await this.#book(depositId, outcome));
+    } catch (error) {
+      // The card is charged. A client that is told of a failure might deposit again; the job books what is pending.
+      if (patient || error instanceof DomainError) throw error;
+      return mapper.toDepositDTO(deposit);
+    }
   }
 
   /** For the job: throws while the processor has not spoken, so that it is tried again. */

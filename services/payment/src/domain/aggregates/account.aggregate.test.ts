@@ -90,3 +90,19 @@ function decided(command: AccountCommand, events: readonly AccountEvent[]): Acco
     return [];
   }
 }
+
+const closed: AccountEvent = { type: 'AccountClosed', balance: 0 };
+
+test('an account is closed when nothing is in it and nothing is reserved, once', () => {
+  given(account, opened).when({ type: 'Close' }).then(closed);
+  given(account, opened, closed).when({ type: 'Close' }).then();
+  given(account, opened, deposited).when({ type: 'Close' }).then();
+  given(account, opened, deposited, reserved).when({ type: 'Close' }).then();
+});
+
+test('a closed account has nothing for anybody', () => {
+  given(account, opened, closed).when({ type: 'Reserve', orderId: 'o1', amount: 1 }).then();
+  given(account, opened, closed)
+    .when({ type: 'Withdraw', withdrawalId: 'w1', amount: 1 })
+    .refused('insufficient_funds');
+});

@@ -7,7 +7,8 @@ export type AccountCommand =
   | { type: 'Withdraw'; withdrawalId: string; amount: number }
   | { type: 'Reserve'; orderId: string; amount: number }
   | { type: 'Release'; orderId: string }
-  | { type: 'Capture'; orderId: string };
+  | { type: 'Capture'; orderId: string }
+  | { type: 'Close' };
 
 export interface Account {
   readonly accountId: string;
@@ -16,6 +17,8 @@ export interface Account {
   readonly balance: number;
   /** Amount by order. */
   readonly reserved: Readonly<Record<string, number>>;
+  /** Its owner has left, and there is nothing in it. */
+  readonly isClosed?: boolean;
 }
 
 export const MOST_BALANCE = 1_000_000_000_000_000;
@@ -27,6 +30,9 @@ export const reservedIn = ({ reserved }: Account): number =>
 
 export const availableIn = (account: Account): number => account.balance - reservedIn(account);
 
+/** Nothing follows the closing of an account. */
+export const isOver = ({ isClosed }: Account): boolean => isClosed === true;
+
 export const isOpen = ({ accountId }: Account): boolean => accountId !== '';
 
 function decide(command: AccountCommand, account: Account): AccountEvent[] {
@@ -34,6 +40,8 @@ function decide(command: AccountCommand, account: Account): AccountEvent[] {
     return isOpen(account) ? [] : [{ ...command, type: 'AccountOpened', balance: 0 }];
   }
   if (!isOpen(account)) throw AccountError.notFound(account.accountId);
+  // Nothing is in it: what is asked for is not there. Money that comes all the same is refused loudly, by the store.
+  if (account.isClosed && command.type !== 'Withdraw' && command.type !== 'Deposit') return [];
   const { balance } = account;
 
   switch (command.type) {
@@ -61,6 +69,9 @@ function decide(command: AccountCommand, account: Account): AccountEvent[] {
       const amount = account.reserved[command.orderId];
       return amount === undefined ? [] : [{ ...command, type: 'PaymentCaptured', amount, balance: balance - amount }];
     }
+
+    case 'Close':
+      return balance === 0 && reservedIn(account) === 0 ? [{ type: 'AccountClosed', balance: 0 }] : [];
   }
 }
 
@@ -79,6 +90,9 @@ function evolve(account: Account, event: AccountEvent): Account {
       const { [event.orderId]: _, ...reserved } = account.reserved;
       return { ...account, reserved, balance: event.balance };
     }
+
+    case 'AccountClosed':
+      return { ...account, isClosed: true };
 
     case 'MoneyDeposited':
     case 'MoneyWithdrawn':

@@ -9,4 +9,5 @@ export type AccountEvent =
   | { type: 'PaymentReserved'; orderId: string; amount: number; balance: number }
   | { type: 'PaymentDeclined'; orderId: string; amount: number; balance: number }
   | { type: 'PaymentReleased'; orderId: string; amount: number; balance: number }
-  | { type: 'PaymentCaptured'; orderId: string; amount: number; balance: number };
+  | { type: 'PaymentCaptured'; orderId: string; amount: number; balance: number }
+  | { type: 'AccountClosed'; balance: 0 };

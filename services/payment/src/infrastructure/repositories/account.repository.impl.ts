@@ -1,6 +1,12 @@
 import { EventSourced, type EventStore, type Loaded } from '@ashlar/event-store';
 import type { Database } from '@ashlar/postgres';
-import { type Account, type AccountCommand, account, isOpen } from '../../domain/aggregates/account.aggregate.ts';
+import {
+  type Account,
+  type AccountCommand,
+  account,
+  isOpen,
+  isOver,
+} from '../../domain/aggregates/account.aggregate.ts';
 import type { AccountEvent } from '../../domain/events/account.events.ts';
 import type {
   AccountRepository,
@@ -9,7 +15,7 @@ import type {
 } from '../../domain/repositories/account.repository.interface.ts';
 import { accountCodec } from './account.codec.ts';
 
-const SNAPSHOT_SCHEMA = 1;
+const SNAPSHOT_SCHEMA = 2;
 
 const streamOf = (accountId: string): string => `account-${accountId}`;
 
@@ -25,6 +31,7 @@ export class EventStoreAccountRepository implements AccountRepository {
       decider: account,
       codec: accountCodec,
       snapshotSchema: SNAPSHOT_SCHEMA,
+      isOver,
     });
   }
 

@@ -17,7 +17,7 @@ export class PostgresDepositRepository implements DepositRepository {
               order by id
               on conflict (id) do update
               set version = excluded.version, status = excluded.status, state = excluded.state
-              where deposits.version = excluded.version - 1`,
+              where expect_version(deposits.version, excluded.version - 1, 'The deposit')`,
     });
   }
 

@@ -22,7 +22,7 @@ export class PostgresPaymentRepository implements PaymentRepository {
               order by id
               on conflict (id) do update
               set version = excluded.version, status = excluded.status, state = excluded.state
-              where payments.version = excluded.version - 1`,
+              where expect_version(payments.version, excluded.version - 1, 'The payment')`,
     });
   }
 

@@ -1,9 +1,8 @@
-import { Currency, cursorPage, cursorQuery, Id, IdParams, InvalidRequestError, sendWithEtag } from '@ashlar/http';
+import { cursorPage, Id, InvalidRequestError, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { PaymentApplication } from '../../application/payment.application.ts';
-
-const AsOf = Type.Optional(Type.String({ format: 'date-time', maxLength: 40 }));
+import { entries, list, opening, reading } from './account.schemas.ts';
 
 /** RFC 3339 knows leap seconds, the clock here does not: `:60` is the end of its minute. */
 function asDate(asOf: string | undefined): Date | undefined {
@@ -18,43 +17,27 @@ const optional = <K extends string, V>(key: K, value: V | undefined) =>
 export const accountController =
   ({ openAccount, viewAccount }: PaymentApplication): FastifyPluginAsyncTypebox =>
   async (http) => {
-    http.post(
-      '/v1/accounts',
-      { config: { access: 'user', idempotent: true }, schema: { body: Type.Object({ currency: Currency }) } },
-      async ({ body, caller }, reply) => {
-        const account = await openAccount.execute({ userId: caller.id, currency: body.currency });
-        return reply.code(201).header('location', `/v1/accounts/${account.id}`).send(account);
-      },
-    );
+    http.post('/v1/accounts', opening, async ({ body, caller }, reply) => {
+      const account = await openAccount.execute({ userId: caller.id, currency: body.currency });
+      return reply.code(201).header('location', `/v1/accounts/${account.id}`).send(account);
+    });
 
-    http.get(
-      '/v1/accounts',
-      { config: { access: 'user' }, schema: { querystring: cursorQuery({ asOf: AsOf, userId: Type.Optional(Id) }) } },
-      async ({ query: { limit, cursor, asOf, userId }, caller }) => {
-        const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.String());
-        const owner = caller.role === 'admin' && userId ? userId : caller.id;
-        const at = optional('asOf', asDate(asOf));
-        const rows = await viewAccount.list(owner, { limit: page.fetch, ...optional('after', page.after), ...at });
-        return page.of(rows, ({ id }) => id);
-      },
-    );
+    http.get('/v1/accounts', list, async ({ query: { limit, cursor, asOf, userId }, caller }) => {
+      const page = cursorPage({ limit, ...optional('cursor', cursor) }, Id);
+      const owner = caller.role === 'admin' && userId ? userId : caller.id;
+      const at = optional('asOf', asDate(asOf));
+      const rows = await viewAccount.list(owner, { limit: page.fetch, ...optional('after', page.after), ...at });
+      return page.of(rows, ({ id }) => id);
+    });
 
-    http.get(
-      '/v1/accounts/:id',
-      { config: { access: 'user' }, schema: { params: IdParams, querystring: Type.Object({ asOf: AsOf }) } },
-      async (request, reply) => {
-        const account = await viewAccount.execute(request.params.id, request.caller, asDate(request.query.asOf));
-        return sendWithEtag(request, reply, { version: account.version, body: account });
-      },
-    );
+    http.get('/v1/accounts/:id', reading, async (request, reply) => {
+      const account = await viewAccount.execute(request.params.id, request.caller, asDate(request.query.asOf));
+      return sendWithEtag(request, reply, { version: account.version, body: account });
+    });
 
-    http.get(
-      '/v1/accounts/:id/entries',
-      { config: { access: 'user' }, schema: { params: IdParams, querystring: cursorQuery({}) } },
-      async ({ params: { id }, query: { limit, cursor }, caller }) => {
-        const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.Integer());
-        const rows = await viewAccount.entries(id, caller, { limit: page.fetch, ...optional('before', page.after) });
-        return page.of(rows, ({ version }) => version);
-      },
-    );
+    http.get('/v1/accounts/:id/entries', entries, async ({ params: { id }, query: { limit, cursor }, caller }) => {
+      const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.Integer({ minimum: 1 }));
+      const rows = await viewAccount.entries(id, caller, { limit: page.fetch, ...optional('before', page.after) });
+      return page.of(rows, ({ version }) => version);
+    });
   };

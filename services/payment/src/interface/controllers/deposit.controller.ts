@@ -1,7 +1,8 @@
-import { answerOnce, Id, IdParams, Money, sendWithEtag } from '@ashlar/http';
+import { answerOnce, Id, IdParams, Money, NotModified, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { PaymentApplication } from '../../application/payment.application.ts';
+import { DepositMade, DepositView } from './account.schemas.ts';
 
 const DepositBody = Type.Object({
   amount: Money,
@@ -9,12 +10,23 @@ const DepositBody = Type.Object({
 });
 const DepositParams = Type.Object({ id: Id, depositId: Id });
 
+const REFUSES = {
+  account_not_found: 'not_found',
+  forbidden: 'forbidden',
+  card_declined: 'payment_required',
+  balance_limit: 'conflict',
+  currency_mismatch: 'invalid',
+} as const;
+
 export const depositController =
   ({ beginDeposit, finishDeposit, viewDeposit }: PaymentApplication): FastifyPluginAsyncTypebox =>
   async (http) => {
     http.post(
       '/v1/accounts/:id/deposits',
-      { config: { access: 'user', idempotent: 'by-resource' }, schema: { params: IdParams, body: DepositBody } },
+      {
+        config: { access: 'user', idempotent: 'by-resource', refuses: REFUSES },
+        schema: { params: IdParams, body: DepositBody, response: { 201: DepositMade, 202: DepositMade } },
+      },
       async (request, reply) => {
         const { params, body, caller } = request;
         const { depositId, status } = await answerOnce(request, {
@@ -33,7 +45,10 @@ export const depositController =
 
     http.get(
       '/v1/accounts/:id/deposits/:depositId',
-      { config: { access: 'user' }, schema: { params: DepositParams } },
+      {
+        config: { access: 'user', refuses: { deposit_not_found: 'not_found', forbidden: 'forbidden' } },
+        schema: { params: DepositParams, response: { 200: DepositView, 304: NotModified } },
+      },
       async (request, reply) => {
         const { id, depositId } = request.params;
         const deposit = await viewDeposit.execute({ depositId, accountId: id }, request.caller);

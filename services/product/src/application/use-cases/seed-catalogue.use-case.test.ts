@@ -21,6 +21,7 @@ function setUp() {
       find: async () => undefined,
       isTaken: async (sku) => shelf.has(sku),
       list: async () => [],
+      portion: async () => [],
       save: async (saved) => void shelf.set(saved.state.sku, saved),
     },
     { claim: async (name) => !claimed.has(name) && claimed.add(name).has(name) },

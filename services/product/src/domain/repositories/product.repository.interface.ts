@@ -26,6 +26,9 @@ export interface ProductRepository {
   /** The best fitting first where there is a search; else the newest. */
   list(filter: ProductFilter): Promise<ListedProduct[]>;
 
+  /** Products of whatever status behind this id, in the order of their ids. */
+  portion(after: string, limit: number): Promise<Product[]>;
+
   /** Stores the product, if it has changed, and what there is to tell others in one transaction. */
   save(product: Product): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type {
   ProductRepository,
 } from '../../domain/repositories/product.repository.interface.ts';
 import { toMessage } from './product.message-mapper.ts';
+import { LOAD, listProducts } from './product.queries.ts';
 import { COLUMNS, type ProductColumns, type ProductRow, toProduct } from './product.row-mapper.ts';
 
 const STORE = `
@@ -20,22 +21,7 @@ const STORE = `
   set version = excluded.version, name = excluded.name, description = excluded.description,
     category = excluded.category, amount = excluded.amount, currency = excluded.currency, status = excluded.status,
     updated_at = excluded.updated_at
-  where products.version = excluded.version - 1`;
-
-const NEWEST = `
-  select id, version, ${COLUMNS} as state from products
-  where status = $1 and ($2::text is null or category = $2) and ($3::text is null or id < $3)
-  order by id desc limit $4`;
-
-/** `websearch_to_tsquery` takes whatever people type, and never fails. */
-const BEST = `
-  select id, version, rank, ${COLUMNS} as state from (
-    select products.*, ts_rank_cd(search, query)::float8 as rank
-    from products, websearch_to_tsquery('english', $5) as query
-    where search @@ query and status = $1 and ($2::text is null or category = $2)
-  ) as found
-  where $3::text is null or (rank, id) < ($6::float8, $3)
-  order by rank desc, id desc limit $4`;
+  where expect_version(products.version, excluded.version - 1, 'The product')`;
 
 export class PostgresProductRepository implements ProductRepository {
   readonly #table: StateTable<ProductColumns>;
@@ -43,9 +29,10 @@ export class PostgresProductRepository implements ProductRepository {
   constructor(
     private readonly db: Database,
     private readonly outbox: Outbox,
+    /** Told the id of each product whose change is committed. */
+    private readonly onChanged: (id: string) => void = () => {},
   ) {
-    const load = `select id, version, ${COLUMNS} as state from products where id = any($1)`;
-    this.#table = new StateTable<ProductColumns>(db, { name: 'The product', load, store: STORE });
+    this.#table = new StateTable<ProductColumns>(db, { name: 'The product', load: LOAD, store: STORE });
   }
 
   async find(id: string): Promise<Product | undefined> {
@@ -57,15 +44,16 @@ export class PostgresProductRepository implements ProductRepository {
     return (await this.db.query('select 1 from products where sku = $1', [sku])).length > 0;
   }
 
-  async list({ search, category, status, limit, after }: ProductFilter): Promise<ListedProduct[]> {
-    const values = [status, category ?? null, after?.id ?? null, limit];
-    const rows = await (search === undefined
-      ? this.db.query<ProductRow & { rank?: number }>(NEWEST, values)
-      : this.db.query<ProductRow & { rank?: number }>(BEST, [...values, search, after?.rank ?? null]));
-    return rows.map(({ rank, ...row }) => ({
-      product: toProduct(row),
-      position: rank === undefined ? { id: row.id } : { rank, id: row.id },
-    }));
+  async list(filter: ProductFilter): Promise<ListedProduct[]> {
+    return listProducts(this.db, filter);
+  }
+
+  async portion(after: string, limit: number): Promise<Product[]> {
+    const rows = await this.db.query<ProductRow>(
+      `select id, version, ${COLUMNS} as state from products where id > $1 order by id limit $2`,
+      [after, limit],
+    );
+    return rows.map(toProduct);
   }
 
   async save(product: Product): Promise<void> {
@@ -75,6 +63,7 @@ export class PostgresProductRepository implements ProductRepository {
     await this.db.transaction(async () => {
       await this.#table.save({ id, version: version - 1, state });
       await this.outbox.add(events.map(toMessage));
+      this.db.afterCommit(() => this.onChanged(id));
     });
   }
 }

@@ -1,19 +1,28 @@
 import { createHash } from 'node:crypto';
-import { cursorPage, etagOf, IdParams, requireIfMatch, sendWithEtag } from '@ashlar/http';
+import { cursorPage, etagOf, requireIfMatch, sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Static } from 'typebox';
 import type { ProductApplication } from '../../application/product.application.ts';
-import { ChangeBody, CreateBody, ListPosition, ListQuery, SearchPosition } from './product.schemas.ts';
+import {
+  archiving,
+  change,
+  creation,
+  ListPosition,
+  type ListQuery,
+  list,
+  reading,
+  SearchPosition,
+} from './product.schemas.ts';
 
 /** Clients revalidate; a CDN may answer for a second by itself. */
 const CACHEABLE = {
   'cache-control': 'public, no-cache',
   'cdn-cache-control': 'public, max-age=1, stale-while-revalidate=0',
 } as const;
+/** What caches forget pages by, once something is said of a product. */
+const LISTS = { 'cache-tag': 'products' } as const;
+const pageOf = (id: string) => ({ 'cache-tag': `product-${id}` });
 const FOR_ADMINS = { 'cache-control': 'private, no-store' } as const;
-
-const ADMIN = { access: 'admin', idempotent: true } as const;
-const PUBLIC = { access: 'public' } as const;
 
 const contentHash = (body: unknown): string =>
   createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22);
@@ -23,39 +32,38 @@ export const productController =
   async (http) => {
     const { getProduct, listProducts, createProduct, changeProduct, archiveProduct } = application;
 
-    http.get('/v1/products', { config: PUBLIC, schema: { querystring: ListQuery } }, async (request, reply) => {
+    http.get('/v1/products', list, async (request, reply) => {
       const { filter, page } = toFilter(request.query);
       const { items, nextCursor } = page.of(
-        await listProducts.execute(filter, request.callerIfAny),
+        await listProducts.execute(filter, { viewer: request.callerIfAny, freshness: request.freshness }),
         ({ position }) => position,
       );
       const body = { items: items.map(({ product }) => product), nextCursor };
-      reply.headers(filter.status === 'active' ? CACHEABLE : FOR_ADMINS);
+      reply.headers(filter.status === 'active' ? { ...CACHEABLE, ...LISTS } : FOR_ADMINS);
       return sendWithEtag(request, reply, { version: contentHash(body), body });
     });
 
-    http.get('/v1/products/:id', { config: PUBLIC, schema: { params: IdParams } }, async (request, reply) => {
-      const product = await getProduct.execute(request.params.id);
-      return sendWithEtag(request, reply.headers(CACHEABLE), { version: product.version, body: product });
+    http.get('/v1/products/:id', reading, async (request, reply) => {
+      const product = await getProduct.execute(request.params.id, request.freshness);
+      return sendWithEtag(request, reply.headers({ ...CACHEABLE, ...pageOf(product.id) }), {
+        version: product.version,
+        body: product,
+      });
     });
 
-    http.post('/v1/products', { config: ADMIN, schema: { body: CreateBody } }, async ({ body }, reply) => {
+    http.post('/v1/products', creation, async ({ body }, reply) => {
       const product = await createProduct.execute({ description: '', ...body });
       const headers = { location: `/v1/products/${product.id}`, etag: etagOf(product.version) };
       return reply.code(201).headers(headers).send(product);
     });
 
-    http.patch(
-      '/v1/products/:id',
-      { config: ADMIN, schema: { params: IdParams, body: ChangeBody } },
-      async (request, reply) => {
-        const mayChange = (version: number) => requireIfMatch(request, version);
-        const product = await changeProduct.execute({ id: request.params.id, changes: request.body, mayChange });
-        return sendWithEtag(request, reply, { version: product.version, body: product });
-      },
-    );
+    http.patch('/v1/products/:id', change, async (request, reply) => {
+      const mayChange = (version: number) => requireIfMatch(request, version);
+      const product = await changeProduct.execute({ id: request.params.id, changes: request.body, mayChange });
+      return sendWithEtag(request, reply, { version: product.version, body: product });
+    });
 
-    http.delete('/v1/products/:id', { config: ADMIN, schema: { params: IdParams } }, async (request, reply) => {
+    http.delete('/v1/products/:id', archiving, async (request, reply) => {
       const mayChange = (version: number) => requireIfMatch(request, version);
       await archiveProduct.execute({ id: request.params.id, mayChange });
       return reply.code(204).send();

@@ -1,4 +1,4 @@
-import { cursorQuery, Money } from '@ashlar/http';
+import { cursorQuery, Id, IdParams, Money, MoneyView, Nothing, NotModified, OneOf, PageOf, Time } from '@ashlar/http';
 import Type from 'typebox';
 
 // Patterns count code points, which is what people call characters, and see to it that there is more than white space.
@@ -24,6 +24,23 @@ export const ChangeBody = Type.Object(
   { minProperties: 1 },
 );
 
+/** A product as clients see it. */
+export const ProductView = Type.Object(
+  {
+    id: Id,
+    sku: Type.String(),
+    name: Type.String(),
+    description: Type.String(),
+    category: Type.String(),
+    price: MoneyView,
+    status: OneOf('active', 'archived'),
+    version: Type.Integer(),
+    createdAt: Time,
+    updatedAt: Time,
+  },
+  { title: 'Product' },
+);
+
 export const ListQuery = cursorQuery({
   search: Type.Optional(Text(200)),
   category: Type.Optional(Text(100)),
@@ -33,5 +50,41 @@ export const ListQuery = cursorQuery({
 const CLOSED = { additionalProperties: false };
 
 /** Where the next page of a search begins, and of a list without one. */
-export const SearchPosition = Type.Object({ rank: Type.Number(), id: Type.String() }, CLOSED);
-export const ListPosition = Type.Object({ id: Type.String() }, CLOSED);
+export const SearchPosition = Type.Object({ rank: Type.Number(), id: Id }, CLOSED);
+export const ListPosition = Type.Object({ id: Id }, CLOSED);
+
+const ADMIN = { access: 'admin', idempotent: true } as const;
+
+const PUBLIC = { access: 'public' } as const;
+
+const UNKNOWN = { product_not_found: 'not_found' } as const;
+
+const OF_ONE = { ...UNKNOWN, precondition_failed: 'precondition' } as const;
+
+export const list = {
+  config: {
+    ...PUBLIC,
+    refuses: { bad_cursor: 'malformed', unauthenticated: 'unauthenticated', forbidden: 'forbidden' },
+  },
+  schema: { querystring: ListQuery, response: { 200: PageOf(ProductView), 304: NotModified } },
+} as const;
+
+export const reading = {
+  config: { ...PUBLIC, refuses: UNKNOWN },
+  schema: { params: IdParams, response: { 200: ProductView, 304: NotModified } },
+} as const;
+
+export const creation = {
+  config: { ...ADMIN, refuses: { sku_taken: 'conflict' } },
+  schema: { body: CreateBody, response: { 201: ProductView } },
+} as const;
+
+export const change = {
+  config: { ...ADMIN, refuses: { ...OF_ONE, product_archived: 'conflict' } },
+  schema: { params: IdParams, body: ChangeBody, response: { 200: ProductView } },
+} as const;
+
+export const archiving = {
+  config: { ...ADMIN, refuses: OF_ONE },
+  schema: { params: IdParams, response: { 204: Nothing } },
+} as const;

@@ -4,6 +4,8 @@ import type { Address } from '../../domain/entities/shipment.entity.ts';
 export interface ShipmentResponseDTO {
   readonly id: string;
   readonly orderId: string;
+  /** Whose it is: clients are not told. */
+  readonly userId?: string;
   readonly status: string;
   readonly carrier?: string;
   readonly trackingNumber?: string;

@@ -1,12 +1,14 @@
-import type { Shipment } from '../../domain/entities/shipment.entity.ts';
+import type { Address, Shipment } from '../../domain/entities/shipment.entity.ts';
 import type { ShipmentResponseDTO } from '../dtos/shipment.dto.ts';
 
 export class ShipmentMapper {
-  toResponseDTO({ state }: Shipment): ShipmentResponseDTO {
-    const { shipmentId, orderId, status, carrier, trackingNumber, address, timeline } = state;
+  /** Without an address, where nobody can read it any more. */
+  toResponseDTO({ state }: Shipment, address: Address | undefined): ShipmentResponseDTO {
+    const { shipmentId, orderId, userId, status, carrier, trackingNumber, timeline } = state;
     return {
       id: shipmentId,
       orderId,
+      ...(userId && { userId }),
       status,
       ...(carrier && { carrier }),
       ...(trackingNumber && { trackingNumber }),

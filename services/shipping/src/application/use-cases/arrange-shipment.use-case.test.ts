@@ -1,9 +1,9 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { booked, DispatchDesk, home } from '../dispatch-desk.fixtures.ts';
+import { address, booked, DispatchDesk } from '../dispatch-desk.fixtures.ts';
 
 const orderId = 'o1';
-const request = { orderId, userId: 'u1', address: home, saga: 'orchestration' } as const;
+const request = { orderId, userId: 'u1', address, saga: 'orchestration' } as const;
 const away = async () => {
   throw new Error('The carrier is away.');
 };
@@ -65,7 +65,7 @@ test('a parcel that is on its way is still arranged for whoever asks again', asy
   const desk = new DispatchDesk();
   await desk.arrange.execute(request);
   await desk.book(orderId);
-  await desk.confirm.execute({ orderId });
+  await desk.follow.execute({ orderId, status: 'confirmed' });
   await desk.move.execute('s1', 'dispatch');
   await desk.arrange.execute(request);
   strictEqual(desk.said.at(-1), 'ShipmentArranged');
@@ -136,8 +136,56 @@ test('a parcel that has left is not cancelled', async () => {
   const desk = new DispatchDesk();
   await desk.arrange.execute(request);
   await desk.book(orderId);
-  await desk.confirm.execute({ orderId });
+  await desk.follow.execute({ orderId, status: 'confirmed' });
   await desk.move.execute('s1', 'dispatch');
   await rejects(desk.cancel.execute({ orderId }), { code: 'wrong_status' });
   deepStrictEqual(desk.jobsLeft, ['book o1']);
+});
+
+const unaddressed = { orderId, userId: 'u1', saga: 'orchestration' } as const;
+const wanted = { type: 'AddressWanted', orderId, userId: 'u1', publicKey: 'key of u1' };
+
+test('where it is not told where a parcel goes it asks, and books when it is told, once', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(unaddressed);
+  deepStrictEqual([desk.events, desk.jobsLeft], [[wanted], []]);
+  for (const _ of [1, 2]) await desk.learn.execute({ orderId, address });
+  deepStrictEqual(desk.jobsLeft, ['book o1']);
+  await desk.book(orderId);
+  deepStrictEqual([desk.said, desk.asked], [['AddressWanted', 'ShipmentArranged'], 1]);
+});
+
+test('what is told of a parcel that nobody wants any more, or never did, books nothing', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(unaddressed);
+  await desk.cancel.execute({ orderId });
+  await desk.learn.execute({ orderId, address });
+  await desk.learn.execute({ orderId: 'o9', address });
+  strictEqual(desk.jobsLeft.includes('book o1'), false);
+  strictEqual(await desk.state('o9'), undefined);
+});
+
+test('nothing goes to who has left, asked before or after, told where or not', async () => {
+  for (const request of [unaddressed, { ...unaddressed, address }]) {
+    for (const leavesFirst of [true, false]) {
+      const desk = new DispatchDesk();
+      if (leavesFirst) await desk.erase.execute({ userId: 'u1' });
+      await desk.arrange.execute(request);
+      if (!leavesFirst) await desk.erase.execute({ userId: 'u1' });
+      if (desk.jobsLeft.length > 0) await desk.book(orderId);
+      deepStrictEqual([desk.said.at(-1), desk.asked], ['ShipmentRefused', 0]);
+    }
+  }
+});
+
+test('a booking that was cut off after the carrier had made it is taken back once its user has left', async () => {
+  const desk = new DispatchDesk();
+  await desk.arrange.execute(request);
+  const cutOff = async () => {
+    await desk.erase.execute({ userId: 'u1' });
+    throw new Error('The process has died.');
+  };
+  await rejects(desk.book(orderId, cutOff));
+  await desk.book(orderId);
+  deepStrictEqual([desk.said, desk.asked, desk.cancelledBookings], [['ShipmentRefused'], 1, [orderId]]);
 });

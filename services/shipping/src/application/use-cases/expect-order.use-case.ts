@@ -1,12 +1,13 @@
-import type { Ids, Transactions } from '@ashlar/domain';
-import { type Address, Shipment } from '../../domain/entities/shipment.entity.ts';
+import type { Ids, Sealed, Transactions } from '@ashlar/domain';
+import { Shipment } from '../../domain/entities/shipment.entity.ts';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
+import type { PersonalData } from '../ports/personal-data.interface.ts';
 import type { ArrangeShipmentUseCase } from './arrange-shipment.use-case.ts';
 
 export interface ExpectedOrder {
   readonly orderId: string;
   readonly userId: string;
-  readonly address: Address;
+  readonly address?: Sealed | undefined;
 }
 
 /**
@@ -17,7 +18,7 @@ export class ExpectOrderUseCase {
     private readonly transactions: Transactions,
     private readonly shipments: ShipmentRepository,
     private readonly arrangeShipment: ArrangeShipmentUseCase,
-    private readonly ids: Ids,
+    private readonly world: { readonly ids: Ids; readonly personalData: PersonalData },
   ) {}
 
   async execute({ orderId, userId, address }: ExpectedOrder): Promise<void> {
@@ -28,7 +29,8 @@ export class ExpectOrderUseCase {
       }
       if (!shipment.isOpen) return;
       shipment.expect(userId, address);
-      if (await this.shipments.userHasLeft(userId)) shipment.erasePersonalData();
+      const publicKey = shipment.needsAddress ? await this.world.personalData.publicKey(userId) : undefined;
+      if (publicKey !== undefined) shipment.askForAddress(publicKey);
       await this.shipments.save(shipment);
     });
   }
@@ -38,7 +40,8 @@ export class ExpectOrderUseCase {
     await this.transactions.transaction(async () => {
       const shipment = (await this.shipments.findOf(orderId)) ?? this.#new(orderId);
       const { userId, address } = shipment.state;
-      if (address && userId) return this.arrangeShipment.execute({ orderId, userId, address, saga: 'choreography' });
+      if (shipment.isOpen && userId)
+        return this.arrangeShipment.execute({ orderId, userId, address, saga: 'choreography' });
       if (shipment.isOpen) shipment.trigger();
       else shipment.answer();
       await this.shipments.save(shipment);
@@ -46,6 +49,6 @@ export class ExpectOrderUseCase {
   }
 
   #new(orderId: string): Shipment {
-    return Shipment.for({ shipmentId: this.ids.next(), orderId }, 'choreography');
+    return Shipment.for({ shipmentId: this.world.ids.next(), orderId }, 'choreography');
   }
 }

@@ -4,6 +4,7 @@ import { ShipmentError } from '../../domain/errors/shipment.errors.ts';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
 import type { ShipmentResponseDTO } from '../dtos/shipment.dto.ts';
 import type { ShipmentMapper } from '../mappers/shipment.mapper.ts';
+import type { PersonalData } from '../ports/personal-data.interface.ts';
 
 /** The confirmation of an order is on its way for a moment after the customer has seen it. */
 const PATIENCE_MS = 2_000;
@@ -15,7 +16,7 @@ export class MoveShipmentUseCase {
     private readonly transactions: Transactions,
     private readonly shipments: ShipmentRepository,
     private readonly world: { readonly clock: Clock; readonly timers: Timers },
-    private readonly mapper: ShipmentMapper,
+    private readonly view: { readonly mapper: ShipmentMapper; readonly personalData: PersonalData },
   ) {}
 
   async execute(shipmentId: string, move: 'dispatch' | 'deliver'): Promise<ShipmentResponseDTO> {
@@ -23,7 +24,9 @@ export class MoveShipmentUseCase {
       const shipment = await this.#find(shipmentId);
       shipment[move](this.world.clock.now());
       await this.shipments.save(shipment);
-      return this.mapper.toResponseDTO(shipment);
+      const { mapper, personalData } = this.view;
+      const { address } = shipment.state;
+      return mapper.toResponseDTO(shipment, address && (await personalData.open(address)));
     });
   }
 

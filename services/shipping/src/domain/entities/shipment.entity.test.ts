@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { Shipment, type ShipmentStatus } from './shipment.entity.ts';
 
 const noon = new Date('2026-01-01T12:00:00Z');
-const home = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', postalCode: '79098', country: 'DE' };
 const ids = { shipmentId: 's1', orderId: 'o1' };
 
 const aShipment = (status: ShipmentStatus, confirmed = false) =>
@@ -45,13 +44,4 @@ test('a parcel that has left is not cancelled', () => {
   for (const status of ['dispatched', 'delivered'] as const) {
     throws(() => aShipment(status, true).cancel(noon), { code: 'wrong_status' });
   }
-});
-
-test('a shipment forgets who lives where, but not before the carrier has answered', () => {
-  const shipment = Shipment.for(ids, 'orchestration');
-  shipment.request('u1', home);
-  shipment.erasePersonalData();
-  deepStrictEqual(shipment.state.address, home);
-  shipment.schedule({ carrier: 'Express', trackingNumber: 'T1' }, noon);
-  deepStrictEqual([shipment.state.userId, shipment.state.address], [undefined, undefined]);
 });

@@ -1,8 +1,10 @@
+import type { Sealed } from '@ashlar/domain';
 import { ShipmentError } from '../errors/shipment.errors.ts';
 import type { ShipmentEvent } from '../events/shipment.events.ts';
 
 export type SagaStyle = 'orchestration' | 'choreography';
 
+/** Where a parcel goes: known to whoever may have it opened. */
 export interface Address {
   readonly name: string;
   readonly line1: string;
@@ -14,7 +16,7 @@ export interface Address {
 
 /**
  * `expected`: the order is known and its turn has not come; `triggered`: its turn has come before it was known;
- * `requested`: the carrier is being asked.
+ * `requested`: the carrier is being asked, once it is known where the parcel goes.
  */
 export type ShipmentStatus =
   | 'expected'
@@ -32,13 +34,12 @@ export interface ShipmentState {
   readonly userId?: string | undefined;
   readonly saga: SagaStyle;
   readonly status: ShipmentStatus;
-  readonly address?: Address | undefined;
+  /** Sealed for us by whoever told it. */
+  readonly address?: Sealed | undefined;
   readonly carrier?: string;
   readonly trackingNumber?: string;
   /** The order can no longer be cancelled: the parcel may leave. */
   readonly confirmed?: boolean;
-  /** The user has gone: name and address are forgotten as soon as nobody needs them. */
-  readonly forget?: boolean;
   readonly timeline: readonly { readonly at: string; readonly type: string }[];
   readonly version: number;
 }
@@ -71,16 +72,32 @@ export class Shipment {
     return this.current.status === 'requested';
   }
 
-  expect(userId: string, address: Address): void {
-    this.#become({ userId, address });
+  /** Somebody has to tell where the parcel goes. */
+  get needsAddress(): boolean {
+    return (this.isOpen || this.isRequested) && this.current.address === undefined;
+  }
+
+  /** It becomes known whose it is, and perhaps where it goes. */
+  expect(userId: string, address: Sealed | undefined): void {
+    this.#become({ userId, ...(address && { address }) });
+  }
+
+  /** What it says is sealed with this key, so that nobody else can read it. */
+  askForAddress(publicKey: string): void {
+    const { orderId, userId } = this.current;
+    if (this.needsAddress && userId) this.#events.push({ type: 'AddressWanted', orderId, userId, publicKey });
+  }
+
+  learnAddress(address: Sealed): void {
+    if (this.needsAddress) this.#become({ address });
   }
 
   trigger(): void {
     this.#become({ status: 'triggered' });
   }
 
-  request(userId: string, address: Address): void {
-    this.#become({ status: 'requested', userId, address });
+  request(userId: string, address: Sealed | undefined): void {
+    this.#become({ status: 'requested', userId, ...(address && { address }) });
   }
 
   /** The carrier has taken the booking. */
@@ -119,7 +136,8 @@ export class Shipment {
   /** The order has ended before its turn came: nobody needs to know where it would have gone. */
   abandon(): void {
     if (!this.isOpen) return;
-    this.#become({ status: 'cancelled', forget: true });
+    const { address: _, userId: __, ...state } = this.current;
+    this.current = { ...state, status: 'cancelled' };
   }
 
   dispatch(at: Date): void {
@@ -132,13 +150,6 @@ export class Shipment {
   deliver(at: Date): void {
     this.#move('delivered', at);
     this.#events.push({ ...this.#ids(), type: 'ShipmentDelivered' });
-  }
-
-  /** Forgets who lives where; while the carrier is being asked, right after that. */
-  erasePersonalData(): void {
-    if (this.isOpen || this.isRequested) return this.#become({ forget: true });
-    const { address: _, userId: __, ...state } = this.current;
-    this.current = state;
   }
 
   /** The events since it was loaded, handed over once. */
@@ -159,6 +170,5 @@ export class Shipment {
   #become(change: Partial<ShipmentState>, at?: Date): void {
     const entry = at && change.status ? [{ at: at.toISOString(), type: change.status }] : [];
     this.current = { ...this.current, ...change, timeline: [...this.current.timeline, ...entry] };
-    if (this.current.forget && !this.isOpen && !this.isRequested) this.erasePersonalData();
   }
 }

@@ -7,13 +7,8 @@ export interface ShipmentRepository {
   prefetch(orderIds: readonly string[]): Promise<void>;
   /** Whether the parcel is ready, and only its order is not confirmed: as it is committed by now. */
   awaitsConfirmation(shipmentId: string): Promise<boolean>;
-  /** Orders whose shipments hold personal data of this user. */
-  ordersOf(userId: string): Promise<string[]>;
-
-  /** From now on the user has gone: whoever is arranging a shipment of theirs just now is waited for. */
-  userLeaves(userId: string): Promise<void>;
-  /** Whether the user has gone; it stays so, or not, until the end of the transaction. */
-  userHasLeft(userId: string): Promise<boolean>;
+  /** Orders of this user whose shipments are requested, and not answered. */
+  requestsOf(userId: string): Promise<string[]>;
 
   /** Stores the shipment and what it has to tell others in one transaction. */
   save(shipment: Shipment): Promise<void>;

@@ -1,4 +1,5 @@
 import {
+  AddressWanted,
   ShipmentArranged,
   ShipmentCancelled,
   ShipmentDelivered,
@@ -12,6 +13,8 @@ import type { ShipmentEvent } from '../../domain/events/shipment.events.ts';
 export function toMessage(event: ShipmentEvent): Outgoing {
   const { orderId } = event;
   switch (event.type) {
+    case 'AddressWanted':
+      return outgoing(AddressWanted, orderId, { orderId, userId: event.userId, publicKey: event.publicKey });
     case 'ShipmentArranged':
       return outgoing(ShipmentArranged, orderId, { shipmentId: event.shipmentId, orderId, saga: event.saga });
     case 'ShipmentRefused':

@@ -23,7 +23,7 @@ export class PostgresShipmentRepository implements ShipmentRepository {
               on conflict (id) do update
               set version = excluded.version, user_id = excluded.user_id, status = excluded.status,
                 state = excluded.state
-              where shipments.version = excluded.version - 1`,
+              where expect_version(shipments.version, excluded.version - 1, 'The shipment')`,
     });
   }
 
@@ -50,28 +50,12 @@ export class PostgresShipmentRepository implements ShipmentRepository {
     return rows.length > 0;
   }
 
-  async ordersOf(userId: string): Promise<string[]> {
-    const rows = await this.db.query<{ id: string }>('select id from shipments where user_id = $1 order by id', [
-      userId,
-    ]);
+  async requestsOf(userId: string): Promise<string[]> {
+    const rows = await this.db.query<{ id: string }>(
+      `select id from shipments where user_id = $1 and status = 'requested' order by id`,
+      [userId],
+    );
     return rows.map(({ id }) => id);
-  }
-
-  async userLeaves(userId: string): Promise<void> {
-    await this.db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockOf(userId)]);
-    await this.db.write({
-      sql: 'insert into gone_users (user_id, at) values ($1, clock_timestamp()) on conflict do nothing',
-      values: [userId],
-    });
-  }
-
-  /** Asked in one breath, and answered in this order: who has waited for the lock sees what was committed meanwhile. */
-  async userHasLeft(userId: string): Promise<boolean> {
-    const [, gone] = await Promise.all([
-      this.db.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(userId)]),
-      this.db.query('select 1 from gone_users where user_id = $1', [userId]),
-    ]);
-    return gone.length > 0;
   }
 
   async save(shipment: Shipment): Promise<void> {
@@ -82,5 +66,3 @@ export class PostgresShipmentRepository implements ShipmentRepository {
     });
   }
 }
-
-const lockOf = (userId: string): string => `gone user ${userId}`;

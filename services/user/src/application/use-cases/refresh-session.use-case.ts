@@ -1,5 +1,5 @@
 import type { Clock, Transactions } from '@ashlar/domain';
-import type { RefreshOutcome, TokenTurn } from '../../domain/entities/session.entity.ts';
+import type { TokenTurn } from '../../domain/entities/session.entity.ts';
 import { UserError } from '../../domain/errors/user.errors.ts';
 import type { SessionRepository } from '../../domain/repositories/session.repository.interface.ts';
 import type { UserRepository } from '../../domain/repositories/user.repository.interface.ts';
@@ -13,7 +13,7 @@ export interface RefreshPorts {
   readonly clock: Clock;
 }
 
-type Turned = { readonly claims: AccessClaims } | Exclude<RefreshOutcome, 'refreshed'>;
+type Turned = { readonly claims: AccessClaims } | { readonly endedSessionId: string } | 'invalid';
 
 /** Trades a refresh token for a new pair. Of two who trade the same one, the second ends the session for both. */
 export class RefreshSessionUseCase {
@@ -28,8 +28,8 @@ export class RefreshSessionUseCase {
     const { token: nextToken, ...next } = tokens.refreshToken();
     // The refusal comes after the commit: thrown inside, it would take the revocation back.
     const turned = await this.transactions.transaction(() => this.#turn(presented, next));
-    if (turned === 'reused') throw UserError.tokenReused();
     if (turned === 'invalid') throw UserError.invalidRefreshToken();
+    if ('endedSessionId' in turned) throw Object.assign(UserError.tokenReused(), turned);
     const { token: accessToken, expiresIn } = await tokens.accessToken(turned.claims);
     return { accessToken, refreshToken: nextToken, tokenType: 'Bearer', expiresIn };
   }
@@ -42,6 +42,8 @@ export class RefreshSessionUseCase {
     const { id: userId, role, passwordVersion } = user.state;
     const outcome = session.refresh(presented, next, { now: clock.now(), passwordVersion });
     if (outcome !== 'invalid') await sessions.save(session);
-    return outcome === 'refreshed' ? { claims: { userId, role, sessionId: session.state.id } } : outcome;
+    const sessionId = session.state.id;
+    if (outcome === 'reused') return { endedSessionId: sessionId };
+    return outcome === 'refreshed' ? { claims: { userId, role, sessionId } } : outcome;
   }
 }

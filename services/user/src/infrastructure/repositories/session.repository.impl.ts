@@ -16,6 +16,7 @@ export class PostgresSessionRepository implements SessionRepository {
       store: `insert into sessions (id, version, user_id, expires_at, state)
               select id, version, state->>'userId', (state->>'expiresAt')::timestamptz, state
               from json_to_recordset($1) as r(id text, version int, state jsonb)
+              where version = 1 or exists (select from sessions where sessions.id = r.id for update)
               order by id
               on conflict (id) do update
               set version = excluded.version, expires_at = excluded.expires_at, state = excluded.state

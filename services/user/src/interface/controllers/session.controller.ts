@@ -1,6 +1,8 @@
+import { Nothing } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { UserApplication } from '../../application/user.application.ts';
+import { KeySet, SessionView } from './user.schemas.ts';
 
 /** Loose on purpose: what cannot be right is answered like what is wrong. */
 const Credential = Type.String({ maxLength: 1_024 });
@@ -9,13 +11,23 @@ const RefreshBody = Type.Object({ refreshToken: Credential });
 
 const NO_STORE = ['cache-control', 'no-store'] as const;
 
+/** The gateway refuses the tokens of a session that has ended by this refusal; no client sees the header. */
+function tellEndedSession(reply: { header(name: string, value: string): unknown }, error: unknown): void {
+  if (error instanceof Error && 'endedSessionId' in error) {
+    reply.header('ashlar-ended-session', String(error.endedSessionId));
+  }
+}
+
 /** Signing in, staying in, and signing out. */
 export const sessionController =
   ({ signIn, refreshSession, signOut, publishKeys }: UserApplication): FastifyPluginAsyncTypebox =>
   async (http) => {
     http.post(
       '/v1/sessions',
-      { config: { access: 'public' }, schema: { body: SignInBody } },
+      {
+        config: { access: 'public', refuses: { invalid_credentials: 'unauthenticated' } },
+        schema: { body: SignInBody, response: { 201: SessionView } },
+      },
       async ({ body }, reply) => {
         reply.header(...NO_STORE);
         return reply.code(201).send(await signIn.execute(body));
@@ -24,19 +36,36 @@ export const sessionController =
 
     http.post(
       '/v1/sessions/refresh',
-      { config: { access: 'public' }, schema: { body: RefreshBody } },
+      {
+        config: {
+          access: 'public',
+          refuses: { token_reused: 'unauthenticated', invalid_refresh_token: 'unauthenticated' },
+        },
+        schema: { body: RefreshBody, response: { 201: SessionView } },
+      },
       async ({ body }, reply) => {
         reply.header(...NO_STORE);
-        return reply.code(201).send(await refreshSession.execute(body.refreshToken));
+        try {
+          return reply.code(201).send(await refreshSession.execute(body.refreshToken));
+        } catch (error) {
+          tellEndedSession(reply, error);
+          throw error;
+        }
       },
     );
 
-    http.delete('/v1/sessions', { config: { access: 'user' } }, async ({ caller }, reply) => {
-      await signOut.execute(caller);
-      return reply.code(204).send();
-    });
+    http.delete(
+      '/v1/sessions',
+      { config: { access: 'user' }, schema: { response: { 204: Nothing } } },
+      async ({ caller }, reply) => {
+        await signOut.execute(caller);
+        return reply.code(204).send();
+      },
+    );
 
-    http.get('/.well-known/jwks.json', { config: { access: 'public' } }, async (_request, reply) =>
-      reply.header('cache-control', 'public, max-age=60').send(await publishKeys.execute()),
+    http.get(
+      '/.well-known/jwks.json',
+      { config: { access: 'public' }, schema: { response: { 200: KeySet } } },
+      async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(await publishKeys.execute()),
     );
   };

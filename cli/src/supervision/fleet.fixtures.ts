@@ -1,0 +1,48 @@
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { ServiceReplica } from '@ashlar/shop-gateway';
+import { createTelemetry } from '@ashlar/telemetry';
+import { Fleet, type FleetOptions } from './fleet.ts';
+import type { Order, ReplicaSettings } from './protocol.ts';
+
+/** What a replica of the fixture reads of its settings is its name. */
+export const startOf = (_service: string, replica: string): Order => ({
+  type: 'start',
+  settings: { replica } as ReplicaSettings,
+});
+
+/** A fleet of real processes that do nothing; it ends with the test. */
+export function aFleet(t: TestContext, replicas: FleetOptions['replicas'], environment: NodeJS.ProcessEnv = {}): Fleet {
+  const fleet = new Fleet({
+    replicas,
+    keyService: 'user',
+    entry: fileURLToPath(new URL('./replica.child.js', import.meta.url)),
+    environment,
+    version: '1.0.0',
+    log: createTelemetry({ service: 'supervisor', logLevel: 'silent' }).log,
+    start: startOf,
+  });
+  t.after(() => fleet.stop());
+  return fleet;
+}
+
+export const replicasOf = (fleet: Fleet, service: string): readonly ServiceReplica[] =>
+  fleet.running().find((one) => one.service === service)?.replicas ?? [];
+
+/** `order-1 ready`, in the order of their names. */
+export const statesOf = (fleet: Fleet, service: string): string[] =>
+  replicasOf(fleet, service)
+    .map(({ replica, status }) => `${replica} ${status}`)
+    .sort();
+
+export async function tells(url: string): Promise<{ hasBegun: boolean; keyServers: readonly string[] }> {
+  return (await fetch(url)).json() as Promise<{ hasBegun: boolean; keyServers: readonly string[] }>;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Transactions } from '@ashlar/domain';
+import type { KeyRingRepository } from '../../domain/repositories/key-ring.repository.interface.ts';
+import type { StoredAnswers } from '../ports/stored-answers.interface.ts';
+
+/** A user has left: what they had here, and what they were answered, goes with them. */
+export class EraseOwnerUseCase {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly keyRings: KeyRingRepository,
+    private readonly answers: StoredAnswers,
+  ) {}
+
+  async execute({ userId }: { readonly userId: string }): Promise<void> {
+    await this.transactions.transaction(async () => {
+      await this.keyRings.removeAllOf(userId);
+      await this.answers.forget(userId);
+    });
+  }
+}

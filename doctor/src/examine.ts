@@ -1,0 +1,47 @@
+import { readHistory } from './history/change-coupling.ts';
+import { readGrants } from './live/grants.ts';
+import { type LiveOptions, readRunningSystem } from './live/running-system.ts';
+import { THRESHOLDS, type Thresholds } from './model/architecture-file.ts';
+import type { OnRead } from './model/files.ts';
+import { readSystem } from './model/system.ts';
+import type { Model } from './model.ts';
+import { type OnProgress, readTraces, spansIn } from './traces/read-traces.ts';
+import { TraceReading } from './traces/trace-facts.ts';
+
+/** What is to be looked at; everything but the repository only where it is named. */
+export interface Examination {
+  /** The repository; without it traces alone are judged. */
+  readonly path?: string | undefined;
+  /** A file of traces: OTLP, Jaeger or Zipkin JSON, also compressed by gzip. */
+  readonly traces?: string | undefined;
+  /** A running Ashlar. */
+  readonly live?: LiveOptions | undefined;
+  /** An administrator's address of the PostgreSQL server that the services use. */
+  readonly databaseUrl?: string | undefined;
+  /** Whether the history of the repository is read as well. */
+  readonly history?: boolean;
+  readonly thresholds?: Partial<Thresholds>;
+  /** How far the file of traces is read, in bytes. */
+  readonly onProgress?: OnProgress;
+  /** How many files of the repository are read. */
+  readonly onRead?: OnRead;
+}
+
+/** Reads all that is named, and makes it the one model that the rules judge. */
+export async function examine(examination: Examination): Promise<Model> {
+  const { path, live, databaseUrl, history = true, thresholds: given = {} } = examination;
+  const system = path === undefined ? undefined : readSystem(path, given, examination.onRead);
+  const thresholds = system?.thresholds ?? { ...THRESHOLDS, ...given };
+  const running = live && (await readRunningSystem(live));
+  const spans = examination.traces
+    ? (await readTraces(examination.traces, examination.onProgress)).spans
+    : running && spansIn(running.traces);
+  return {
+    system,
+    thresholds,
+    running,
+    traces: spans && spans.size > 0 ? new TraceReading(spans, thresholds).read() : undefined,
+    history: history && system ? await readHistory(system) : undefined,
+    grants: databaseUrl === undefined ? undefined : await readGrants(databaseUrl),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Node } from 'oxc-parser';
+import type { FunctionAt, Origin } from '../model/origin.ts';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { textOf } from '../model/texts.ts';
+import { pathOf, property } from '../source/ast.ts';
+import { withoutComments } from './sql.ts';
+
+const DATABASES = new RegExp(
+  '^(pg|pg-promise|postgres|mysql2?|mariadb|mongoose|mongodb|typeorm|sequelize|sequelize-typescript|' +
+    'knex|@nestjs/(typeorm|mongoose|sequelize)|@prisma/client|@mikro-orm/.+|slonik|' +
+    String.raw`drizzle-orm.*|mssql|better-sqlite3|sqlite3|objection|kysely)$`,
+);
+const WRITES = new RegExp(
+  '^(save|insert|insertOne|insertMany|bulkWrite|create|createMany|bulkCreate|update|' +
+    'updateOne|updateMany|upsert|delete|deleteOne|deleteMany|destroy|remove|findOneAndUpdate|' +
+    'findByIdAndUpdate|findAndModify|replaceOne|persist|persistAndFlush|increment|decrement|' +
+    String.raw`softDelete|append|store)$`,
+);
+const PLAIN_WRITES =
+  /^(save|insert\w*|create\w*|update\w*|upsert|delete\w*|remove|persist|append|store|add|increment)$/;
+const STORE_NAME =
+  /(repo|repository|repositories|model|dao|prisma|entityManager|eventStore|collection|db|database|knex|orm)$/i;
+const WRITING_SQL = new RegExp(
+  String.raw`^\s*(insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|with\b[\s\S]*\b(insert\s+into|` +
+    String.raw`update|delete\s+from))`,
+  'i',
+);
+const ANY_SQL = /^\s*(select|insert|update|delete|with|begin|commit)\b/i;
+
+const READ: ReadonlySet<string> = new Set([
+  'Literal',
+  'TemplateLiteral',
+  'TaggedTemplateExpression',
+  'BinaryExpression',
+  'Identifier',
+  'MemberExpression',
+]);
+
+const of = (system: System, { file, call }: CallSite): Origin => system.program.originOf(file, call.callee as Node);
+
+/** The SQL that a call is given. */
+export const sqlOf = (system: System, { file, call }: CallSite): string => {
+  const [first] = call.arguments as readonly Node[];
+  const given = ['sql', 'text', 'query', 'statement'].map((name) => property(first, name)).find(Boolean) ?? first;
+  if (!given || !READ.has(given.type)) return '';
+  return withoutComments(textOf(system.program, file, given));
+};
+
+/** Whether a call changes a database. */
+export function isWrite(system: System, site: CallSite): boolean {
+  if (site.call.type === 'NewExpression') return false;
+  if (WRITING_SQL.test(sqlOf(system, site))) return true;
+  const path = pathOf(site.call.callee as Node);
+  const origin = of(system, site);
+  if (origin.kind === 'external') return DATABASES.test(origin.module) && WRITES.test(path.at(-1)!) && path.length > 1;
+  if (origin.kind === 'functions') return PLAIN_WRITES.test(path.at(-1)!) && isKeptElsewhere(system, site);
+  if (origin.kind !== 'unknown' && origin.kind !== 'interface') return false;
+  const receiver = path.at(-2)?.replace(/^#/, '') ?? '';
+  return PLAIN_WRITES.test(path.at(-1)!) && (STORE_NAME.test(receiver) || isKeptElsewhere(system, site));
+}
+
+/** A port whose type says that it keeps things: `orders: OrderRepository`, whoever implements it. */
+function isKeptElsewhere({ program }: System, { file, call }: CallSite): boolean {
+  if (call.callee.type !== 'MemberExpression') return false;
+  const origin = program.originOf(file, call.callee.object as Node);
+  if (origin.kind !== 'interface' && origin.kind !== 'instance') return false;
+  const name = (origin.node as { id?: { name?: string } | null }).id?.name ?? '';
+  return /(Repository|Store|Dao|Collection|Table)$/.test(name);
+}
+
+/** Whether a call asks or changes a database. */
+export function isDatabaseCall(system: System, site: CallSite): boolean {
+  if (site.call.type === 'NewExpression') return false;
+  const origin = of(system, site);
+  if (origin.kind === 'external' && DATABASES.test(origin.module) && origin.path.length > 0) return true;
+  return ANY_SQL.test(sqlOf(system, site)) || isWrite(system, site);
+}
+
+/** The calls that change a database when a function runs. */
+export const writesOf = (system: System, start: FunctionAt): readonly CallSite[] =>
+  system.program.callsReachedFrom(start).filter((site) => isWrite(system, site));

@@ -1,0 +1,19 @@
+import type { Part } from '../model/layout.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+/** A way from outside to a service, and what stands on it. */
+export interface Entrance {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly line: number;
+  readonly method: string;
+  readonly path: string;
+  readonly hasAuthentication: boolean;
+  readonly hasRateLimit: boolean;
+  /** Who may enter, where a table of routes says it: `public`, `user`, `admin`. */
+  readonly access: string | undefined;
+  /** Whether its entry of a table names a limit of its own. */
+  readonly hasOwnLimit?: boolean;
+  /** Whether the gateway answers it with its own code. */
+  readonly isLocal?: boolean;
+}

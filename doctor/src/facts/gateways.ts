@@ -1,0 +1,226 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { dataOf, textOf, type Value } from '../model/texts.ts';
+import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { Entrance } from './entrance.ts';
+import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
+import { hooksOf, routesIn } from './routes.ts';
+
+export type { Entrance } from './entrance.ts';
+
+const AUTHENTICATION = new RegExp(
+  String.raw`auth(?!or)|jwt|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
+    'identif|clerk|keycloak|oidc|secured',
+  'i',
+);
+const RATE_LIMIT = /rate_?-?limit|limiter|throttl|slow_?down|quota|bottleneck/i;
+const PROXIES = new RegExp(
+  '^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify/(http-proxy|reply-from)|' +
+    String.raw`fast-gateway|fast-proxy|koa-proxies|koa-proxy)$`,
+);
+const OPEN_PATH = new RegExp(
+  String.raw`(^|/)(auth|login|sign-?(in|up)|register|sessions?|token|refresh|health\w*|livez|` +
+    String.raw`readyz|live|ready|ping|metrics|docs|swagger|openapi\.json|\.well-known|public|webhooks?|` +
+    String.raw`favicon\.ico)(/|$|\*)`,
+  'i',
+);
+
+/** Whether a path is one that everybody may ask by its nature: signing in, probes, documentation. */
+export const isOpenByNature = (path: string): boolean => OPEN_PATH.test(path);
+
+/** All entrances of the gateways: proxied paths, routes of their own, and tables of routes. */
+export const entrances = perSystem((system: System): readonly Entrance[] =>
+  system.gateways.flatMap((part) => {
+    const files = system.filesOf(part);
+    const tables = files.flatMap((file) => tableEntrances(system, part, file));
+    // Routes of its own count where there is a table of what it hands on: they are in its language.
+    if (tables.some(({ isLocal }) => !isLocal)) return withLimits(system, files, tables);
+    const all = { authentication: false, rateLimit: false };
+    for (const file of files) {
+      if (files.some((one) => hasGlobal(system, one, AUTHENTICATION))) all.authentication = true;
+      if (files.some((one) => hasGlobal(system, one, RATE_LIMIT)) || throttles(system, file)) all.rateLimit = true;
+    }
+    return files
+      .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
+      .map((one) => ({
+        ...one,
+        hasAuthentication: one.hasAuthentication || all.authentication,
+        hasRateLimit: one.hasRateLimit || all.rateLimit,
+      }));
+  }),
+);
+
+/** What limits a table of routes: the option of the gateway that it is handed to, or a middleware before all. */
+function withLimits(system: System, files: readonly ParsedFile[], tables: readonly Entrance[]): readonly Entrance[] {
+  const options = files.flatMap((file) =>
+    callsIn(file).flatMap((call) =>
+      (call.arguments as readonly Node[]).flatMap((given) =>
+        given.type === 'ObjectExpression'
+          ? given.properties.flatMap((entry) =>
+              entry.type === 'Property' && LIMITS.test(nameOf(entry.key as Node) ?? '')
+                ? [dataOf(system.program, file, entry.value as Node)]
+                : [],
+            )
+          : [],
+      ),
+    ),
+  );
+  const isEmpty = (value: Value): boolean => Array.isArray(value) && value.length === 0;
+  const limitsAll =
+    options.some((given) => !isEmpty(given) && !(isRecord(given) && isEmpty(given['default']))) ||
+    files.some((file) => hasGlobal(system, file, RATE_LIMIT));
+  return limitsAll ? tables : tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true }));
+}
+
+/** A middleware, hook or guard for every request: `app.use(limiter)`, `addHook`, `useGlobalGuards`, `APP_GUARD`. */
+function hasGlobal(system: System, file: ParsedFile, kind: RegExp): boolean {
+  const used = callsIn(file).some((call) => {
+    const verb = pathOf(call.callee as Node).at(-1)!;
+    const args = call.arguments as readonly Node[];
+    if (verb === 'addHook') return args.slice(1).some((arg) => isOfKind(system, { file, node: arg }, kind));
+    if (verb === 'useGlobalGuards') return args.some((arg) => isOfKind(system, { file, node: arg }, kind));
+    if (verb !== 'use' && verb !== 'register') return false;
+    const isForAll =
+      verb === 'register' || args.length === 1 || textOf(system.program, file, args[0]!) === '/' || !isPath(args[0]!);
+    return (
+      isForAll && !isProxy(system, file, args[0]!) && args.some((arg) => isOfKind(system, { file, node: arg }, kind))
+    );
+  });
+  if (used) return true;
+  return file.all('ObjectExpression').some((node) => {
+    const provide = property(node, 'provide');
+    const guard = property(node, 'useClass') ?? property(node, 'useExisting');
+    return (
+      provide &&
+      file.textOf(provide) === 'APP_GUARD' &&
+      guard !== undefined &&
+      isOfKind(system, { file, node: guard }, kind)
+    );
+  });
+}
+
+const throttles = (system: System, file: ParsedFile): boolean =>
+  file.imports.some(({ specifier }) => specifier === '@nestjs/throttler') && hasGlobal(system, file, /Throttler/);
+
+const isPath = (node: Node): boolean =>
+  node.type === 'Literal' || node.type === 'TemplateLiteral' || node.type === 'ArrayExpression';
+
+const isProxy = ({ program }: System, file: ParsedFile, node: Node): boolean => {
+  const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
+  return origin.kind === 'external' && PROXIES.test(origin.module);
+};
+
+/** What only prepares for a check of tokens or sessions, and lets everybody through. */
+const NO_GUARD =
+  /^(@fastify\/(jwt|auth|cookie|session|secure-session|oauth2|passport)|fastify-jwt|express-session|cookie-session)$/;
+const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^session$|cookie|csrf|author(?!i[sz])/i;
+
+function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
+  if (kind === AUTHENTICATION && isNoGuard(system, place)) return false;
+  return isNamed(system, place, kind);
+}
+
+function isNoGuard({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
+  if (isFunction(node)) return false;
+  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
+  const origin = program.originOf(file, inner);
+  return NO_GUARD_NAME.test(pathOf(inner).join('.')) || (origin.kind === 'external' && NO_GUARD.test(origin.module));
+}
+
+/** By its name, or by the library that it comes from, or by the name of what it does. */
+function isNamed(system: System, { file, node }: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
+  if (isFunction(node)) return kind.test(file.textOf(node).slice(0, 2_000));
+  if (node.type === 'ObjectExpression') return false;
+  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
+  if (kind.test(pathOf(inner).join('.')) || (node.type === 'Decorator' && kind.test(file.textOf(node)))) return true;
+  const origin = system.program.originOf(file, inner);
+  return origin.kind === 'external' && kind.test(origin.module);
+}
+
+/** `app.use('/orders', authenticate, createProxyMiddleware(…))` and `register(proxy, { prefix, preHandler })`. */
+function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
+  return callsIn(file).flatMap((call) => {
+    const verb = pathOf(call.callee as Node).at(-1)!;
+    const args = call.arguments as readonly Node[];
+    const isRegistered = verb === 'register' && args[0] !== undefined && isProxy(system, file, args[0]);
+    const proxy =
+      args.find((arg) => arg.type === 'CallExpression' && isProxy(system, file, arg)) ??
+      args.slice(1).find((arg) => isHeldProxy(system, file, arg));
+    if (!isRegistered && (!proxy || !/^(use|all|get|post|put|patch|delete)$/.test(verb))) return [];
+    const filter =
+      proxy?.type === 'CallExpression' ? property(proxy.arguments.at(-1) as Node, 'pathFilter') : undefined;
+    const prefix = isRegistered ? property(args[1], 'prefix') : proxy === args[0] ? filter : args[0];
+    const before = isRegistered ? hooksOf(args[1]) : args.filter((arg) => arg !== proxy);
+    const ownLimit = isRegistered && property(args[1], 'rateLimit') !== undefined;
+    return [
+      entrance(system, {
+        part,
+        file,
+        call,
+        path: prefix ? pathText(system, file, prefix) : '/',
+        method: 'ALL',
+        before,
+        ownLimit,
+      }),
+    ];
+  });
+}
+
+const pathText = ({ program }: System, file: ParsedFile, node: Node): string =>
+  node.type === 'ArrayExpression'
+    ? node.elements.flatMap((one) => (one ? [textOf(program, file, one as Node)] : [])).join('|')
+    : isPath(node) || node.type === 'Identifier' || node.type === 'MemberExpression'
+      ? textOf(program, file, node)
+      : '/';
+
+const isHeldProxy = ({ program }: System, file: ParsedFile, node: Node): boolean => {
+  if (node.type !== 'Identifier') return false;
+  const origin = program.originOf(file, node);
+  return origin.kind === 'external' && PROXIES.test(origin.module);
+};
+
+/** Routes that the gateway answers with its own code. */
+function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
+  return (routesIn(system).get(file) ?? []).map((route) => {
+    const config = isRecord(route.options) ? JSON.stringify(route.options) : '';
+    const kinds = (kind: RegExp): boolean => route.before.some((node) => isOfKind(system, { file, node }, kind));
+    return {
+      part,
+      file,
+      line: route.line,
+      method: route.method,
+      path: route.path,
+      hasAuthentication: kinds(AUTHENTICATION) || /"(auth|access|roles?)"/.test(config),
+      hasRateLimit: kinds(RATE_LIMIT) || /rateLimit|"limit"/.test(config),
+      access: undefined,
+    };
+  });
+}
+
+interface Opened {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly call: AnyCall;
+  readonly path: string;
+  readonly method: string;
+  readonly before: readonly Node[];
+  readonly ownLimit: boolean;
+}
+
+function entrance(system: System, { part, file, call, path, method, before, ownLimit }: Opened): Entrance {
+  const kinds = (kind: RegExp): boolean =>
+    before.some((node) => !isPath(node) && isOfKind(system, { file, node }, kind));
+  return {
+    part,
+    file,
+    line: file.lineAt(call.start),
+    method,
+    path,
+    hasAuthentication: kinds(AUTHENTICATION),
+    hasRateLimit: ownLimit || kinds(RATE_LIMIT),
+    access: undefined,
+  };
+}

@@ -1,0 +1,130 @@
+import type { Node } from 'oxc-parser';
+import type { CallSite, Program } from '../model/program.ts';
+import { callsIn, hasDecorator } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { valueNode } from '../model/texts.ts';
+import { type AnyCall, type AnyFunction, functionsAround, isFunction, pathOf, unwrap } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+export const BREAKERS: ReadonlySet<string> = new Set([
+  'opossum',
+  'cockatiel',
+  'brakes',
+  'mollitia',
+  'levee',
+  'hystrixjs',
+  'circuit-breaker-js',
+  'nestjs-circuit-breaker',
+  'resilience-typescript',
+  '@nestjs-resilience/circuit-breaker',
+]);
+
+const BREAKER_NAME = /breaker|circuit|resilien|hystrix|^polic(y|ies)$|Policy$/i;
+const RUNS = /^(fire|execute|exec|run|call|invoke|wrap|protect)$/;
+const DECORATOR = /circuit|breaker|resilien/i;
+
+/** Whether a call hands a function to a circuit breaker: to make one of it, or to run it through one. */
+export function isBreakerCall(program: Program, { file, call }: CallSite): boolean {
+  const path = pathOf(call.callee as Node);
+  const origin = program.originOf(file, call.callee as Node);
+  if (origin.kind === 'external' && BREAKERS.has(origin.module)) return true;
+  const last = path.at(-1)!;
+  if (hasNoBreaker(program, file, call.callee as Node)) return false;
+  if (RUNS.test(last) && path.length > 1) return path.slice(0, -1).some((name) => BREAKER_NAME.test(name));
+  return BREAKER_NAME.test(last) && !/(open|state|status|metric|stat)s?$/i.test(last);
+}
+
+/** A policy that this repository puts together, in one of its forms without a breaker: `compose(timeout, retry)`. */
+function hasNoBreaker(program: Program, file: ParsedFile, callee: Node): boolean {
+  if (callee.type !== 'Identifier') return false;
+  return valuesOf(program, file, callee).some(({ file: home, node }) => {
+    if (node.type !== 'CallExpression' || !COMPOSES.test(pathOf(node.callee).at(-1)!)) return false;
+    return !(node.arguments as readonly Node[]).some((given) => {
+      const names = pathOf(given);
+      return names.some((name) => BREAKER_NAME.test(name) && name !== 'policy') || isOpenValue(program, home, given);
+    });
+  });
+}
+
+const COMPOSES = /^(compose|wrap|pipe|combine|chain)$/;
+
+const isOpenValue = (program: Program, file: ParsedFile, given: Node): boolean =>
+  given.type === 'SpreadElement' || (given.type === 'Identifier' && !valueNode(program, file, given));
+
+/** What a name may stand for, where it is one thing or the other. */
+function valuesOf(program: Program, file: ParsedFile, node: Node): { file: ParsedFile; node: Node }[] {
+  const found = valueNode(program, file, node);
+  if (found?.node.type !== 'ConditionalExpression') return found ? [found] : [];
+  const { consequent, alternate } = found.node;
+  return [consequent, alternate].flatMap((one) => valuesOf(program, found.file, one));
+}
+
+interface Guarded {
+  /** Functions that are handed to a breaker by their name. */
+  readonly functions: ReadonlySet<Node>;
+}
+
+const guarded = perSystem(({ program }): Guarded => {
+  const functions = new Set<Node>();
+  for (const file of program.files) {
+    const calls = callsIn(file).filter((call) => isBreakerCall(program, { file, call }));
+    const given = calls.flatMap((call) => call.arguments as readonly Node[]);
+    for (const one of given.flatMap((node) => functionsGiven(program, file, node))) functions.add(one);
+  }
+  return { functions };
+});
+
+/** The functions that an argument stands for: by name, bound, or as values of an object. */
+function functionsGiven(program: Program, file: ParsedFile, given: Node): AnyFunction[] {
+  const node = unwrap(given);
+  if (isFunction(node)) return [node];
+  if (node.type === 'ObjectExpression') {
+    return node.properties.flatMap((entry) =>
+      entry.type === 'Property' ? functionsGiven(program, file, entry.value as Node) : [],
+    );
+  }
+  if (!['Identifier', 'MemberExpression', 'CallExpression'].includes(node.type)) return [];
+  if (node.type === 'CallExpression' && pathOf(node.callee).at(-1) !== 'bind') return [];
+  const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
+  return origin.kind === 'functions' ? origin.all.map((one) => one.node) : [];
+}
+
+/** Whether everything that leads to a place passes a circuit breaker. */
+export function isGuarded(system: System, file: ParsedFile, node: Node): boolean {
+  return leadsThroughBreaker(system, { file, node }, new Set());
+}
+
+function leadsThroughBreaker(
+  system: System,
+  { file, node }: { readonly file: ParsedFile; readonly node: Node },
+  seen: Set<Node>,
+): boolean {
+  const { program } = system;
+  const { functions } = guarded(system);
+  for (const around of functionsAround(file, node)) {
+    const parent = file.parentOf(around);
+    if (parent && hasDecorator(parent, DECORATOR)) return true;
+    if (isInlineGuarded(program, file, around)) return true;
+    if (seen.has(around)) return true;
+    const callers = program.callersOf(around).filter((site) => !isItself(around, site.call));
+    if (callers.length === 0 && functions.has(around)) return true;
+    if (callers.length > 0) {
+      seen.add(around);
+      return callers.every(
+        ({ file: home, call }) =>
+          isBreakerCall(program, { file: home, call }) || leadsThroughBreaker(system, { file: home, node: call }, seen),
+      );
+    }
+  }
+  return false;
+}
+
+const isItself = (around: AnyFunction, call: AnyCall): boolean => around.start <= call.start && call.end <= around.end;
+
+function isInlineGuarded(program: Program, file: ParsedFile, around: AnyFunction): boolean {
+  const parent = file.parentOf(around);
+  const isArgument =
+    (parent?.type === 'CallExpression' || parent?.type === 'NewExpression') &&
+    (parent.arguments as readonly Node[]).includes(around);
+  return isArgument && isBreakerCall(program, { file, call: parent });
+}

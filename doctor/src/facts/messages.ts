@@ -1,0 +1,265 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { valueNode } from '../model/texts.ts';
+import {
+  ancestorsOf,
+  decoratorsOf,
+  functionsAround,
+  isFunction,
+  nameOf,
+  pathOf,
+  property,
+  unwrap,
+} from '../source/ast.ts';
+import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
+import { lifted, texts } from './topics.ts';
+
+/** A message that a part sends or hears, by the code of a broker's client. */
+export interface MessageUse {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly node: Node;
+  readonly line: number;
+  readonly kind: 'published' | 'consumed';
+  readonly library: string;
+  /** Its topic, subject, pattern or queue; undefined where it is only known when it runs. */
+  readonly topic: string | undefined;
+  readonly handler: FunctionAt | undefined;
+  /** The call of the client itself, where a wrapper is around it. */
+  readonly raw: CallSite | undefined;
+}
+
+const PUBLISH: Readonly<Record<string, readonly string[]>> = {
+  kafkajs: ['send', 'sendBatch'],
+  'node-rdkafka': ['produce'],
+  amqplib: ['publish', 'sendToQueue'],
+  'amqp-connection-manager': ['publish', 'sendToQueue'],
+  '@golevelup/nestjs-rabbitmq': ['publish'],
+  nats: ['publish'],
+  '@nats-io/transport-node': ['publish'],
+  '@nats-io/nats-core': ['publish'],
+  '@nats-io/jetstream': ['publish'],
+  redis: ['publish', 'xAdd', 'pPublish'],
+  ioredis: ['publish', 'xadd'],
+  mqtt: ['publish', 'publishAsync'],
+  '@nestjs/microservices': ['emit'],
+  '@aws-sdk/client-sns': ['send', 'publish'],
+  '@google-cloud/pubsub': ['publishMessage', 'publish'],
+  '@ashlar/messaging': ['publish'],
+  rascal: ['publish'],
+  bullmq: ['add', 'addBulk'],
+  bull: ['add', 'addBulk'],
+};
+
+const CONSUME: Readonly<Record<string, readonly string[]>> = {
+  kafkajs: ['subscribe'],
+  amqplib: ['consume', 'bindQueue'],
+  'amqp-connection-manager': ['consume', 'bindQueue'],
+  nats: ['subscribe'],
+  '@nats-io/transport-node': ['subscribe'],
+  '@nats-io/nats-core': ['subscribe'],
+  '@nats-io/jetstream': ['consume', 'subscribe'],
+  redis: ['subscribe', 'pSubscribe', 'xReadGroup'],
+  ioredis: ['subscribe', 'psubscribe', 'xreadgroup'],
+  mqtt: ['subscribe', 'subscribeAsync'],
+  '@google-cloud/pubsub': ['subscription', 'on'],
+  bull: ['process'],
+};
+
+const NEST_CONSUMERS = /^(EventPattern|RabbitSubscribe|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
+/** A bus of one's own, or one whose type is not known, by its name. */
+const BUS_NAME =
+  /(bus|broker|publisher|producer|messag\w*|events?(Client)?|channel|kafka|rabbit|nats|amqp|jetstream)$/i;
+const IN_PROCESS: ReadonlySet<string> = new Set(['@nestjs/cqrs', '@nestjs/event-emitter', 'node:events', 'events']);
+const PUBLISH_NAMES = /^(publish|publishEvent|publishAsync|sendToQueue|produce|emitEvent|dispatchEvent)$/;
+const CONSUME_NAMES = /^(subscribe|consume|onEvent|addConsumer)$/;
+
+/** Everything that parts publish and consume, also by wrappers around a broker's client. */
+export const messageUses = perSystem((system: System): readonly MessageUse[] => {
+  const called = system.program.files.flatMap((file) => callsIn(file).flatMap((call) => useOf(system, { file, call })));
+  const methods = [...system.services, ...system.gateways].flatMap((part) =>
+    system.filesOf(part).flatMap((file) => decorated(system, part, file)),
+  );
+  return [...called, ...methods];
+});
+
+function useOf(system: System, site: CallSite): MessageUse[] {
+  const kind = kindOf(system, site);
+  if (!kind) return [];
+  const library = libraryOf(system, site);
+  return (isQueue(library) ? [queueOf(system, site)] : topicNodes(site, library)).flatMap((topic) =>
+    lifted(system, { ...site, topic }).map(({ file, call, text }) => ({
+      part: system.partOf(file.path)!,
+      file,
+      node: call,
+      line: file.lineAt(call.start),
+      kind,
+      library,
+      topic: text,
+      handler: kind === 'consumed' ? handlerOf(system, { file, call }) : undefined,
+      raw: site,
+    })),
+  );
+}
+
+function libraryOf({ program }: System, { file, call }: CallSite): string {
+  const origin = program.originOf(file, call.callee as Node);
+  return origin.kind === 'external' ? origin.module : 'a bus';
+}
+
+/** Whether a call publishes or subscribes with a broker's client, or with a bus of this repository's own. */
+function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind'] | undefined {
+  if (isWorker(program, { file, call })) return 'consumed';
+  if (call.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return undefined;
+  const method = nameOf(call.callee.property as Node) ?? '';
+  const receiver = call.callee.object as Node;
+  const origin = program.originOf(file, receiver);
+  if (origin.kind === 'external') {
+    if (PUBLISH[origin.module]?.includes(method)) return 'published';
+    if (CONSUME[origin.module]?.includes(method)) return 'consumed';
+    return undefined;
+  }
+  if (IN_PROCESS.has(origin.kind === 'global' ? origin.path[0]! : '')) return undefined;
+  if (call.arguments.length === 0 || !BUS_NAME.test(pathOf(receiver).at(-1)!.replace(/^#/, ''))) return undefined;
+  if (isOwnWrapper(program.originOf(file, call.callee as Node))) return undefined;
+  if (PUBLISH_NAMES.test(method)) return 'published';
+  return CONSUME_NAMES.test(method) ? 'consumed' : undefined;
+}
+
+const isQueue = (library: string): boolean => library === 'bullmq' || library === 'bull';
+
+/** `new Worker('emails', send)` of BullMQ. */
+function isWorker(program: System['program'], { file, call }: CallSite): boolean {
+  if (call.type !== 'NewExpression') return false;
+  const origin = program.originOf(file, call.callee as Node);
+  return origin.kind === 'external' && origin.module === 'bullmq' && origin.path.at(-1) === 'Worker';
+}
+
+/** The name of a queue: where it was made, or by which Nest hands it in. */
+function queueOf({ program }: System, { file, call }: CallSite): Node | undefined {
+  if (call.type === 'NewExpression') return call.arguments[0] as Node;
+  const receiver = (call.callee as Extract<Node, { type: 'MemberExpression' }>).object as Node;
+  const made = valueNode(program, file, receiver)?.node;
+  if (made?.type === 'NewExpression') return made.arguments[0] as Node;
+  const name = pathOf(receiver).at(-1);
+  for (const property of file.all('TSParameterProperty')) {
+    if (nameOf(property.parameter as Node) !== name) continue;
+    const injected = decoratorsOf(property as unknown as Node).find((one) => one.name === 'InjectQueue');
+    if (injected) return injected.args[0];
+  }
+  return undefined;
+}
+
+/** A function of this repository is looked into, and not taken for a broker's client by its name. */
+const isOwnWrapper = (origin: ReturnType<System['program']['originOf']>): boolean =>
+  origin.kind === 'functions' && origin.all.some(({ file, node }) => hasBrokerCall(file, node));
+
+function hasBrokerCall(file: ParsedFile, node: Node): boolean {
+  const inside = callsIn(file).filter((call) => node.start <= call.start && call.end <= node.end);
+  return inside.some((call) => {
+    const name = pathOf(call.callee as Node).at(-1)!;
+    return /^(publish|send|sendToQueue|emit|produce|subscribe|consume)$/.test(name);
+  });
+}
+
+function topicNodes({ file, call }: CallSite, library: string): (Node | undefined)[] {
+  const args = call.arguments as readonly Node[];
+  const method = pathOf(call.callee as Node).at(-1)!;
+  if (args[0]?.type === 'ObjectExpression') {
+    return [property(args[0], 'topic') ?? property(args[0], 'topics') ?? property(args[0], 'type')];
+  }
+  if (/amqp|bus/.test(library) && (method === 'publish' || method === 'bindQueue') && args.length > 2) {
+    const [exchange, key] = method === 'publish' ? [args[0], args[1]] : [args[1], args[2]];
+    const isEmpty = !key || file.textOf(key).length <= 2;
+    return [isEmpty ? exchange : key];
+  }
+  return [args[0]];
+}
+
+/** The function that a subscription calls: an argument, or the `eachMessage` of the same consumer. */
+function handlerOf({ program }: System, { file, call }: CallSite): FunctionAt | undefined {
+  const given = (call.arguments as readonly Node[]).toReversed().map((argument) => functionAt(argument));
+  const own = given.find((one) => one !== undefined);
+  if (own) return own;
+  const receiver = call.callee.type === 'MemberExpression' ? file.textOf(call.callee.object as Node) : '';
+  const run = callsIn(file).find(
+    (other) => other.callee.type === 'MemberExpression' && file.textOf(other.callee as Node) === `${receiver}.run`,
+  );
+  const batch =
+    run && (property(run.arguments[0] as Node, 'eachMessage') ?? property(run.arguments[0] as Node, 'eachBatch'));
+  if (batch) return functionAt(batch);
+  const each = loopOver(file, call);
+  if (each) return { file, node: each.body as unknown as FunctionAt['node'] };
+  const around = functionsAround(file, call)[0];
+  return around && { file, node: around };
+
+  function functionAt(node: Node): FunctionAt | undefined {
+    if (isFunction(node)) return { file, node };
+    if (node.type === 'ObjectExpression') {
+      const callback = property(node, 'callback');
+      return callback && functionAt(callback);
+    }
+    const origin = program.originOf(file, node);
+    return origin.kind === 'functions' ? origin.all[0] : undefined;
+  }
+}
+
+/** `for await (const message of subscription)`. */
+function loopOver(file: ParsedFile, call: Node): NodeOf<'ForOfStatement'> | undefined {
+  const holder = ancestorsOf(file, call).find(({ type }) => type !== 'AwaitExpression' && type !== 'ChainExpression');
+  const name = holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined;
+  return file
+    .all('ForOfStatement')
+    .find(({ right }) => unwrap(right) === call || (name !== undefined && nameOf(unwrap(right)) === name));
+}
+
+/** The workers of Nest's queues: `@Processor('mail')` on the class, and what it does in `process`. */
+const processors = (file: ParsedFile) =>
+  file.all('ClassDeclaration').flatMap((holder) =>
+    decoratorsOf(holder)
+      .filter(({ name }) => name === 'Processor')
+      .flatMap((decorator) =>
+        (holder.body.body as readonly Node[]).flatMap((member) =>
+          member.type === 'MethodDefinition' &&
+          (nameOf(member.key as Node) === 'process' || decoratorsOf(member).some(({ name }) => name === 'Process'))
+            ? [{ method: member, decorator }]
+            : [],
+        ),
+      ),
+  );
+
+/** Nest's consumers: methods with a decorator. */
+function decorated(system: System, part: Part, file: ParsedFile): MessageUse[] {
+  const worked = processors(file).map(({ method, decorator: { args, node } }): MessageUse => {
+    const given = args[0]?.type === 'ObjectExpression' ? property(args[0], 'name') : args[0];
+    const [topic] = given ? texts(system, file, given) : [undefined];
+    const handler = { file, node: method.value };
+    const line = file.lineAt(node.start);
+    return { part, file, node, line, kind: 'consumed', library: 'bullmq', topic, handler, raw: undefined };
+  });
+  const heard = file.all('MethodDefinition').flatMap((method) =>
+    decoratorsOf(method)
+      .filter(({ name }) => NEST_CONSUMERS.test(name))
+      .flatMap(({ name, args, node }) => {
+        const given = args[0]?.type === 'ObjectExpression' ? (property(args[0], 'routingKey') ?? args[0]) : args[0];
+        const topics = given ? texts(system, file, given) : [undefined];
+        const handler = { file, node: method.value };
+        const line = file.lineAt(node.start);
+        return topics.map((topic) => ({
+          part,
+          file,
+          node,
+          line,
+          kind: 'consumed' as const,
+          library: name,
+          topic,
+          handler,
+          raw: undefined,
+        }));
+      }),
+  );
+  return [...worked, ...heard];
+}

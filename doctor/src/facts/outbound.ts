@@ -1,0 +1,243 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { isCalled, partNamedIn } from '../model/layout.ts';
+import type { Origin } from '../model/origin.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { textOf } from '../model/texts.ts';
+import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { isGuarded } from './guards.ts';
+
+/** A call that waits for the answer of somebody else. */
+export interface Outbound {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly node: AnyCall;
+  readonly line: number;
+  /** `axios`, `fetch`, … */
+  readonly client: string;
+  /** The address, as far as it is known. */
+  readonly address: string;
+  /** Whom it asks, where that is a part of this repository. */
+  readonly target: Part | undefined;
+  readonly isGuarded: boolean;
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request'];
+
+/** Which calls of a library go out; the empty text is the library itself, called as a function. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  axios: ['', ...METHODS, 'postForm', 'putForm', 'patchForm'],
+  got: ['', ...METHODS, 'stream', 'json'],
+  ky: ['', ...METHODS],
+  wretch: METHODS,
+  superagent: ['', ...METHODS, 'del'],
+  needle: ['', ...METHODS],
+  request: ['', ...METHODS, 'del'],
+  'request-promise': ['', ...METHODS],
+  'request-promise-native': ['', ...METHODS],
+  'node-fetch': [''],
+  'cross-fetch': ['', 'fetch'],
+  'isomorphic-fetch': [''],
+  ofetch: ['', 'ofetch', '$fetch', 'raw'],
+  undici: ['fetch', 'request', 'stream', 'pipeline', 'dispatch'],
+  nats: ['request', 'requestMany'],
+  '@nats-io/transport-node': ['request', 'requestMany'],
+  '@nats-io/nats-core': ['request', 'requestMany'],
+  'node:http': ['get', 'request'],
+  'node:https': ['get', 'request'],
+  'node:http2': ['request'],
+  '@nestjs/axios': METHODS,
+  phin: [''],
+  bent: [''],
+  'graphql-request': ['request', ''],
+  soap: ['createClientAsync'],
+};
+
+/** Nest's own way to ask over a transport and to wait for the answer. */
+const REMOTE_PROCEDURES = /^(ClientProxy|ClientKafka|ClientRMQ|ClientTCP|ClientRedis|ClientNats|ClientGrpcProxy)$/;
+const MAKERS =
+  /^(create|extend|defaults|instance|\w*Agent|\w*Pool|Client|Dispatcher|HttpService|axiosRef|AxiosInstance|Got|new)$/;
+const PROBES = /(^|[/._-])(health-?checks?|wait-for[\w-]*)\.[cm]?[jt]s$/;
+
+/** Every call that goes out of a service or gateway, also those that its libraries make for it. */
+export const outboundCalls = perSystem((system: System): readonly Outbound[] => {
+  const found = system.program.files.flatMap((file) =>
+    PROBES.test(file.path)
+      ? []
+      : callsIn(file).flatMap((call) => {
+          const client = clientOf(system, { file, call });
+          return client
+            ? sitesOf(system, { file, call }).map((site) => outbound(system, site, { client, raw: call, file }))
+            : [];
+        }),
+  );
+  const distinct = new Map(found.map((one) => [`${one.file.path}:${one.node.start}`, one]));
+  return [...distinct.values()];
+});
+
+/** The library by which a call goes out. */
+export function clientOf(system: System, { file, call }: CallSite): string | undefined {
+  const origin = system.program.originOf(file, call.callee as Node);
+  if (origin.kind === 'global') return isGlobalFetch(origin, call) ? 'fetch' : undefined;
+  if (origin.kind !== 'external' || call.type === 'NewExpression') return undefined;
+  const { module, path } = origin;
+  if (module === '@nestjs/microservices') {
+    return path.at(-1) === 'send' && path.some((name) => REMOTE_PROCEDURES.test(name)) ? 'ClientProxy.send' : undefined;
+  }
+  if (module === '@grpc/grpc-js') return isGrpcCall(path, call) ? 'gRPC' : undefined;
+  const methods = CLIENTS[module];
+  if (!methods) return undefined;
+  const rest = path.filter(
+    (name) => !MAKERS.test(name) && name !== 'default' && !(name === 'connect' && /nats|http2/.test(module)),
+  );
+  const isMade = rest.length < path.filter((name) => name !== 'default').length;
+  if (rest.length === 0)
+    return isMade ? calledInstance(system, { file, call }, module) : methods.includes('') ? module : undefined;
+  return rest.length === 1 && methods.includes(rest[0]!) ? module : undefined;
+}
+
+const isGlobalFetch = ({ path }: Extract<Origin, { kind: 'global' }>, call: AnyCall): boolean =>
+  call.type === 'CallExpression' &&
+  (path.join('.') === 'fetch' || path.join('.') === 'globalThis.fetch' || path.join('.') === 'global.fetch');
+
+/** An instance that is itself called: `const api = axios.create(); api(…)`. */
+function calledInstance(system: System, { file, call }: CallSite, module: string): string | undefined {
+  if (!CLIENTS[module]!.includes('')) return undefined;
+  const isMaking = MAKERS.test(pathOf(call.callee as Node).at(-1)!);
+  const binding = call.callee.type === 'Identifier' && system.program.scopesOf(file).lookUp(call.callee.name, call);
+  return !isMaking && binding && binding.kind === 'value' ? module : undefined;
+}
+
+const isGrpcCall = (path: readonly string[], call: AnyCall): boolean =>
+  path.includes('loadPackageDefinition') &&
+  call.type === 'CallExpression' &&
+  path.length > 2 &&
+  /^[a-z]/.test(path.at(-1)!) &&
+  !['addService', 'bindAsync', 'start', 'close', 'loadPackageDefinition'].includes(path.at(-1)!);
+
+interface Climb {
+  readonly depth: number;
+  readonly seen: Set<Node>;
+}
+
+/** Where a call goes out for a service: in its own text, or where it calls the library that makes the call. */
+function sitesOf(system: System, site: CallSite, { depth, seen }: Climb = { depth: 0, seen: new Set() }): CallSite[] {
+  const part = system.partOf(site.file.path);
+  if (part?.kind === 'service' || part?.kind === 'gateway') return [site];
+  if (depth > 6) return [];
+  for (const around of functionsAround(site.file, site.call)) {
+    if (seen.has(around)) return [];
+    seen.add(around);
+    const callers = system.program.callersOf(around);
+    if (callers.length === 0 && isHandedOut(site.file, around)) return [];
+    if (callers.length > 0) return callers.flatMap((caller) => sitesOf(system, caller, { depth: depth + 1, seen }));
+  }
+  return [];
+}
+
+/** A method of an object or class: whoever makes the object does not call it. */
+const isHandedOut = (file: ParsedFile, node: Node): boolean =>
+  ['Property', 'PropertyDefinition', 'MethodDefinition'].includes(file.parentOf(node)?.type ?? '');
+
+interface Raw {
+  readonly client: string;
+  readonly raw: AnyCall;
+  readonly file: ParsedFile;
+}
+
+function outbound(system: System, { file, call }: CallSite, { client, raw, file: home }: Raw): Outbound {
+  const part = system.partOf(file.path)!;
+  const address = [addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)].join(' ').trim();
+  const target = targetOf(system, { part, address, file, call });
+  return {
+    part,
+    file,
+    node: call,
+    line: file.lineAt(call.start),
+    client,
+    address,
+    target: target === part ? undefined : target,
+    isGuarded:
+      isGuarded(system, file, call) ||
+      (call !== raw && isGuarded(system, home, raw)) ||
+      (target !== undefined && hasMeshBreaker(system, target)),
+  };
+}
+
+function addressOf({ program }: System, file: ParsedFile, call: AnyCall): string {
+  const [first, second] = call.arguments as readonly Node[];
+  const urls = [first, second].flatMap((given) => {
+    if (!given) return [];
+    if (given.type !== 'ObjectExpression') return given === first ? [textOf(program, file, given)] : [];
+    return ['baseURL', 'url', 'prefixUrl', 'hostname', 'host', 'origin', 'path', 'uri'].flatMap((key) => {
+      const value = property(given, key);
+      return value ? [textOf(program, file, value)] : [];
+    });
+  });
+  return [...addressOfInstance({ program } as System, file, call), ...urls].join('');
+}
+
+/** The address that the client was made with. */
+function addressOfInstance(system: System, file: ParsedFile, call: AnyCall): string[] {
+  if (call.callee.type !== 'MemberExpression') return [];
+  const { program } = system;
+  const receiver = call.callee.object as Node;
+  const path = pathOf(receiver);
+  const name = path.at(-1)!;
+  const makers = callsIn(file).filter((made) => {
+    const parent = file.parentOf(made);
+    const holder =
+      parent && 'key' in parent ? file.textOf(parent.key as Node) : parent && 'id' in parent ? parent.id : '';
+    const held = typeof holder === 'string' ? holder : holder ? file.textOf(holder as Node) : '';
+    const left = parent?.type === 'AssignmentExpression' ? file.textOf(parent.left as Node).replace('this.', '') : '';
+    const isMaking = MAKERS.test(pathOf(made.callee as Node).at(-1)!) || made.type === 'NewExpression';
+    return (held === name || left === name) && isMaking;
+  });
+  return makers.flatMap((made) => {
+    const [given] = made.arguments as readonly Node[];
+    const value =
+      given?.type === 'ObjectExpression' ? (property(given, 'baseURL') ?? property(given, 'prefixUrl')) : given;
+    return value ? [textOf(program, file, value)] : [];
+  });
+}
+
+interface Asked {
+  readonly part: Part;
+  readonly address: string;
+  readonly file: ParsedFile;
+  readonly call: AnyCall;
+}
+
+/** By the host of the address, by the setting that holds it, or by the name of the client. */
+function targetOf(system: System, { part, address, file, call }: Asked): Part | undefined {
+  const others = [...system.services, ...system.gateways].filter((one) => one !== part);
+  const hosts = [...address.matchAll(/\/\/([^/:{}|]+)/g)].map(([, host]) => host!);
+  // Only what stands where a host would: an id in the path names nobody.
+  const settings = [...address.matchAll(/(?:^|[|\s]|\/\/)\{([^{}]+)\}/g)].map(([, open]) => open!);
+  const values = settings.flatMap((setting) => {
+    const name = /([A-Z][A-Z0-9_]+)/.exec(setting)?.[1];
+    return name ? system.deploymentsOf(part).flatMap(({ environment }) => environment[name] ?? []) : [];
+  });
+  const hostOf = (value: string): string => /\/\/([^/:]+)/.exec(value)?.[1] ?? value;
+  for (const text of [...hosts, ...values.map(hostOf), ...settings]) {
+    const found = partNamedIn(text, others);
+    if (found) return found;
+  }
+  if (hosts.some((host) => host.includes('.'))) return undefined;
+  const receiver = pathOf(call.callee as Node)
+    .slice(0, -1)
+    .join(' ');
+  const name = file.path
+    .split('/')
+    .at(-1)!
+    .replace(/\.[cm]?[jt]sx?$/, '');
+  return (
+    partNamedIn(receiver, others) ??
+    (/client|gateway|api|adapter|proxy/i.test(name) ? partNamedIn(name, others) : undefined)
+  );
+}
+
+const hasMeshBreaker = ({ kubernetes }: System, part: Part): boolean =>
+  kubernetes.meshBreakers.some((host) => isCalled(part, host));

@@ -1,0 +1,191 @@
+import type { Node } from 'oxc-parser';
+import type { CallSite } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { type AnyClass, classAround, decoratorsOf, functionsAround, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { closureState, globalState } from './closure-state.ts';
+import {
+  CHANGES,
+  functionName,
+  GROWS,
+  grows,
+  isCollection,
+  isSameBinding,
+  isTargetOf,
+  isTop,
+  OF_THE_PROCESS,
+  type ProcessState,
+} from './kept-state.ts';
+
+export type { ProcessState } from './kept-state.ts';
+
+/** What a file keeps between requests: variables of the module, and fields of what lives as long as the process. */
+export function processState(system: System, file: ParsedFile): ProcessState[] {
+  return [
+    ...moduleState(system, file),
+    ...fieldState(system, file),
+    ...closureState(system, file),
+    ...globalState(system, file),
+  ];
+}
+
+function moduleState(system: System, file: ParsedFile): ProcessState[] {
+  const { program } = system;
+  const tops = file.all('VariableDeclaration').filter((node) => isTop(file, node));
+  return tops.flatMap((declaration) =>
+    declaration.declarations.flatMap(({ id, init }): ProcessState[] => {
+      const name = id.type === 'Identifier' ? id.name : undefined;
+      if (name === undefined || OF_THE_PROCESS.test(name)) return [];
+      const uses = file
+        .all('Identifier')
+        .filter((node) => node.name === name && node !== id && isSameBinding(program, file, { node, id: id as Node }));
+      const places = [...uses.map((node) => ({ file, node })), ...usesElsewhere(system, file, name)];
+      const inFunctions = places.filter((one) => functionsAround(one.file, one.node).length > 0);
+      const isChanged =
+        (isCollection(init as Node | null) && inFunctions.some((one) => grows(one.file, one.node))) ||
+        (declaration.kind === 'let' && inFunctions.some((one) => isKept(program, one, init as Node | null)));
+      return isChanged ? [{ node: id as Node, name, holder: '' }] : [];
+    }),
+  );
+}
+
+interface Use {
+  readonly file: ParsedFile;
+  readonly node: Node;
+}
+
+/** Where other files use what this one exports. */
+function usesElsewhere(system: System, home: ParsedFile, name: string): Use[] {
+  if (!system.program.scopesOf(home).exports.has(name)) return [];
+  const importers = system.program.files.filter((file) =>
+    system.importsOf(file).some(({ target }) => target.kind === 'own' && target.path === home.path),
+  );
+  return importers.flatMap((file) =>
+    file
+      .all('Identifier')
+      .filter((node) => {
+        const binding = node.name === name && system.program.scopesOf(file).lookUp(name, node);
+        return binding && binding.kind === 'import';
+      })
+      .map((node) => ({ file, node })),
+  );
+}
+
+/** What sets something up once is no request. */
+const SETS_UP = /^(set|init|configure|use|register|start|setup|load|connect|bind|inject|provide|with|create|open)/i;
+
+/** Whether a request leaves something in a variable: a number, a text, what it was given, or more of what was there. */
+function isKept(program: System['program'], { file, node }: Use, init: Node | null): boolean {
+  const parent = file.parentOf(node);
+  if (parent?.type === 'UpdateExpression') return isPlain(init);
+  if (parent?.type !== 'AssignmentExpression' || parent.left !== node) return false;
+  if (isPlain(init)) return true;
+  const isNothing = !init || (init.type === 'Literal' && init.value === null) || pathOf(init)[0] === 'undefined';
+  if (!isNothing && !isCollection(init)) return false;
+  const [around] = functionsAround(file, node);
+  if (!around || SETS_UP.test(functionName(file, around))) return false;
+  const name = (node as { name?: string }).name!;
+  const right = unwrap(parent.right);
+  if (!isNothing) return new RegExp(String.raw`\b${name}\b`).test(file.textOf(right));
+  const binding = program.scopesOf(file).lookUp(pathOf(right)[0]!, right);
+  const isGiven = right.type === 'Identifier' || right.type === 'MemberExpression';
+  return isGiven && binding?.kind === 'value' && binding.declaration === 'parameter';
+}
+
+/** Numbers and texts; a client that is made when it is first needed is none. */
+function isPlain(init: Node | null): boolean {
+  const node = init && unwrap(init);
+  return node?.type === 'Literal' && (typeof node.value === 'number' || typeof node.value === 'string');
+}
+
+const LIVES_LONG = new RegExp(
+  '(Repository|Repo|Store|Service|Controller|Cache|Sessions?|Registry|Gateway|UseCase|Handler|Manager|Provider|Dao|' +
+    String.raw`Limiter|Limits?|Throttle|Attempts|Tracker|Counter|Carts?|Baskets?|Locks?|Middleware|Interceptor|Guard|` +
+    String.raw`Inbox|Deduplicator|Blacklist|Blocklist|Memory)(Impl)?$|^(InMemory|Memory|Local)`,
+);
+const INJECTED = /^(Injectable|Controller|Resolver|WebSocketGateway|Processor)$/;
+
+function fieldState(system: System, file: ParsedFile): ProcessState[] {
+  const classes = [...file.all('ClassDeclaration'), ...file.all('ClassExpression')];
+  return classes.flatMap((holder) =>
+    (holder.body.body as readonly Node[]).flatMap((member): ProcessState[] => {
+      if (member.type !== 'PropertyDefinition' || member.static === undefined) return [];
+      if (
+        !livesLong(holder) &&
+        !(member.static && isKeyed(member.value as Node | null)) &&
+        !(isKeyed(member.value as Node | null) && isMadeOnce(system, file, holder))
+      )
+        return [];
+      const name = nameOf(member.key as Node) ?? '';
+      if (OF_THE_PROCESS.test(name)) return [];
+      const isKept = isCollection(member.value as Node | null)
+        ? changedIn(file, { holder, name, methods: GROWS })
+        : isPlain(member.value as Node | null) && changedIn(file, { holder, name, methods: new Set() });
+      return isKept ? [{ node: member, name: name.replace('#', ''), holder: holder.id?.name ?? '' }] : [];
+    }),
+  );
+}
+
+const livesLong = (node: AnyClass): boolean =>
+  LIVES_LONG.test(node.id?.name ?? '') || decoratorsOf(node).some(({ name }) => INJECTED.test(name));
+
+/** Of the business, and made anew for each thing of it. */
+const OF_THE_BUSINESS = /(^|\/)(domain|entities|aggregates?|models?|dtos?|sagas?)\//;
+
+/** A class that is made where the process starts, and nowhere for a request. */
+function isMadeOnce(system: System, file: ParsedFile, node: AnyClass): boolean {
+  if (OF_THE_BUSINESS.test(file.path) || node.superClass) return false;
+  const sites = makersOf(system).get(node) ?? [];
+  return sites.length > 0 && sites.every((site) => functionsAround(site.file, site.call).length === 0);
+}
+
+const makersOf = perSystem(({ program }: System): ReadonlyMap<Node, readonly CallSite[]> => {
+  const found = new Map<Node, CallSite[]>();
+  for (const file of program.files) {
+    for (const call of file.all('NewExpression')) {
+      const origin = program.originOf(file, call.callee as Node);
+      if (origin.kind === 'class') found.set(origin.node, [...(found.get(origin.node) ?? []), { file, call }]);
+    }
+  }
+  return found;
+});
+
+const isKeyed = (init: Node | null): boolean => isCollection(init) && init?.type !== 'ArrayExpression';
+
+interface Field {
+  readonly holder: AnyClass;
+  readonly name: string;
+  readonly methods: ReadonlySet<string>;
+}
+
+/** Whether a method changes the field when requests come, and not only while the process starts. */
+function changedIn(file: ParsedFile, { holder, name, methods }: Field): boolean {
+  return file.all('MemberExpression').some((node) => {
+    if (nameOf(node.property as Node) !== name) return false;
+    const isOwn = node.object.type === 'ThisExpression' && classAround(file, node) === holder;
+    const isStatic = node.object.type === 'Identifier' && node.object.name === holder.id?.name;
+    if ((!isOwn && !isStatic) || isSetUp(file, node)) return false;
+    const parent = file.parentOf(node);
+    if (parent?.type === 'MemberExpression' && parent.object === node) {
+      const around = file.parentOf(parent);
+      if (around?.type === 'CallExpression' && around.callee === parent) {
+        return methods.has(nameOf(parent.property as Node) ?? '') && CHANGES.has(nameOf(parent.property as Node) ?? '');
+      }
+      return isTargetOf(around, parent);
+    }
+    return isTargetOf(parent, node);
+  });
+}
+
+function isSetUp(file: ParsedFile, node: Node): boolean {
+  const around = functionsAround(file, node).find((one) => file.parentOf(one)?.type === 'MethodDefinition');
+  const method = around && file.parentOf(around);
+  const name = method?.type === 'MethodDefinition' ? nameOf(method.key as Node) : undefined;
+  return (
+    name !== undefined &&
+    new RegExp(
+      String.raw`^(constructor|onModuleInit|onApplicationBootstrap|init|initialize|start|connect|register\w*|` +
+        String.raw`use|add(Hook|Listener|Handler)?)$`,
+    ).test(name)
+  );
+}

@@ -1,0 +1,59 @@
+import type { Node } from 'oxc-parser';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { handlerOf, type Route } from './routes.ts';
+
+/** Every call that answering a route leads to. */
+export function callsOf(system: System, route: Route): readonly CallSite[] {
+  const handler = handlerOf(system, route);
+  return handler ? system.program.callsReachedFrom(handler) : [];
+}
+
+/** Only where everything that the handler does can be read. */
+export function asksNothing(system: System, route: Route): boolean {
+  const handler = handlerOf(system, route);
+  if (!handler) return false;
+  if (readsFlag(handler.file, handler.node)) return false;
+  const calls = callsOf(system, route).filter(({ call }) => {
+    const path = pathOf(call.callee as Node);
+    return !new RegExp(
+      '^(json|send|status|sendStatus|end|code|type|header|set|uptime|Date|toISOString|now|' +
+        String.raw`String|Number|stringify|write|writeHead|phase|isDraining|values|keys|entries|every|some)$`,
+    ).test(path.at(-1)!);
+  });
+  return calls.length === 0;
+}
+
+const REFUSES = /\b5\d\d\b|unavailable|\bthrow\b|\breject\(|next\(|HealthCheckError|terminus/i;
+
+/** It asks, catches what fails, and says nowhere that it is not ready. */
+export function isAlwaysReady(system: System, route: Route): boolean {
+  const handler = handlerOf(system, route);
+  if (!handler || asksNothing(system, route)) return false;
+  const own = handler.file.textOf(handler.node);
+  const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
+  const catches = [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text));
+  return catches && !REFUSES.test(own) && /\.(code|status|send|json)\(|return/.test(own);
+}
+
+/** A variable that others set once a dependency is there; what the handler sets itself tells nothing. */
+function readsFlag(file: ParsedFile, node: Node): boolean {
+  const inside = file.all('Identifier').filter((one) => node.start <= one.start && one.end <= node.end);
+  const own = new Set(
+    file
+      .all('VariableDeclarator')
+      .filter((one) => node.start <= one.start && one.end <= node.end)
+      .flatMap(({ id }) => (id.type === 'Identifier' ? [id.name] : [])),
+  );
+  return inside.some((one) => FLAG.test(one.name) && !own.has(one.name) && !isKeyOrMethod(file, one));
+}
+
+const FLAG = /ready|connected|state$|healthy|alive|isUp|available|dbStatus/i;
+
+function isKeyOrMethod(file: ParsedFile, node: Node): boolean {
+  const parent = file.parentOf(node);
+  if (parent?.type === 'Property') return parent.key === node && parent.value !== node;
+  return false;
+}

@@ -1,0 +1,266 @@
+import type { Node } from 'oxc-parser';
+import { callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { dataOf, textOf, type Value, valueNode } from '../model/texts.ts';
+import {
+  type AnyCall,
+  type AnyClass,
+  type AnyFunction,
+  decoratorsOf,
+  isFunction,
+  nameOf,
+  pathOf,
+  property,
+} from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+/** What answers a request, and what stands before it. */
+export interface Route {
+  readonly file: ParsedFile;
+  readonly line: number;
+  readonly method: string;
+  readonly path: string;
+  /** The function, or the expression of one, that answers. */
+  readonly handler: Node | undefined;
+  /** What a request passes before: middlewares, hooks, guards. */
+  readonly before: readonly Node[];
+  /** Options of the route as far as they are plain data. */
+  readonly options: Value;
+}
+
+const VERBS: ReadonlySet<string> = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'all', 'del']);
+const SERVERS = new RegExp(
+  '^(express|express-promise-router|fastify|koa|koa-router|@koa/router|hono|restify|' +
+    String.raw`polka|@hapi/hapi|find-my-way|router|@fastify/.+)$`,
+);
+const RECEIVER = /^(app|router|server|fastify|http|instance|api|routes?|[a-z]+Router|\w*[rR]outes)$/;
+const NEST_VERBS: Readonly<Record<string, string>> = {
+  Get: 'GET',
+  Post: 'POST',
+  Put: 'PUT',
+  Patch: 'PATCH',
+  Delete: 'DELETE',
+  Head: 'HEAD',
+  Options: 'OPTIONS',
+  All: 'ALL',
+};
+
+/** Every route of a file's own code: Express, Fastify, Koa, Hono, and Nest. */
+export const routesIn = perSystem((system: System): ReadonlyMap<ParsedFile, readonly Route[]> => {
+  const prefixes = mountedAt(system);
+  return new Map(
+    system.program.files.map((file) => {
+      const routes = [
+        ...callsIn(file).flatMap((call) => routeOf(system, file, call)),
+        ...comparedRoutes(system, file),
+        ...[...file.all('ClassDeclaration'), ...file.all('ClassExpression')].flatMap((node) =>
+          nestRoutes(system, file, node),
+        ),
+      ];
+      const under = prefixes.get(file) ?? [''];
+      return [file, routes.flatMap((route) => under.map((prefix) => ({ ...route, path: join(prefix, route.path) })))];
+    }),
+  );
+});
+
+const join = (prefix: string, path: string): string =>
+  `${prefix}/${path}`.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+
+function routeOf(system: System, file: ParsedFile, call: AnyCall): Route[] {
+  if (call.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return [];
+  const verb = nameOf(call.callee.property as Node) ?? '';
+  const args = call.arguments as readonly Node[];
+  if (verb === 'route' && args[0]?.type === 'ObjectExpression') return objectRoute(system, file, call);
+  if (!VERBS.has(verb) || args.length < 2 || !isServer(system, file, call.callee.object as Node)) return [];
+  const path = textOf(system.program, file, args[0]!);
+  if (!path.startsWith('/') && !path.startsWith('{')) return [];
+  const options = args.length > 2 && isOptions(system, file, args[1]!) ? args[1] : undefined;
+  return [
+    {
+      file,
+      line: file.lineAt(call.start),
+      method: verb.toUpperCase(),
+      path,
+      handler: args.at(-1),
+      before: [
+        ...args.slice(1, -1).filter((arg) => arg !== options),
+        ...hooksOf(options && valueNode(system.program, file, options)?.node),
+      ],
+      options: options ? dataOf(system.program, file, options) : undefined,
+    },
+  ];
+}
+
+/** Options of a route, where they stand or by their name; a middleware is none. */
+const isOptions = ({ program }: System, file: ParsedFile, given: Node): boolean =>
+  valueNode(program, file, given)?.node.type === 'ObjectExpression';
+
+function objectRoute({ program }: System, file: ParsedFile, call: AnyCall): Route[] {
+  const given = call.arguments[0] as Node;
+  const [url, method] = [property(given, 'url') ?? property(given, 'path'), property(given, 'method')];
+  if (!url) return [];
+  return [
+    {
+      file,
+      line: file.lineAt(call.start),
+      method: method ? textOf(program, file, method) : 'ALL',
+      path: textOf(program, file, url),
+      handler: property(given, 'handler'),
+      before: hooksOf(given),
+      options: dataOf(program, file, given),
+    },
+  ];
+}
+
+/** The hooks among a route's options. */
+export function hooksOf(options: Node | undefined): Node[] {
+  return ['onRequest', 'preHandler', 'preValidation', 'preParsing', 'beforeHandler'].flatMap((name) => {
+    const value = property(options, name);
+    return value?.type === 'ArrayExpression' ? (value.elements as Node[]) : value ? [value] : [];
+  });
+}
+
+const URLS = /^(url|pathname|path)$/;
+
+/** A server of Node itself: `if (request.url === '/livez') …`, `case '/livez':`, `pathname.startsWith('/orders')`. */
+function comparedRoutes({ program }: System, file: ParsedFile): Route[] {
+  if (!callsIn(file).some((call) => isNodeServer(program.originOf(file, call.callee as Node)))) return [];
+  const isUrl = (node: Node): boolean => URLS.test(pathOf(node).at(-1)!);
+  const route = (path: string | undefined, handler: Node | null | undefined, node: Node): Route[] =>
+    path?.startsWith('/')
+      ? [
+          {
+            file,
+            line: file.lineAt(node.start),
+            method: 'ALL',
+            path: path.replace(/(.)\/$/, '$1'),
+            handler: handler ?? undefined,
+            before: [],
+            options: undefined,
+          },
+        ]
+      : [];
+  const compared = file.all('IfStatement').flatMap((node) =>
+    partsOf(node.test).flatMap((test) => {
+      if (test.type === 'BinaryExpression' && test.operator.startsWith('==')) {
+        const [one, other] = [test.left as Node, test.right];
+        const path = isUrl(one) ? nameOf(other) : isUrl(other) ? nameOf(one) : undefined;
+        return route(path, node.consequent, test);
+      }
+      const isStart = test.type === 'CallExpression' && pathOf(test.callee).at(-1) === 'startsWith';
+      const receiver = isStart && test.callee.type === 'MemberExpression' ? test.callee.object : undefined;
+      return receiver && isUrl(receiver) ? route(nameOf((test as AnyCall).arguments[0]), node.consequent, test) : [];
+    }),
+  );
+  const cases = file
+    .all('SwitchStatement')
+    .flatMap((node) =>
+      isUrl(node.discriminant) ? node.cases.flatMap((one) => route(nameOf(one.test), one, one)) : [],
+    );
+  return [...compared, ...cases];
+}
+
+const isNodeServer = (origin: ReturnType<System['program']['originOf']>): boolean =>
+  origin.kind === 'external' &&
+  /^node:https?2?$/.test(origin.module) &&
+  /^create(Secure)?Server$/.test(origin.path.at(-1) ?? '');
+
+/** The conditions that `&&` and `||` join. */
+const partsOf = (test: Node): Node[] =>
+  test.type === 'LogicalExpression' ? [...partsOf(test.left), ...partsOf(test.right)] : [test];
+
+function isServer({ program }: System, file: ParsedFile, receiver: Node): boolean {
+  const origin = program.originOf(file, receiver);
+  if (origin.kind === 'external') return SERVERS.test(origin.module);
+  if (origin.kind !== 'unknown' && origin.kind !== 'interface' && origin.kind !== 'global') return false;
+  return RECEIVER.test(pathOf(receiver).at(-1)!);
+}
+
+function nestRoutes({ program }: System, file: ParsedFile, node: AnyClass): Route[] {
+  const controller = decoratorsOf(node).find(({ name }) => name === 'Controller');
+  if (!controller) return [];
+  const [given] = controller.args;
+  const path = given?.type === 'ObjectExpression' ? property(given, 'path') : given;
+  const prefix = path ? textOf(program, file, path) : '';
+  const guards = (of: Node): Node[] =>
+    decoratorsOf(of)
+      .filter(({ name }) => /UseGuards|Throttle|Roles|Auth|Public/.test(name))
+      .flatMap((one) => [one.node]);
+  return (node.body.body as readonly Node[]).flatMap((member) =>
+    member.type !== 'MethodDefinition'
+      ? []
+      : decoratorsOf(member).flatMap(({ name, args }) => {
+          const method = NEST_VERBS[name];
+          if (!method) return [];
+          const sub = args[0] ? textOf(program, file, args[0]) : '';
+          return [
+            {
+              file,
+              line: file.lineAt(member.start),
+              method,
+              path: join(`/${prefix}`, sub),
+              handler: member.value,
+              before: [...guards(node), ...guards(member)],
+              options: undefined,
+            },
+          ];
+        }),
+  );
+}
+
+/** `app.use('/orders', router)` and `register(routes, { prefix })`: under which paths the routes of a file lie. */
+function mountedAt(system: System): Map<ParsedFile, string[]> {
+  const found = new Map<ParsedFile, string[]>();
+  const { program } = system;
+  for (const file of program.files) {
+    for (const call of callsIn(file)) {
+      const mounted = mountOf(system, file, call);
+      if (!mounted) continue;
+      const origin = program.originOf(file, mounted.what);
+      const home = homeOf(origin) ?? importedFile(system, file, mounted.what);
+      if (home && home !== file) found.set(home, [...(found.get(home) ?? []), mounted.prefix]);
+    }
+  }
+  return found;
+}
+
+function mountOf({ program }: System, file: ParsedFile, call: AnyCall): { prefix: string; what: Node } | undefined {
+  const args = call.arguments as readonly Node[];
+  const verb = pathOf(call.callee as Node).at(-1)!;
+  if ((verb === 'use' || verb === 'route') && args.length > 1 && args[0]!.type === 'Literal') {
+    return { prefix: textOf(program, file, args[0]!), what: args.at(-1)! };
+  }
+  const prefix = verb === 'register' ? property(args[1], 'prefix') : undefined;
+  return prefix ? { prefix: textOf(program, file, prefix), what: args[0]! } : undefined;
+}
+
+function homeOf(origin: ReturnType<System['program']['originOf']>): ParsedFile | undefined {
+  if (origin.kind === 'functions') return origin.all[0]?.file;
+  if (origin.kind === 'namespace' || origin.kind === 'instance' || origin.kind === 'object') return origin.file;
+  return undefined;
+}
+
+/** The file from which a name is imported, whatever it is there: a router made by a library. */
+function importedFile({ program }: System, file: ParsedFile, what: Node): ParsedFile | undefined {
+  const name = what.type === 'CallExpression' ? pathOf(what.callee)[0]! : pathOf(what)[0]!;
+  const isRequire = name === 'require' && what.type === 'CallExpression';
+  const binding = program.scopesOf(file).lookUp(name, what);
+  const specifier = isRequire
+    ? nameOf(what.arguments[0] as Node)
+    : binding?.kind === 'import'
+      ? binding.specifier
+      : undefined;
+  if (specifier === undefined) return undefined;
+  const target = program.resolve(file.path, specifier);
+  return target.kind === 'own' ? program.fileAt(target.path) : undefined;
+}
+
+/** The function that answers a route, wherever it is written. */
+export function handlerOf({ program }: System, { file, handler }: Route) {
+  if (!handler) return undefined;
+  // A branch of a server of Node itself is read as a function would be.
+  if (isFunction(handler) || handler.type.endsWith('Statement') || handler.type === 'SwitchCase')
+    return { file, node: handler as AnyFunction };
+  const origin = program.originOf(file, handler);
+  return origin.kind === 'functions' ? origin.all[0] : undefined;
+}

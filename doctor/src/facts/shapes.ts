@@ -1,0 +1,198 @@
+import type { Node } from 'oxc-parser';
+import type { System } from '../model/system.ts';
+import { type Value, valueNode } from '../model/texts.ts';
+import { nameOf, pathOf, unwrap } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+/** What a schema allows, as far as two versions of it must be compared. */
+export type Shape =
+  | { readonly kind: 'object'; readonly properties: Readonly<Record<string, Property>> }
+  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'choice'; readonly of: readonly Shape[] }
+  | { readonly kind: 'value'; readonly type: string }
+  | { readonly kind: 'open' };
+
+export interface Property {
+  readonly shape: Shape;
+  readonly optional: boolean;
+}
+
+const OPEN: Shape = { kind: 'open' };
+
+/** A schema in the text: TypeBox, zod, JSON Schema, or a type. */
+export const shapeOf = (system: System, file: ParsedFile, node: Node): Shape =>
+  shapeAt(system, { file, node, depth: 0 });
+
+function shapeAt(system: System, { file, node: given, depth }: At & { node: Node }): Shape {
+  if (depth > 12) return OPEN;
+  const found = valueNode(system.program, file, given);
+  if (!found) return OPEN;
+  const node = unwrap(found.node);
+  const next = (inner: Node): Shape => shapeAt(system, { file: found.file, node: inner, depth: depth + 1 });
+  if (node.type === 'ObjectExpression') return jsonSchema(system, { file: found.file, node, depth });
+  if (node.type !== 'CallExpression') return OPEN;
+  const name = pathOf(node.callee).at(-1)!;
+  const args = node.arguments as readonly Node[];
+  // `z.string().optional()`: what the value is stands before.
+  if (node.callee.type === 'MemberExpression' && unwrap(node.callee.object).type === 'CallExpression') {
+    const inner = next(node.callee.object);
+    return name === 'array' ? { kind: 'list', of: inner } : inner;
+  }
+  switch (name.toLowerCase()) {
+    case 'object':
+    case 'strictobject':
+    case 'interface':
+      return { kind: 'object', properties: propertiesOf(system, { file: found.file, node: args[0], depth }) };
+    case 'array':
+      return { kind: 'list', of: args[0] ? next(args[0]) : OPEN };
+    case 'optional':
+    case 'readonly':
+    case 'nullable':
+      return args[0] ? next(args[0]) : OPEN;
+    case 'union':
+    case 'enum': {
+      const list = args[0] && unwrap(args[0]);
+      return list?.type === 'ArrayExpression' ? { kind: 'choice', of: (list.elements as Node[]).map(next) } : OPEN;
+    }
+    case 'literal':
+      return { kind: 'value', type: JSON.stringify(literalOf(args[0])) };
+    default:
+      return { kind: 'value', type: name.toLowerCase() };
+  }
+}
+
+const literalOf = (node: Node | undefined): Value => (node?.type === 'Literal' ? (node.value as Value) : null);
+
+interface At {
+  readonly file: ParsedFile;
+  readonly node: Node | undefined;
+  readonly depth: number;
+}
+
+function propertiesOf(system: System, { file, node, depth }: At): Readonly<Record<string, Property>> {
+  // `...Product.properties`: those of another schema.
+  if (node?.type === 'MemberExpression' && pathOf(node).at(-1) === 'properties') {
+    const other = shapeAt(system, { file, node: node.object, depth: depth + 1 });
+    return other.kind === 'object' ? other.properties : {};
+  }
+  const found = node && valueNode(system.program, file, node);
+  if (found?.node.type !== 'ObjectExpression') return {};
+  const properties: Record<string, Property> = {};
+  for (const entry of found.node.properties) {
+    if (entry.type === 'SpreadElement') {
+      Object.assign(properties, propertiesOf(system, { file: found.file, node: entry.argument, depth: depth + 1 }));
+      continue;
+    }
+    const name = nameOf(entry.key as Node);
+    if (name === undefined) continue;
+    const value = entry.value as Node;
+    const shape = shapeAt(system, { file: found.file, node: value, depth: depth + 1 });
+    properties[name] = { shape, optional: isOptional(system, found.file, value) };
+  }
+  return properties;
+}
+
+function isOptional({ program }: System, file: ParsedFile, node: Node): boolean {
+  const found = valueNode(program, file, node);
+  return (
+    found?.node.type === 'CallExpression' &&
+    /(^|\.)(Optional|optional|nullish|default)$/.test(pathOf(found.node.callee).join('.'))
+  );
+}
+
+function jsonSchema(system: System, { file, node, depth }: At & { node: Node }): Shape {
+  const properties = propertiesOf(system, { file, node: field(node, 'properties'), depth });
+  const required = field(node, 'required');
+  const names = required?.type === 'ArrayExpression' ? (required.elements as Node[]).map(nameOf) : [];
+  const type = nameOf(field(node, 'type'));
+  if (type === 'object') {
+    const entries = Object.entries(properties).map(([name, { shape }]) => [
+      name,
+      { shape, optional: !names.includes(name) },
+    ]);
+    return { kind: 'object', properties: Object.fromEntries(entries) as Record<string, Property> };
+  }
+  return type === undefined ? OPEN : { kind: 'value', type };
+}
+
+function field(node: Node, name: string): Node | undefined {
+  if (node.type !== 'ObjectExpression') return undefined;
+  for (const entry of node.properties) {
+    if (entry.type === 'Property' && nameOf(entry.key as Node) === name) return entry.value as Node;
+  }
+  return undefined;
+}
+
+/** An interface or a type of a contract: `export interface OrderCreated { orderId: string }`. */
+export function shapeOfType(file: ParsedFile, type: Node, depth = 0): Shape {
+  if (depth > 12) return OPEN;
+  const next = (inner: Node): Shape => shapeOfType(file, inner, depth + 1);
+  const members =
+    type.type === 'TSInterfaceDeclaration' ? type.body.body : type.type === 'TSTypeLiteral' ? type.members : undefined;
+  if (members) {
+    const entries = (members as readonly Node[]).flatMap((member) => {
+      if (member.type !== 'TSPropertySignature') return [];
+      const annotation = member.typeAnnotation?.typeAnnotation as Node | undefined;
+      const name = nameOf(member.key as Node);
+      return name === undefined || !annotation
+        ? []
+        : [[name, { shape: next(annotation), optional: member.optional }] as const];
+    });
+    return { kind: 'object', properties: Object.fromEntries(entries) };
+  }
+  if (type.type === 'TSArrayType') return { kind: 'list', of: next(type.elementType) };
+  if (type.type === 'TSUnionType') return { kind: 'choice', of: type.types.map((one) => next(one as Node)) };
+  if (type.type === 'TSTypeReference') {
+    const name = nameOf(type.typeName as Node) ?? '';
+    const own = [...file.all('TSInterfaceDeclaration'), ...file.all('TSTypeAliasDeclaration')].find(
+      ({ id }) => id.name === name,
+    );
+    if (!own) return { kind: 'value', type: name };
+    return next(own.type === 'TSTypeAliasDeclaration' ? (own.typeAnnotation as Node) : own);
+  }
+  return { kind: 'value', type: file.textOf(type) };
+}
+
+/** In words, what a reader or a writer of the old schema no longer gets along with; nothing if all is well. */
+export function breaks(before: Shape, after: Shape, at = ''): string[] {
+  if (before.kind === 'open' || after.kind === 'open') return [];
+  if (before.kind === 'choice' || after.kind === 'choice') return narrowed(before, after, at);
+  if (before.kind !== after.kind) return [`${at || 'it'} was ${nameShape(before)}, and is ${nameShape(after)}`];
+  if (before.kind === 'value') {
+    const now = (after as typeof before).type;
+    return now === before.type ? [] : [`${at || 'it'} was ${before.type}, and is ${now}`];
+  }
+  if (before.kind === 'list') return breaks(before.of, (after as typeof before).of, `${at}[]`);
+  const then = before.properties;
+  const now = (after as typeof before).properties;
+  const gone = Object.keys(then).filter((name) => !(name in now));
+  const added = Object.keys(now).filter((name) => !(name in then) && !now[name]!.optional);
+  const both = Object.keys(then).filter((name) => name in now);
+  const path = (name: string): string => (at === '' ? name : `${at}.${name}`);
+  return [
+    ...gone.map((name) => `${path(name)} is gone`),
+    ...added.map((name) => `${path(name)} is new, and required`),
+    ...both.flatMap((name) => [
+      ...(then[name]!.optional === now[name]!.optional
+        ? []
+        : [
+            `${path(name)} ${now[name]!.optional ? 'was required' : 'was optional'}, ` +
+              `and is ${now[name]!.optional ? 'optional' : 'required'}`,
+          ]),
+      ...breaks(then[name]!.shape, now[name]!.shape, path(name)),
+    ]),
+  ];
+}
+
+const nameShape = (shape: Shape): string => (shape.kind === 'value' ? shape.type : shape.kind);
+
+/** A choice that has lost one of its alternatives refuses what was written before. */
+function narrowed(before: Shape, after: Shape, at: string): string[] {
+  const all = (shape: Shape): Set<string> =>
+    new Set((shape.kind === 'choice' ? shape.of : [shape]).map((one) => JSON.stringify(one)));
+  const [then, now] = [all(before), all(after)];
+  const gone = [...then].filter((one) => !now.has(one));
+  return gone.length === 0
+    ? []
+    : [`${at || 'it'} no longer allows ${gone.map((one) => nameShape(JSON.parse(one) as Shape)).join(', ')}`];
+}

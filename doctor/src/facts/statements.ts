@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { joinedIn, textOf } from '../model/texts.ts';
+import { decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { withoutComments } from './sql.ts';
+
+/** A statement in a text, a template or a file. */
+export interface Statement {
+  readonly part: Part;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+const SQL = /^[\s(]*(select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|copy)\s/i;
+
+/** All SQL of a part: in its code, also where a text is put together, and in its migrations. */
+export const statements = perSystem((system: System): readonly Statement[] =>
+  system.services.flatMap((part) => [
+    ...system.filesOf(part).flatMap((file) => statementsIn(system, part, file)),
+    ...system.paths
+      .filter((path) => path.endsWith('.sql') && system.partOf(path) === part)
+      .map((path) => ({ part, file: path, line: 1, text: readFileSync(join(system.root, path), 'utf8') })),
+  ]),
+);
+
+function statementsIn({ program }: System, part: Part, file: ParsedFile): Statement[] {
+  const texts: readonly Node[] = [
+    ...file.all('Literal').filter(({ value }) => typeof value === 'string'),
+    ...file.all('TemplateLiteral'),
+    ...file.all('BinaryExpression').filter(({ operator }) => operator === '+'),
+    ...file.all('CallExpression').filter((call) => joinedIn(call) !== undefined),
+  ];
+  const isPiece = (node: Node): boolean => {
+    const outer = file.parentOf(node);
+    return outer?.type === 'BinaryExpression' ? outer.operator === '+' : isJoined(file, outer);
+  };
+  return texts
+    .filter((node) => !isPiece(node))
+    .map((node) => ({ node, text: textOf(program, file, node) }))
+    .filter(({ text }) => SQL.test(withoutComments(text)))
+    .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
+}
+
+const isJoined = (file: ParsedFile, list: Node | undefined): boolean => {
+  const call = list?.type === 'ArrayExpression' ? file.parentOf(file.parentOf(list)!) : undefined;
+  return call !== undefined && joinedIn(call) === list;
+};
+
+/** A table, and the part that makes it. */
+export interface TableOwner {
+  readonly part: Part;
+  readonly table: string;
+  readonly file: string;
+}
+
+/** The tables and collections that the parts make: in migrations, in ORM entities, in Prisma schemas. */
+export const tableOwners = perSystem((system: System): readonly TableOwner[] =>
+  system.services.flatMap((part) => {
+    const sql = system.paths.filter((path) => /\.(sql|prisma)$/.test(path) && system.partOf(path) === part);
+    const written = sql.flatMap((path) =>
+      tablesMadeBy(readFileSync(join(system.root, path), 'utf8')).map((table) => ({ part, table, file: path })),
+    );
+    const coded = system
+      .filesOf(part)
+      .flatMap((file) => entityTables(system, file).map((table) => ({ part, table, file: file.path })));
+    return [...written, ...coded];
+  }),
+);
+
+function tablesMadeBy(text: string): string[] {
+  const created = [
+    ...text.matchAll(/create\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?((?:["`]?\w+["`]?\.)?["`]?\w+["`]?)/gi),
+  ];
+  const models = [...text.matchAll(/^\s*model\s+(\w+)\s*\{([^}]*)/gm)].map(
+    ([, name, body]) => /@@map\("(\w+)"\)/.exec(body!)?.[1] ?? name!,
+  );
+  return [...created.map(([, name]) => name!.replaceAll(/["`]/g, '')), ...models].map((name) => name.toLowerCase());
+}
+
+function entityTables({ program }: System, file: ParsedFile): string[] {
+  const entities = file.all('ClassDeclaration').flatMap((node) =>
+    decoratorsOf(node)
+      .filter(({ name }) => name === 'Entity' || name === 'Table')
+      .map(({ args }) => {
+        const given =
+          args[0]?.type === 'ObjectExpression'
+            ? (property(args[0], 'name') ?? property(args[0], 'tableName'))
+            : args[0];
+        return given ? textOf(program, file, given) : snake(node.id?.name ?? '');
+      }),
+  );
+  const made = callsIn(file).flatMap((call) => {
+    const path = pathOf(call.callee as Node);
+    const [given] = call.arguments as readonly Node[];
+    const isTable = /^(createTable|createTableIfNotExists|pgTable|mysqlTable)$/.test(path.at(-1)!);
+    if (isTable && given) return [nameOf(given) ?? ''];
+    const text =
+      given && (given.type === 'Literal' || given.type === 'TemplateLiteral') ? textOf(program, file, given) : '';
+    return /create\s+table/i.test(text) ? tablesMadeBy(text) : [];
+  });
+  return [...entities, ...made].filter((name) => name !== '').map((name) => name.toLowerCase());
+}
+
+const snake = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();

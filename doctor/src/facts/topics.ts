@@ -1,0 +1,73 @@
+import type { Node } from 'oxc-parser';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { textOf, valueNode } from '../model/texts.ts';
+import { type AnyCall, type AnyFunction, contains, functionsAround, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+export interface Lifting extends CallSite {
+  readonly topic: Node | undefined;
+  readonly depth?: number;
+}
+
+/** A wrapper is told by who calls it: there the topic is known, and there is the service that means it. */
+export function lifted(
+  system: System,
+  { file, call, topic, depth = 0 }: Lifting,
+): (CallSite & { text: string | undefined })[] {
+  const kind = system.partOf(file.path)?.kind;
+  const isService = kind === 'service' || kind === 'gateway';
+  const parameter = topic && parameterAt(system, file, topic);
+  if (depth > 4 || (!parameter && isService)) {
+    const all = topic ? texts(system, file, topic) : [undefined];
+    return isService ? all.map((text) => ({ file, call, text })) : [];
+  }
+  const around = parameter ? [parameter.function] : functionsAround(file, call);
+  const callers = around.flatMap((one) => system.program.callersOf(one));
+  const above = callers.flatMap((caller) => {
+    const given = parameter ? argumentAt(caller.call, parameter) : topic;
+    if (parameter || !topic) return lifted(system, { ...caller, topic: given, depth: depth + 1 });
+    const [text] = texts(system, file, topic);
+    return lifted(system, { ...caller, topic: undefined, depth: depth + 1 }).map((one) => ({ ...one, text }));
+  });
+  return above.length === 0 && isService ? [{ file, call, text: undefined }] : above;
+}
+
+interface Parameter {
+  readonly function: AnyFunction;
+  readonly index: number;
+  readonly path: readonly string[];
+}
+
+function parameterAt({ program }: System, file: ParsedFile, given: Node): Parameter | undefined {
+  const root = pathOf(given)[0]!;
+  const rest = given.type === 'MemberExpression' ? pathOf(given).slice(1) : [];
+  const binding = program.scopesOf(file).lookUp(root, given);
+  if (binding?.kind !== 'value' || binding.declaration !== 'parameter') return undefined;
+  for (const around of functionsAround(file, given)) {
+    const index = (around.params as readonly Node[]).findIndex((one) => contains(one, binding.node));
+    if (index >= 0) return { function: around, index, path: [...binding.path, ...rest] };
+  }
+  return undefined;
+}
+
+const argumentAt = (call: AnyCall, { index, path }: Parameter): Node | undefined =>
+  path.reduce<Node | undefined>(
+    (node, name) => property(node, name) ?? node,
+    call.arguments[index] as Node | undefined,
+  );
+
+/** The texts that an expression may be; an open one is undefined. */
+export function texts(system: System, file: ParsedFile, node: Node): (string | undefined)[] {
+  const found = valueNode(system.program, file, node);
+  if (found?.node.type === 'ArrayExpression') {
+    return found.node.elements.flatMap((element) => (element ? texts(system, found.file, element as Node) : []));
+  }
+  if (found?.node.type === 'ObjectExpression') {
+    const named = property(found.node, 'cmd') ?? property(found.node, 'type') ?? property(found.node, 'topic');
+    return named ? texts(system, found.file, named) : [undefined];
+  }
+  if (found?.node.type === 'NewExpression') return [pathOf(found.node.callee).at(-1)];
+  const text = textOf(system.program, file, node);
+  return [/^\{[^}]*\}$/.test(text) ? undefined : text.replaceAll(/\{[^}]*\}/g, '*')];
+}

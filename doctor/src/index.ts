@@ -1,0 +1,16 @@
+export { type Diagnosis, diagnose, type Finding, type Score } from './diagnosis.ts';
+export { type Examination, examine } from './examine.ts';
+export { isMadeByOthers } from './facts/published-before.ts';
+export { isUsersFault } from './faults.ts';
+export type { LiveOptions } from './live/running-system.ts';
+export { THRESHOLDS, type Thresholds } from './model/architecture-file.ts';
+export { readSystem, type System } from './model/system.ts';
+export type { Model } from './model.ts';
+export { readBaseline, writeBaseline } from './report/baseline.ts';
+export { htmlReport } from './report/html.ts';
+export { jsonReport } from './report/json.ts';
+export { sarifReport } from './report/sarif.ts';
+export { type TextOptions, textReport } from './report/text.ts';
+export { baselinePath, contractsBaseline } from './rules/contracts.ts';
+export { RULES } from './rules/index.ts';
+export type { Evidence, Rule } from './rules/rule.ts';

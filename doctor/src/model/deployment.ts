@@ -1,0 +1,201 @@
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { kubernetesFacts, podsOf } from './kubernetes.ts';
+import { type Doc, isTree, numberAt, type Tree, text } from './yaml-tree.ts';
+
+/** A container as compose or Kubernetes would run it. */
+export interface Deployment {
+  readonly name: string;
+  readonly kind: 'compose' | 'kubernetes';
+  readonly file: string;
+  readonly line: number;
+  readonly image: string;
+  /** The folder of the repository that it is built from. */
+  readonly folder?: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly environmentLines: Readonly<Record<string, number>>;
+  readonly command: string;
+  readonly dependsOn: readonly string[];
+  /** Reachable from outside of the network of containers. */
+  readonly publishedPorts: readonly { readonly port: string; readonly line: number }[];
+  readonly probes: { readonly liveness?: string; readonly readiness?: string; readonly startup?: string };
+  readonly probeLines: { readonly liveness?: number; readonly readiness?: number; readonly startup?: number };
+  readonly hostPaths: readonly { readonly path: string; readonly line: number }[];
+  readonly replicas: number | undefined;
+}
+
+/** What Kubernetes lets in from outside, and where a mesh breaks circuits. */
+export interface KubernetesFacts {
+  readonly exposed: readonly { readonly target: string; readonly how: string; readonly file: string; line: number }[];
+  readonly sticky: readonly { readonly target: string; readonly how: string; readonly file: string; line: number }[];
+  readonly meshBreakers: readonly string[];
+}
+
+export interface DeploymentFiles {
+  readonly deployments: readonly Deployment[];
+  readonly kubernetes: KubernetesFacts;
+  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const COMPOSE = /(^|\/)(docker-)?compose[^/]*\.ya?ml$/;
+/** Files that change a deployment for developers or tests. */
+const LOCAL_COMPOSE = /(override|dev|local|test|debug|ci)[^/]*\.ya?ml$/;
+
+export function readDeployments(root: string, files: readonly string[]): DeploymentFiles {
+  const unreadable: { path: string; reason: string }[] = [];
+  const docs = files
+    .filter((file) => /\.ya?ml$/.test(file) && !/(^|\/)(\.github|charts?\/[^/]+\/templates)\//.test(file))
+    .flatMap((file) => readYaml(root, file, unreadable));
+  const compose = docs.filter(({ file }) => COMPOSE.test(file) && !LOCAL_COMPOSE.test(file));
+  const manifests = docs.filter(({ value }) => 'apiVersion' in value && 'kind' in value);
+  return {
+    deployments: [...compose.flatMap((doc) => composeServices(root, doc)), ...manifests.flatMap(podsOf(manifests))],
+    kubernetes: kubernetesFacts(manifests),
+    unreadable,
+  };
+}
+
+function readYaml(root: string, file: string, unreadable: { path: string; reason: string }[]): Doc[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(readFileSync(join(root, file), 'utf8'), { lineCounter: lines, merge: true });
+  if (!Array.isArray(documents)) return [];
+  const isInteresting = COMPOSE.test(file);
+  return documents.flatMap((document): Doc[] => {
+    if (document.errors.length > 0) {
+      if (isInteresting) unreadable.push({ path: file, reason: document.errors[0]!.message.split('\n')[0]! });
+      return [];
+    }
+    let value: unknown;
+    try {
+      value = document.toJS();
+    } catch (error) {
+      unreadable.push({ path: file, reason: (error as Error).message });
+    }
+    if (!isTree(value)) return [];
+    const lineOf = (path: readonly (string | number)[]): number => {
+      let line = 1;
+      let node: unknown = document.contents;
+      for (const key of path) {
+        const pair = isMap(node) ? node.items.find(({ key: own }) => isScalar(own) && own.value === key) : undefined;
+        const next = pair ?? (isSeq(node) ? node.items[Number(key)] : undefined);
+        if (!next) break;
+        const start = (pair ? (pair.key as { range?: number[] }) : (next as { range?: number[] })).range?.[0];
+        if (start !== undefined) line = lines.linePos(start).line;
+        node = pair ? pair.value : next;
+      }
+      return line;
+    };
+    return [{ file, value, lineOf }];
+  });
+}
+
+function composeServices(root: string, doc: Doc): Deployment[] {
+  const services = doc.value['services'];
+  if (!isTree(services)) return [];
+  return Object.entries(services).flatMap(([name, value]) => {
+    if (!isTree(value)) return [];
+    const at = (...path: (string | number)[]): number => doc.lineOf(['services', name, ...path]);
+    const folder = buildFolder(doc.file, value['build']);
+    const environment = { ...environmentFiles(root, doc.file, value['env_file']), ...environmentOf(value) };
+    const lines = Object.keys(environment).map((key, index) => {
+      const isList = Array.isArray(value['environment']);
+      return [key, at('environment', isList ? indexOf(value['environment'], key, index) : key)] as const;
+    });
+    return [
+      {
+        name,
+        kind: 'compose' as const,
+        file: doc.file,
+        line: at(),
+        image: text(value['image']),
+        ...(folder !== undefined && { folder }),
+        environment,
+        environmentLines: Object.fromEntries(lines),
+        command: [value['command'], value['entrypoint']].flat().map(text).join(' '),
+        dependsOn: dependenciesOf(value['depends_on']),
+        publishedPorts: publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
+        probes: value['healthcheck'] ? { readiness: text((value['healthcheck'] as Tree)['test']) } : {},
+        probeLines: value['healthcheck'] ? { readiness: at('healthcheck') } : {},
+        hostPaths: hostPaths(value['volumes']).map(({ path, index }) => ({ path, line: at('volumes', index) })),
+        replicas: numberAt(value, ['deploy', 'replicas']),
+      },
+    ];
+  });
+}
+
+const indexOf = (list: unknown, key: string, otherwise: number): number => {
+  const index = Array.isArray(list) ? list.findIndex((entry) => text(entry).startsWith(`${key}=`)) : -1;
+  return index === -1 ? otherwise : index;
+};
+
+function buildFolder(file: string, build: unknown): string | undefined {
+  const context = typeof build === 'string' ? build : isTree(build) ? text(build['context'] ?? '.') : undefined;
+  if (context === undefined) return undefined;
+  const dockerfile = isTree(build) ? text(build['dockerfile'] ?? '') : '';
+  const folder = posix.normalize(posix.join(posix.dirname(file), context)).replace(/\/$/, '');
+  // The whole repository as context: the place of the Dockerfile, or an argument, tells whose image it is.
+  if (folder !== '.') return folder;
+  const inside = posix.dirname(posix.normalize(dockerfile || 'x'));
+  if (inside !== '.') return inside;
+  const args = isTree(build) && isTree(build['args']) ? Object.values(build['args']).map(text) : [];
+  const named = args.find((arg) => /^[\w.-]+(\/[\w.-]+)*$/.test(arg));
+  return named;
+}
+
+function environmentOf(value: Tree): Record<string, string> {
+  const given = value['environment'];
+  if (Array.isArray(given)) {
+    return Object.fromEntries(
+      given.map(text).map((entry) => {
+        const at = entry.indexOf('=');
+        return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
+      }),
+    );
+  }
+  return isTree(given) ? Object.fromEntries(Object.entries(given).map(([key, entry]) => [key, text(entry)])) : {};
+}
+
+function environmentFiles(root: string, file: string, given: unknown): Record<string, string> {
+  const paths = [given].flat().map((entry) => text(isTree(entry) ? entry['path'] : entry));
+  return Object.assign({}, ...paths.filter(Boolean).map((path) => readEnvFile(join(root, posix.dirname(file), path))));
+}
+
+/** The settings in a file of lines `NAME=value`; nothing if there is no such file. */
+export function readEnvFile(path: string): Record<string, string> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch {
+    return {};
+  }
+  const rows = [...content.matchAll(/^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*)$/gm)];
+  return Object.fromEntries(rows.map(([, key, value]) => [key!, value!.trim().replace(/^(['"])(.*)\1$/, '$2')]));
+}
+
+function dependenciesOf(given: unknown): string[] {
+  if (Array.isArray(given)) return given.map(text);
+  return isTree(given) ? Object.keys(given) : [];
+}
+
+function publishedPorts(given: unknown): { port: string; index: number }[] {
+  if (!Array.isArray(given)) return [];
+  return given.flatMap((entry, index) => {
+    if (isTree(entry)) return entry['published'] === undefined ? [] : [{ port: text(entry['published']), index }];
+    const port = text(entry);
+    return /^(127\.|localhost:|\[::1\])/.test(port) ? [] : [{ port, index }];
+  });
+}
+
+function hostPaths(given: unknown): { path: string; index: number }[] {
+  if (!Array.isArray(given)) return [];
+  return given.flatMap((entry, index) => {
+    const source = isTree(entry)
+      ? entry['type'] === 'tmpfs'
+        ? ''
+        : text(entry['source'])
+      : text(entry).split(':')[0]!;
+    const isReadOnly = isTree(entry) ? entry['read_only'] === true : /:ro$/.test(text(entry));
+    return source === '' || isReadOnly ? [] : [{ path: source, index }];
+  });
+}

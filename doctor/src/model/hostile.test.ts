@@ -1,0 +1,72 @@
+import { deepStrictEqual, match } from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { diagnose } from '../diagnosis.ts';
+import { readSystem } from './system.ts';
+
+const BOMB = [
+  'a: &a ["x", "x"]',
+  ...[...'bcdefg'].map((key, at) => `${key}: &${key} [${`*${'abcdefg'[at]},`.repeat(9)}]`),
+];
+
+const HOSTILE: Readonly<Record<string, string>> = {
+  'package.json': '{"workspaces":["services/*"]}',
+  'services/orders/package.json': '{"name": broken',
+  'services/orders/src/broken.js': 'const x = {{{;',
+  'services/orders/src/binary.js': '\0\u0001\u0002\0',
+  'services/orders/src/large.js': `/*${' '.repeat(1 << 20)}*/`,
+  'services/orders/src/minified.js': 'var a=1;'.repeat(2_000),
+  'services/orders/src/nested.js': `x=${'[\n'.repeat(20_000)}${']\n'.repeat(20_000)}`,
+  'services/orders/src/nested.test.js': `x=${'[\n'.repeat(20_000)}${']\n'.repeat(20_000)}`,
+  'docker-compose.yml': ': : :[',
+  'bomb.yaml': BOMB.join('\n'),
+  'tsconfig.json': '{',
+};
+
+test('what cannot be read is told, a line for each file, and nothing ends the run', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ashlar-hostile-'));
+  try {
+    for (const [path, text] of Object.entries(HOSTILE)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    symlinkSync('..', join(root, 'services/orders/src/loop'));
+    const system = readSystem(root);
+    const told = Object.fromEntries(system.unknown.map(({ subject, why }) => [subject, why]));
+    deepStrictEqual(
+      Object.keys(told).sort(),
+      Object.keys(HOSTILE)
+        .filter((path) => !/^(package|tsconfig)\.json$|test\.js$/.test(path))
+        .sort(),
+    );
+    match(told['services/orders/src/nested.js']!, /nested too deep/);
+    match(told['services/orders/src/large.js']!, /larger than 1 MiB/);
+    deepStrictEqual(system.testImports(), []);
+    const { findings, scores } = diagnose({ system });
+    deepStrictEqual(findings, []);
+    deepStrictEqual(
+      scores.filter(({ status }) => status === 'holds').map(({ item }) => item),
+      [],
+    );
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('as files are read it is told how many', () => {
+  const root = mkdtempSync(join(tmpdir(), 'ashlar-read-'));
+  try {
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(root, `${name}.js`), `export const ${name} = 1;\n`);
+    const told: number[][] = [];
+    readSystem(root, {}, (read, total) => told.push([read, total]));
+    deepStrictEqual(told, [
+      [0, 3],
+      [1, 3],
+      [2, 3],
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

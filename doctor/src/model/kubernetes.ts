@@ -1,0 +1,130 @@
+import type { Deployment, KubernetesFacts } from './deployment.ts';
+import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
+
+type Pod = { readonly name: string; readonly doc: Doc; readonly spec: Tree; readonly path: readonly string[] };
+
+export const podsOf =
+  (all: readonly Doc[]) =>
+  (doc: Doc): Deployment[] => {
+    const { value } = doc;
+    if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Pod'].includes(text(value['kind']))) return [];
+    const path = value['kind'] === 'Pod' ? ['spec'] : ['spec', 'template', 'spec'];
+    const spec = treeAt(value, path);
+    const name = text(treeAt(value, ['metadata'])['name']);
+    const containers = Array.isArray(spec['containers']) ? spec['containers'].filter(isTree) : [];
+    return containers.slice(0, 1).map((container) => containerOf({ name, doc, spec, path }, container, all));
+  };
+
+function containerOf({ name, doc, spec, path }: Pod, container: Tree, all: readonly Doc[]): Deployment {
+  const environment = kubernetesEnvironment(container, all);
+  const at = (...more: (string | number)[]): number => doc.lineOf([...path, ...more]);
+  const volumes = Array.isArray(spec['volumes']) ? spec['volumes'].filter(isTree) : [];
+  const probe = (key: string): Record<string, string> =>
+    isTree(container[key]) ? { [key.replace('Probe', '')]: text(treeAt(container, [key, 'httpGet'])['path']) } : {};
+  return {
+    name,
+    kind: 'kubernetes',
+    file: doc.file,
+    line: at('containers', 0),
+    image: text(container['image']),
+    environment,
+    environmentLines: Object.fromEntries(Object.keys(environment).map((key) => [key, at('containers', 0, 'env')])),
+    command: [container['command'], container['args']].flat().map(text).join(' '),
+    dependsOn: [],
+    publishedPorts: [],
+    probes: { ...probe('livenessProbe'), ...probe('readinessProbe'), ...probe('startupProbe') },
+    probeLines: {
+      liveness: at('containers', 0, 'livenessProbe'),
+      readiness: at('containers', 0, 'readinessProbe'),
+      startup: at('containers', 0, 'startupProbe'),
+    },
+    hostPaths: volumes.flatMap((volume, index) =>
+      isTree(volume['hostPath']) ? [{ path: text(volume['hostPath']['path']), line: at('volumes', index) }] : [],
+    ),
+    replicas: numberAt(doc.value, ['spec', 'replicas']),
+  };
+}
+
+function kubernetesEnvironment(container: Tree, all: readonly Doc[]): Record<string, string> {
+  const dataOf = (kind: string, name: unknown): Tree => {
+    const found = all.find(
+      ({ value }) => value['kind'] === kind && treeAt(value, ['metadata'])['name'] === name && name !== undefined,
+    );
+    return { ...treeAt(found?.value ?? {}, ['data']), ...treeAt(found?.value ?? {}, ['stringData']) };
+  };
+  const entries = (Array.isArray(container['env']) ? container['env'].filter(isTree) : []).map((entry) => {
+    const [config, secret] = [
+      treeAt(entry, ['valueFrom', 'configMapKeyRef']),
+      treeAt(entry, ['valueFrom', 'secretKeyRef']),
+    ];
+    const referred =
+      dataOf('ConfigMap', config['name'])[text(config['key'])] ?? dataOf('Secret', secret['name'])[text(secret['key'])];
+    const named = secret['name'] === undefined ? '' : `{secret ${text(secret['name'])}/${text(secret['key'])}}`;
+    return [text(entry['name']), text(entry['value'] ?? referred ?? named)] as const;
+  });
+  const whole = (Array.isArray(container['envFrom']) ? container['envFrom'].filter(isTree) : []).flatMap((entry) =>
+    Object.entries({
+      ...dataOf('ConfigMap', treeAt(entry, ['configMapRef'])['name']),
+      ...dataOf('Secret', treeAt(entry, ['secretRef'])['name']),
+    }).map(([key, value]) => [key, text(value)] as const),
+  );
+  return Object.fromEntries([...whole, ...entries]);
+}
+
+export function kubernetesFacts(docs: readonly Doc[]): KubernetesFacts {
+  const services = docs.filter(({ value }) => value['kind'] === 'Service');
+  const nameOf = ({ value }: Doc): string => text(treeAt(value, ['metadata'])['name']);
+  const exposed = services.flatMap((doc) => {
+    const type = text(treeAt(doc.value, ['spec'])['type']);
+    const isOpen = type === 'LoadBalancer' || type === 'NodePort';
+    return isOpen ? [{ target: nameOf(doc), how: type, file: doc.file, line: doc.lineOf(['spec', 'type']) }] : [];
+  });
+  const routed = docs
+    .filter(({ value }) => /^(Ingress|HTTPRoute|VirtualService)$/.test(text(value['kind'])))
+    .flatMap((doc) =>
+      backendsOf(doc.value).map((target) => ({
+        target,
+        how: text(doc.value['kind']),
+        file: doc.file,
+        line: doc.lineOf(['spec']),
+      })),
+    );
+  const affine = services
+    .filter(({ value }) => treeAt(value, ['spec'])['sessionAffinity'] === 'ClientIP')
+    .map((doc) => ({
+      target: nameOf(doc),
+      how: 'sessionAffinity: ClientIP',
+      file: doc.file,
+      line: doc.lineOf(['spec', 'sessionAffinity']),
+    }));
+  const cookies = docs
+    .filter(({ value }) =>
+      Object.entries(treeAt(value, ['metadata', 'annotations'])).some(
+        ([key, set]) => /affinity|sticky/.test(key) && !/^(none|false)$/.test(text(set)),
+      ),
+    )
+    .map((doc) => ({
+      target: nameOf(doc),
+      how: 'cookie affinity',
+      file: doc.file,
+      line: doc.lineOf(['metadata', 'annotations']),
+    }));
+  const meshBreakers = docs
+    .filter(({ value }) => value['kind'] === 'DestinationRule')
+    .filter(({ value }) => 'outlierDetection' in treeAt(value, ['spec', 'trafficPolicy']))
+    .map(({ value }) => text(treeAt(value, ['spec'])['host']).split('.')[0]!);
+  return { exposed: [...exposed, ...routed], sticky: [...affine, ...cookies], meshBreakers };
+}
+
+/** Every service that an ingress or a route names. */
+function backendsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(backendsOf);
+  if (!isTree(value)) return [];
+  return Object.entries(value).flatMap(([key, entry]) => {
+    if (key === 'serviceName') return [text(entry)];
+    if (key === 'service' && isTree(entry)) return [text(entry['name'])];
+    if (key === 'backendRefs' && Array.isArray(entry)) return entry.filter(isTree).map((ref) => text(ref['name']));
+    if (key === 'destination' && isTree(entry)) return [text(entry['host']).split('.')[0]!];
+    return backendsOf(entry);
+  });
+}

@@ -1,0 +1,231 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join, posix } from 'node:path';
+import type { ArchitectureFile } from './architecture-file.ts';
+import type { Deployment } from './deployment.ts';
+
+export type PartKind = 'service' | 'gateway' | 'contracts' | 'library' | 'outside';
+
+/** A folder of the repository that belongs together. */
+export interface Part {
+  readonly name: string;
+  readonly kind: PartKind;
+  /** From the root; empty for a repository that is one service. */
+  readonly folder: string;
+  readonly packageName?: string;
+  readonly dependencies: ReadonlySet<string>;
+  readonly scripts: Readonly<Record<string, string>>;
+  /** By which names it is called in addresses, settings and traces. */
+  readonly aliases: readonly string[];
+}
+
+export interface Layout {
+  readonly parts: readonly Part[];
+  readonly isGuessed: boolean;
+  /** How the parts were found, in words. */
+  readonly how: string;
+}
+
+interface Manifest {
+  readonly name?: string;
+  readonly workspaces?: readonly string[] | { readonly packages?: readonly string[] };
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+export function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Which folder is what: as `architecture.json` says, or guessed from names, manifests and deployments. */
+export function readLayout(root: string, files: readonly string[], given: Given): Layout {
+  const { architecture, deployments } = given;
+  const folders = foldersOf(files);
+  if (architecture) {
+    const parts = declaredParts(architecture, folders).map(([folder, kind]) => partAt(root, { folder, kind }));
+    return { parts: withAliases(parts, deployments), isGuessed: false, how: 'architecture.json' };
+  }
+  const guessed = guessParts({ root, files, folders, deployments });
+  const parts = withAliases(
+    guessed.map((part) => partAt(root, part)),
+    deployments,
+  );
+  return { parts, isGuessed: true, how: 'guessed from folder names, package manifests and deployment files' };
+}
+
+export interface Given {
+  readonly architecture: ArchitectureFile | undefined;
+  readonly deployments: readonly Deployment[];
+}
+
+function foldersOf(files: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const file of files) {
+    for (let at = posix.dirname(file); at !== '.'; at = posix.dirname(at)) found.add(at);
+  }
+  return [...found].sort();
+}
+
+function declaredParts(file: ArchitectureFile, folders: readonly string[]): [string, PartKind][] {
+  const expand = (patterns: readonly string[], kind: PartKind): [string, PartKind][] =>
+    patterns.flatMap((pattern) => matching(pattern, folders).map((folder): [string, PartKind] => [folder, kind]));
+  return [
+    ...expand(file.services ?? [], 'service'),
+    ...expand(file.gateway === undefined ? [] : [file.gateway], 'gateway'),
+    ...expand(file.contracts ?? [], 'contracts'),
+    ...expand(file.libraries ?? [], 'library'),
+    ...expand(file.outside ?? [], 'outside'),
+  ];
+}
+
+function matching(pattern: string, folders: readonly string[]): string[] {
+  const clean = pattern.replace(/^\.\//, '').replace(/\/+$/, '');
+  if (!clean.includes('*')) return folders.includes(clean) ? [clean] : [];
+  const escaped = clean.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
+  const form = new RegExp(`^${escaped.replaceAll(/\*\*?/g, (star) => (star === '*' ? '[^/]+' : '.+'))}$`);
+  return folders.filter((folder) => form.test(folder));
+}
+
+interface Placed {
+  readonly folder: string;
+  readonly kind: PartKind;
+}
+
+interface Repository {
+  readonly root: string;
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  readonly deployments: readonly Deployment[];
+}
+
+const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers)\/[^/]+$/;
+const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$/;
+const GATEWAY_NAME = /(^|[-_.])(gateway|gw|api-gateway|apigateway|bff|edge|ingress|front-door)$/;
+const CONTRACT_NAME =
+  /(^|[-_.])(contracts?|protos?|protobufs?|schemas?|events?|messages?|api-types|event-types|message-types)$/;
+const LIBRARY_PARENT = /(^|\/)(libs?|packages|modules|shared|common)(\/[^/]+)?$/;
+const OUTSIDE = /(^|\/)(e2e|tests?|docs?|examples?|bench(marks?)?|tools?|tooling|scripts|sandbox|mocks|load-?tests?)$/;
+const FRONTENDS = ['next', 'react-dom', 'vue', '@angular/core', 'svelte', 'nuxt', 'solid-js', 'vite'];
+const SERVERS = /^(express|fastify|koa|hono|@hapi\/hapi|@nestjs\/(core|platform-.+|microservices)|restify|polka)$/;
+
+/** Packages, folders below `services/` and what deployments build; a repository without any is one service. */
+function guessParts(repository: Repository): Placed[] {
+  const candidates = candidatesOf(repository);
+  const placed = candidates.map((folder) => ({ folder, kind: kindOf(repository, folder) }));
+  const isService = ({ kind }: Placed): boolean => kind === 'service' || kind === 'gateway';
+  if (placed.some(isService)) return placed;
+  return [{ folder: '', kind: 'service' }, ...placed.filter(({ kind }) => kind !== 'outside')];
+}
+
+function candidatesOf({ root, files, folders, deployments }: Repository): string[] {
+  const manifests = files.filter((file) => basename(file) === 'package.json').map((file) => posix.dirname(file));
+  const nest = readJson<{ projects?: Readonly<Record<string, { root?: string }>> }>(join(root, 'nest-cli.json'));
+  const projects = Object.values(nest?.projects ?? {}).flatMap((project) => (project.root ? [project.root] : []));
+  const built = deployments.flatMap(({ folder }) => (folder ? [folder] : []));
+  const hasSources = (folder: string): boolean =>
+    files.some((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]sx?$/.test(file));
+  const named = folders.filter(
+    (folder) =>
+      (SERVICE_PARENT.test(folder) || (!folder.includes('/') && /[-_.](service|svc)$|gateway$/.test(folder))) &&
+      hasSources(folder),
+  );
+  const all = new Set([...manifests.filter((folder) => folder !== '.'), ...projects, ...built, ...named]);
+  all.delete('.');
+  const sorted = [...all].filter((folder) => folders.includes(folder)).sort();
+  // What lies inside of a service belongs to it.
+  return sorted.filter((folder) => !sorted.some((outer) => folder.startsWith(`${outer}/`) && isLeaf(outer)));
+}
+
+const isLeaf = (folder: string): boolean => !LIBRARY_PARENT.test(folder) || /\/[^/]+$/.test(folder);
+
+function kindOf({ root, files, deployments }: Repository, folder: string): PartKind {
+  const manifest = readJson<Manifest>(join(root, folder, 'package.json')) ?? {};
+  const name = basename(folder);
+  const dependencies = Object.keys({ ...manifest.dependencies });
+  const serves = dependencies.some((dependency) => SERVERS.test(dependency));
+  if (OUTSIDE.test(folder)) return 'outside';
+  if (dependencies.some((dependency) => FRONTENDS.includes(dependency)) && !serves) return 'outside';
+  const parent = posix.dirname(folder);
+  if (LIBRARY_PARENT.test(parent) && CONTRACT_NAME.test(name)) return 'contracts';
+  if (GATEWAY_NAME.test(name)) return 'gateway';
+  const isDeployed =
+    deployments.some((deployment) => deployment.folder === folder) || files.includes(`${folder}/Dockerfile`);
+  if (isDeployed || SERVICE_PARENT.test(folder) || SERVICE_NAME.test(name)) return 'service';
+  if (CONTRACT_NAME.test(name)) return 'contracts';
+  if (serves && manifest.scripts?.['start'] !== undefined && !LIBRARY_PARENT.test(parent)) return 'service';
+  return 'library';
+}
+
+function partAt(root: string, { folder, kind }: Placed): Part {
+  const manifest = readJson<Manifest>(join(root, folder, 'package.json')) ?? {};
+  const above = folder === '' ? {} : (readJson<Manifest>(join(root, 'package.json')) ?? {});
+  const own = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const name = folder === '' ? (manifest.name ?? 'system').replace(/^@[^/]+\//, '') : shortName(folder);
+  return {
+    name,
+    kind,
+    folder,
+    ...(manifest.name !== undefined && { packageName: manifest.name }),
+    dependencies: new Set(
+      existsSync(join(root, folder, 'package.json')) ? own : Object.keys({ ...above.dependencies }),
+    ),
+    scripts: manifest.scripts ?? {},
+    aliases: [],
+  };
+}
+
+const shortName = (folder: string): string => basename(folder).replace(/[-_.](service|svc|microservice|ms)$/, '');
+
+/** Words that a name could be written as: `order-service`, `orderService`, `ORDER`. */
+function withAliases(parts: readonly Part[], deployments: readonly Deployment[]): Part[] {
+  return parts.map((part) => {
+    const deployed = deployments.filter(({ folder }) => folder !== undefined && folder === part.folder);
+    const names = [part.name, basename(part.folder), part.packageName?.replace(/^@[^/]+\//, '') ?? ''];
+    const all = [...names, ...deployed.map(({ name }) => name)].filter((name) => name !== '');
+    const plain = all.flatMap((name) => [
+      name.replace(/[-_.](service|svc|api|server|app|microservice|ms)$/, ''),
+      name.replace(/(?<=\w{3})(service|svc)$/i, ''),
+    ]);
+    return { ...part, aliases: [...new Set([...all, ...plain].map(normalized))] };
+  });
+}
+
+/** Without case, hyphens and plural. */
+export const normalized = (name: string): string =>
+  name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replaceAll(/[_.\s]+/g, '-')
+    .replace(/ies$/, 'y')
+    .replace(/([^s])s$/, '$1');
+
+/** Whether a deployment, a host or a container of this name is that part. */
+export function isCalled({ aliases }: Part, name: string): boolean {
+  const plain = name.toLowerCase().replace(/[-_.](service|svc|api|app|server|deployment)$/, '');
+  return [name, plain].some((one) => one !== '' && aliases.includes(normalized(one)));
+}
+
+/** The service or gateway that a text names: an address, a setting, a host. The longest name wins. */
+export function partNamedIn(text: string, parts: readonly Part[]): Part | undefined {
+  const words = ` ${text
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .map((word) => normalized(word))
+    .join(' ')} `;
+  const run = words.replaceAll(' ', '');
+  const hits = parts
+    .filter(({ kind }) => kind === 'service' || kind === 'gateway')
+    .flatMap((part) => part.aliases.map((alias) => ({ part, alias })))
+    .filter(
+      ({ alias }) =>
+        words.includes(` ${alias.split('-').map(normalized).join(' ')} `) ||
+        // `PRODUCT_CATALOG_SERVICE_ADDR` of `productcatalogservice`.
+        (alias.length > 6 && !alias.includes('-') && run.includes(alias)),
+    );
+  return hits.sort((one, other) => other.alias.length - one.alias.length)[0]?.part;
+}

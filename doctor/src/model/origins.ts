@@ -1,0 +1,268 @@
+import type { Node } from 'oxc-parser';
+import {
+  type AnyClass,
+  type AnyFunction,
+  classAround,
+  contains,
+  isFunction,
+  nameOf,
+  property,
+  unwrap,
+} from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { type FunctionAt, functions, type Origin, UNKNOWN } from './origin.ts';
+import { annotationOf, type Binding, type Scopes } from './scope.ts';
+import type { Sources } from './sources.ts';
+import { TypeOrigins } from './type-origins.ts';
+
+/** Where values come from: followed through names, imports, members, constructors and types. */
+export class Origins {
+  readonly #known = new Map<Node, Origin>();
+  readonly #busy = new Set<Node>();
+  readonly #sources: Sources;
+  readonly #types: TypeOrigins;
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+    this.#types = new TypeOrigins(sources, this);
+  }
+
+  /** Where the value of an expression comes from. */
+  originOf(file: ParsedFile, expression: Node): Origin {
+    const node = unwrap(expression);
+    const known = this.#known.get(node);
+    if (known) return known;
+    if (this.#busy.has(node)) return UNKNOWN;
+    this.#busy.add(node);
+    const origin = this.#find(file, node);
+    this.#busy.delete(node);
+    this.#known.set(node, origin);
+    return origin;
+  }
+
+  #find(file: ParsedFile, node: Node): Origin {
+    if (isFunction(node)) return functions(file, node);
+    switch (node.type) {
+      case 'Identifier':
+        return this.ofName(file, node.name, node);
+      case 'ThisExpression': {
+        const around = classAround(file, node);
+        return around ? { kind: 'instance', file, node: around } : UNKNOWN;
+      }
+      case 'MemberExpression': {
+        const name = nameOf(node.property as Node);
+        if (name === undefined || (node.computed && node.property.type !== 'Literal')) return UNKNOWN;
+        return this.memberOf(this.originOf(file, node.object), name);
+      }
+      case 'NewExpression': {
+        const origin = this.originOf(file, node.callee);
+        return origin.kind === 'class' ? { ...origin, kind: 'instance' } : origin;
+      }
+      case 'CallExpression':
+        return this.#ofAnswer(file, node);
+      case 'ImportExpression':
+        return this.exportOf(file, nameOf(node.source as Node) ?? '', '*');
+      case 'ClassExpression':
+        return { kind: 'class', file, node };
+      case 'ObjectExpression':
+        return { kind: 'object', file, node };
+      case 'LogicalExpression':
+        return this.#firstKnown(file, [node.left, node.right]);
+      case 'ConditionalExpression':
+        return this.#firstKnown(file, [node.consequent, node.alternate]);
+      case 'AssignmentExpression':
+        return this.originOf(file, node.right);
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  #firstKnown(file: ParsedFile, nodes: readonly Node[]): Origin {
+    return nodes.map((node) => this.originOf(file, node)).find(({ kind }) => kind !== 'unknown') ?? UNKNOWN;
+  }
+
+  ofName(file: ParsedFile, name: string, at: Node): Origin {
+    const binding = this.#sources.scopesOf(file).lookUp(name, at);
+    return binding ? this.#ofBinding(file, binding) : { kind: 'global', path: [name] };
+  }
+
+  #ofBinding(file: ParsedFile, binding: Binding): Origin {
+    switch (binding.kind) {
+      case 'import':
+        return this.exportOf(file, binding.specifier, binding.name);
+      case 'function':
+        return functions(file, binding.node);
+      case 'class':
+        return { kind: 'class', file, node: binding.node };
+      case 'value': {
+        const typed = binding.type ? this.#types.originOfType(file, binding.type) : UNKNOWN;
+        const start = typed.kind === 'unknown' && binding.init ? this.originOf(file, binding.init) : typed;
+        return binding.path.reduce((origin, name) => this.memberOf(origin, name), start);
+      }
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  /** What a module exports under a name; `*` is the module itself. */
+  exportOf(from: ParsedFile, specifier: string, name: string): Origin {
+    if (specifier === '') return UNKNOWN;
+    const target = this.#sources.resolve(from.path, specifier);
+    const path = name === '*' || name === 'default' ? [] : [name];
+    if (target.kind === 'library') return { kind: 'external', module: target.module, path };
+    if (target.kind === 'node') return { kind: 'external', module: `node:${target.module}`, path };
+    const file = target.kind === 'own' ? this.#sources.fileAt(target.path) : undefined;
+    return file ? this.#exported(file, name, 0) : UNKNOWN;
+  }
+
+  #exported(file: ParsedFile, name: string, depth: number): Origin {
+    if (depth > 8) return UNKNOWN;
+    const scopes = this.#sources.scopesOf(file);
+    const found = scopes.exports.get(name);
+    if (found && 'local' in found) {
+      const binding = scopes.top(found.local);
+      if (binding) return this.#ofBinding(file, binding);
+    } else if (found) return this.exportOf(file, found.specifier, found.name);
+    if ((name === 'default' || name === '*') && scopes.defaultExport && (name === 'default' || hasOneExport(scopes))) {
+      const { defaultExport } = scopes;
+      if (defaultExport.type === 'ClassDeclaration') return { kind: 'class', file, node: defaultExport };
+      return this.originOf(file, defaultExport);
+    }
+    if (name === '*' || name === 'default') return { kind: 'namespace', file };
+    for (const specifier of scopes.handedOn) {
+      const target = this.#sources.resolve(file.path, specifier);
+      const next = target.kind === 'own' ? this.#sources.fileAt(target.path) : undefined;
+      const origin = next ? this.#exported(next, name, depth + 1) : UNKNOWN;
+      if (origin.kind !== 'unknown') return origin;
+    }
+    return UNKNOWN;
+  }
+
+  /** A member of a value. */
+  memberOf(origin: Origin, name: string): Origin {
+    switch (origin.kind) {
+      case 'external':
+      case 'global':
+        return { ...origin, path: [...origin.path, name] };
+      case 'instance':
+      case 'class':
+        return this.#memberOfClass(origin.file, origin.node, name);
+      case 'interface':
+        return this.#memberOfInterface(origin.file, origin.node, name);
+      case 'object': {
+        const value = property(origin.node, name);
+        return value ? this.originOf(origin.file, value) : this.#spread(origin.file, origin.node, name);
+      }
+      case 'namespace':
+        return this.#exported(origin.file, name, 0);
+      case 'functions':
+        return ['bind', 'call', 'apply'].includes(name) ? origin : UNKNOWN;
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  #spread(file: ParsedFile, node: Extract<Node, { type: 'ObjectExpression' }>, name: string): Origin {
+    for (const entry of node.properties) {
+      if (entry.type !== 'SpreadElement') continue;
+      const origin = this.memberOf(this.originOf(file, entry.argument), name);
+      if (origin.kind !== 'unknown') return origin;
+    }
+    return UNKNOWN;
+  }
+
+  #memberOfClass(file: ParsedFile, node: AnyClass, name: string): Origin {
+    for (const member of node.body.body as readonly Node[]) {
+      if (!('key' in member) || nameOf(member.key as Node) !== name) continue;
+      if (member.type === 'MethodDefinition' && member.kind !== 'get') return functions(file, member.value);
+      if (member.type === 'PropertyDefinition') {
+        const type = annotationOf(member);
+        const typed = type ? this.#types.originOfType(file, type) : UNKNOWN;
+        if (typed.kind !== 'unknown') return typed;
+        if (member.value) return this.originOf(file, member.value);
+        break;
+      }
+    }
+    const own = this.#ofConstructor(file, node, name);
+    if (own.kind !== 'unknown' || !node.superClass) return own;
+    const above = this.originOf(file, node.superClass);
+    return above.kind === 'class' || above.kind === 'external' ? this.memberOf(above, name) : UNKNOWN;
+  }
+
+  /** `constructor(private readonly a: A)` and `this.a = …` */
+  #ofConstructor(file: ParsedFile, node: AnyClass, name: string): Origin {
+    const method = (node.body.body as readonly Node[]).find(
+      (member) => member.type === 'MethodDefinition' && member.kind === 'constructor',
+    );
+    const value = method?.type === 'MethodDefinition' ? method.value : undefined;
+    for (const parameter of (value?.params ?? []) as readonly Node[]) {
+      if (parameter.type !== 'TSParameterProperty') continue;
+      const inner = parameter.parameter as Node;
+      const target = inner.type === 'AssignmentPattern' ? (inner.left as Node) : inner;
+      const type = annotationOf(target);
+      if (nameOf(target) === name && type) return this.#types.originOfType(file, type);
+    }
+    const assigned = file
+      .all('AssignmentExpression')
+      .filter(({ left }) => contains(node, left as Node) && file.textOf(left as Node) === `this.${name}`)
+      .map(({ right }) => this.originOf(file, right));
+    return assigned.find(({ kind }) => kind !== 'unknown') ?? UNKNOWN;
+  }
+
+  /** Functions that answer with an object of this interface: `makeClient(): Client { return { ask } }`. */
+  #ofMadeObjects(node: Node, name: string): Origin[] {
+    return this.#types.makersOf(node).flatMap(({ file, node: maker }) =>
+      returnedBy(file, maker).flatMap((answer) => {
+        const value = property(unwrap(answer), name);
+        return value ? [this.originOf(file, value)] : [];
+      }),
+    );
+  }
+
+  #memberOfInterface(file: ParsedFile, node: Node, name: string): Origin {
+    const all = this.#types.implementersOf(node).map((found) => this.#memberOfClass(found.file, found.node, name));
+    const methods = all.flatMap((origin) => (origin.kind === 'functions' ? origin.all : []));
+    if (methods.length > 0) return { kind: 'functions', all: methods };
+    const known = [...all, ...this.#ofMadeObjects(node, name)].find(({ kind }) => kind !== 'unknown');
+    if (known) return known;
+    for (const member of membersOf(node)) {
+      const type = annotationOf(member);
+      if (member.type === 'TSPropertySignature' && nameOf(member.key as Node) === name && type) {
+        return this.#types.originOfType(file, type);
+      }
+    }
+    return UNKNOWN;
+  }
+
+  /** What a call answers: what a library makes stays of that library. */
+  #ofAnswer(file: ParsedFile, call: Extract<Node, { type: 'CallExpression' }>): Origin {
+    if (nameOf(call.callee as Node) === 'require')
+      return this.exportOf(file, nameOf(call.arguments[0] as Node) ?? '', '*');
+    const origin = this.originOf(file, call.callee);
+    if (call.callee.type === 'MemberExpression' && nameOf(call.callee.property as Node) === 'bind') return origin;
+    if (origin.kind !== 'functions') return origin.kind === 'class' ? { ...origin, kind: 'instance' } : origin;
+    const [{ file: home, node }] = origin.all as [FunctionAt];
+    const type = (node.returnType as { typeAnnotation?: Node } | null | undefined)?.typeAnnotation;
+    const typed = type ? this.#types.originOfType(home, type) : UNKNOWN;
+    if (typed.kind !== 'unknown') return typed;
+    return this.#firstKnown(home, returnedBy(home, node));
+  }
+}
+
+const hasOneExport = (scopes: Scopes): boolean =>
+  [...scopes.exports.keys()].every((name) => name === 'default') || scopes.defaultExport?.type === 'ObjectExpression';
+
+const membersOf = (node: Node): readonly Node[] => {
+  if (node.type === 'TSInterfaceDeclaration') return node.body.body as readonly Node[];
+  return node.type === 'TSTypeLiteral' ? (node.members as readonly Node[]) : [];
+};
+
+function returnedBy(file: ParsedFile, node: AnyFunction): Node[] {
+  const body = node.body as Node | null;
+  if (!body) return [];
+  if (body.type !== 'BlockStatement') return [body];
+  return file.all('ReturnStatement').flatMap(({ argument, start, end }) => {
+    const isOwn = body.start <= start && end <= body.end;
+    return isOwn && argument ? [argument as Node] : [];
+  });
+}

@@ -1,0 +1,143 @@
+import type { Node } from 'oxc-parser';
+import {
+  type AnyCall,
+  type AnyClass,
+  type AnyFunction,
+  contains,
+  decoratorsOf,
+  iteratedIn,
+  lastOf,
+  nameOf,
+} from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { FunctionAt, Origin } from './origin.ts';
+import { Origins } from './origins.ts';
+import type { Resolve } from './resolver.ts';
+import type { Scopes } from './scope.ts';
+import { Sources } from './sources.ts';
+import { valueNode } from './texts.ts';
+
+/** A call, and the file whose text it is in. */
+export interface CallSite {
+  readonly file: ParsedFile;
+  readonly call: AnyCall;
+}
+
+/** All sources together: what names stand for across files, and who calls whom. */
+export class Program {
+  readonly #sources: Sources;
+  readonly #origins: Origins;
+  #callers: Map<Node, CallSite[]> | undefined;
+
+  constructor(
+    readonly files: readonly ParsedFile[],
+    readonly resolve: Resolve,
+  ) {
+    this.#sources = new Sources(files, resolve);
+    this.#origins = new Origins(this.#sources);
+  }
+
+  fileAt(path: string): ParsedFile | undefined {
+    return this.#sources.fileAt(path);
+  }
+
+  scopesOf(file: ParsedFile): Scopes {
+    return this.#sources.scopesOf(file);
+  }
+
+  /** Where the value of an expression comes from. */
+  originOf(file: ParsedFile, expression: Node): Origin {
+    return this.#origins.originOf(file, expression);
+  }
+
+  /** The functions of this repository that a call may run. */
+  calleesOf({ file, call }: CallSite): readonly FunctionAt[] {
+    const origin = this.originOf(file, call.callee as Node);
+    if (origin.kind === 'functions') return origin.all;
+    if (origin.kind === 'class' && call.type === 'NewExpression') return constructorsOf(origin.file, origin.node);
+    return origin.kind === 'external' ? this.#handedTo(file, call) : this.#iterated(file, call);
+  }
+
+  /** `ids.map(ask)`: what is named there is called for each. */
+  #iterated(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
+    const given = iteratedIn(call);
+    const isBound = given?.type === 'CallExpression' && lastOf(given.callee) === 'bind';
+    if (!given || (!isBound && given.type !== 'Identifier' && given.type !== 'MemberExpression')) return [];
+    const origin = this.originOf(file, given);
+    return origin.kind === 'functions' ? origin.all : [];
+  }
+
+  /** What a value of a library was made with, and now runs: `new Breaker(ask)`, `breaker.fire()`. */
+  #handedTo(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
+    const { callee } = call;
+    if (callee.type !== 'MemberExpression' || !RUNS.test(nameOf(callee.property as Node) ?? '')) return [];
+    const made = valueNode(this, file, callee.object);
+    if (made?.node.type !== 'NewExpression' && made?.node.type !== 'CallExpression') return [];
+    return (made.node.arguments as readonly Node[]).flatMap((given) => {
+      if (given.type === 'ObjectExpression' || given.type === 'Literal') return [];
+      const origin = this.originOf(made.file, given);
+      return origin.kind === 'functions' ? origin.all : [];
+    });
+  }
+
+  /** Everywhere a function of this repository is called. */
+  callersOf(node: AnyFunction): readonly CallSite[] {
+    this.#callers ??= this.#findCallers();
+    return this.#callers.get(node) ?? [];
+  }
+
+  #findCallers(): Map<Node, CallSite[]> {
+    const found = new Map<Node, CallSite[]>();
+    const sites = this.files.flatMap((file) => callsIn(file).map((call) => ({ file, call })));
+    for (const site of sites) {
+      for (const { node } of this.calleesOf(site)) {
+        const same = found.get(node);
+        if (same) same.push(site);
+        else found.set(node, [site]);
+      }
+    }
+    return found;
+  }
+
+  /** Every call that running a function may lead to, its own first; `depth` limits the chain of functions. */
+  callsReachedFrom(start: FunctionAt, depth = 6): CallSite[] {
+    const seen = new Set<Node>([start.node]);
+    const found: CallSite[] = [];
+    let level: readonly FunctionAt[] = [start];
+    for (let step = 0; step < depth && level.length > 0; step++) {
+      const calls = level.flatMap(({ file, node }) =>
+        callsIn(file)
+          .filter((call) => contains(node, call))
+          .map((call) => ({ file, call })),
+      );
+      found.push(...calls);
+      const next = calls.flatMap((site) => this.calleesOf(site)).filter(({ node }) => !seen.has(node));
+      for (const { node } of next) seen.add(node);
+      level = [...new Map(next.map((one) => [one.node, one])).values()];
+    }
+    return found;
+  }
+}
+
+const RUNS = /^(fire|execute|exec|run|invoke)$/;
+
+const callCache = new WeakMap<ParsedFile, readonly AnyCall[]>();
+
+/** All calls of a file, also those of `new`. */
+export function callsIn(file: ParsedFile): readonly AnyCall[] {
+  let calls = callCache.get(file);
+  if (!calls) {
+    calls = [...file.all('CallExpression'), ...file.all('NewExpression')];
+    callCache.set(file, calls);
+  }
+  return calls;
+}
+
+function constructorsOf(file: ParsedFile, node: AnyClass): FunctionAt[] {
+  return (node.body.body as readonly Node[]).flatMap((member) =>
+    member.type === 'MethodDefinition' && member.kind === 'constructor' ? [{ file, node: member.value }] : [],
+  );
+}
+
+export const hasDecorator = (node: Node, pattern: RegExp): boolean =>
+  decoratorsOf(node).some(({ name }) => pattern.test(name));

@@ -1,0 +1,145 @@
+import type { Node } from 'oxc-parser';
+import { type AnyClass, nameOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { type FunctionAt, type Origin, UNKNOWN } from './origin.ts';
+import type { Origins } from './origins.ts';
+import type { Sources } from './sources.ts';
+
+interface Named {
+  readonly at: Node;
+  readonly depth?: number;
+}
+
+/** Where values of a type come from, as far as its name tells. */
+export class TypeOrigins {
+  readonly #makers = new Map<Node, readonly FunctionAt[]>();
+  readonly #implementers = new Map<Node, readonly { file: ParsedFile; node: AnyClass }[]>();
+
+  constructor(
+    private readonly sources: Sources,
+    private readonly origins: Origins,
+  ) {}
+
+  /** The classes that say that they implement an interface. */
+  implementersOf(interfaceNode: Node): readonly { file: ParsedFile; node: AnyClass }[] {
+    const known = this.#implementers.get(interfaceNode);
+    if (known) return known;
+    const name = (interfaceNode as { id?: { name?: string } }).id?.name;
+    const found = this.sources.files.flatMap((file) =>
+      [...file.all('ClassDeclaration'), ...file.all('ClassExpression')]
+        .filter((node) =>
+          node.implements?.some(({ expression }) => {
+            if (nameOf(expression as Node) !== name) return false;
+            const origin = this.#ofTypeName(file, name!, { at: node });
+            return origin.kind === 'interface' && origin.node === interfaceNode;
+          }),
+        )
+        .map((node) => ({ file, node })),
+    );
+    this.#implementers.set(interfaceNode, found);
+    return found;
+  }
+
+  /** The functions whose answer is said to be of an interface. */
+  makersOf(interfaceNode: Node): readonly FunctionAt[] {
+    const known = this.#makers.get(interfaceNode);
+    if (known) return known;
+    const name = (interfaceNode as { id?: { name?: string } }).id?.name;
+    const found = this.sources.files.flatMap((file) =>
+      [...file.all('FunctionDeclaration'), ...file.all('ArrowFunctionExpression')]
+        .filter(({ returnType }) => {
+          const type = returnType?.typeAnnotation;
+          if (type?.type !== 'TSTypeReference' || nameOf(type.typeName as Node) !== name) return false;
+          const origin = this.originOfType(file, type);
+          return origin.kind === 'interface' && origin.node === interfaceNode;
+        })
+        .map((node): FunctionAt => ({ file, node })),
+    );
+    this.#makers.set(interfaceNode, found);
+    return found;
+  }
+
+  /** Where values of a type come from. */
+  originOfType(file: ParsedFile, type: Node): Origin {
+    switch (type.type) {
+      case 'TSTypeReference': {
+        const name = nameOf(type.typeName as Node);
+        if (name === undefined) return this.#ofQualifiedType(file, type.typeName as Node);
+        const inner = type.typeArguments?.params[0] as Node | undefined;
+        if (inner && TRANSPARENT.has(name)) return this.originOfType(file, inner);
+        return this.#ofTypeName(file, name, { at: type });
+      }
+      case 'TSTypeLiteral':
+        return { kind: 'interface', file, node: type };
+      case 'TSTypeQuery':
+        return type.exprName.type === 'Identifier' ? this.origins.ofName(file, type.exprName.name, type) : UNKNOWN;
+      case 'TSImportType': {
+        const name = nameOf(type.qualifier as Node | null);
+        const target = this.sources.resolve(file.path, nameOf(type.source as Node) ?? '');
+        const home = target.kind === 'own' ? this.sources.fileAt(target.path) : undefined;
+        return home && name !== undefined ? this.#exportedType(home, name, 0) : UNKNOWN;
+      }
+      case 'TSUnionType':
+      case 'TSIntersectionType':
+        return (
+          type.types.map((one) => this.originOfType(file, one as Node)).find(({ kind }) => kind !== 'unknown') ??
+          UNKNOWN
+        );
+      default:
+        return UNKNOWN;
+    }
+  }
+
+  #ofQualifiedType(file: ParsedFile, name: Node): Origin {
+    if (name.type !== 'TSQualifiedName') return UNKNOWN;
+    const left = nameOf(name.left as Node);
+    const origin = left === undefined ? UNKNOWN : this.origins.ofName(file, left, name);
+    const found = this.origins.memberOf(origin, name.right.name);
+    return found.kind === 'class' ? { ...found, kind: 'instance' } : found;
+  }
+
+  #ofTypeName(file: ParsedFile, name: string, { at, depth = 0 }: Named): Origin {
+    const binding = depth > 8 ? undefined : this.sources.scopesOf(file).lookUp(name, at);
+    if (!binding) return UNKNOWN;
+    if (binding.kind === 'class') return { kind: 'instance', file, node: binding.node };
+    if (binding.kind === 'type') {
+      if (binding.node.type === 'TSInterfaceDeclaration') return { kind: 'interface', file, node: binding.node };
+      return this.originOfType(
+        file,
+        (binding.node as Extract<Node, { type: 'TSTypeAliasDeclaration' }>).typeAnnotation,
+      );
+    }
+    if (binding.kind !== 'import') return UNKNOWN;
+    const target = this.sources.resolve(file.path, binding.specifier);
+    if (target.kind !== 'own') return this.origins.exportOf(file, binding.specifier, binding.name);
+    const next = this.sources.fileAt(target.path);
+    return next ? this.#exportedType(next, binding.name, depth + 1) : UNKNOWN;
+  }
+
+  #exportedType(file: ParsedFile, name: string, depth: number): Origin {
+    if (depth > 8) return UNKNOWN;
+    const scopes = this.sources.scopesOf(file);
+    const found = scopes.exports.get(name);
+    if (found && 'local' in found) return this.#ofTypeName(file, found.local, { at: file.program, depth: depth + 1 });
+    const specifiers = found ? [found.specifier] : scopes.handedOn;
+    for (const specifier of specifiers) {
+      const target = this.sources.resolve(file.path, specifier);
+      if (target.kind === 'library') return { kind: 'external', module: target.module, path: [name] };
+      const next = target.kind === 'own' ? this.sources.fileAt(target.path) : undefined;
+      const origin = next ? this.#exportedType(next, found ? found.name : name, depth + 1) : UNKNOWN;
+      if (origin.kind !== 'unknown') return origin;
+    }
+    return UNKNOWN;
+  }
+}
+
+const TRANSPARENT: ReadonlySet<string> = new Set([
+  'Promise',
+  'Readonly',
+  'Partial',
+  'Required',
+  'Pick',
+  'Omit',
+  'NonNullable',
+  'Awaited',
+]);

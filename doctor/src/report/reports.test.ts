@@ -1,0 +1,148 @@
+import { deepStrictEqual, match, ok } from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import AjvDraft04 from 'ajv-draft-04';
+import { diagnose } from '../diagnosis.ts';
+import { fixture, withMutant } from '../fixtures/mutation.fixtures.ts';
+import { readSystem } from '../model/system.ts';
+import { factsOf } from '../traces/traces.fixtures.ts';
+import { BaselineError, readBaseline, writeBaseline } from './baseline.ts';
+import { htmlReport } from './html.ts';
+import { jsonReport } from './json.ts';
+import { sarifReport } from './sarif.ts';
+import { textReport } from './text.ts';
+
+const doctor = resolve(import.meta.dirname, '..', '..');
+
+/** A system with findings in files, a finding in traces, and an accepted one. */
+const diagnosis = withMutant(
+  {
+    system: 'express-shop',
+    edits: {
+      'services/orders/src/catalog-client.js': ['breaker.fire(ids)', 'fetchProducts(ids)'],
+      'services/orders/src/<b>.js': 'const carts = new Map();\nexports.put = (id, cart) => carts.set(id, cart);\n',
+      'docker-compose.yml': [
+        '    build: ./services/orders\n',
+        '    build: ./services/orders\n    ports: ["3000:3000"]\n',
+      ],
+    },
+  },
+  (root) => {
+    const calls = Array.from({ length: 6 }, () => ({ service: 'catalog', name: 'GET /products' }));
+    return diagnose({ system: readSystem(root), traces: factsOf([{ service: 'orders', calls }]) });
+  },
+);
+
+test('the text tells the worst first, with evidence, reason and mend, and what is known already', () => {
+  const known = new Set([diagnosis.findings[0]!.fingerprint]);
+  const text = textReport(diagnosis, { known });
+  match(text, /✖ orders can be reached past the gateway.*\[gateway\] \(known\)\n {4}docker-compose\.yml:\d+ /);
+  match(text, /why: .*\n {4}mend: /);
+  match(text, /✖ Circuit breakers/);
+});
+
+test('JSON keeps its published schema', () => {
+  const schema = JSON.parse(readFileSync(join(doctor, 'schema', 'report.schema.json'), 'utf8'));
+  const validate = new Ajv2020({ strict: true }).compile(schema);
+  ok(validate(JSON.parse(jsonReport(diagnosis))), JSON.stringify(validate.errors));
+  ok(!validate({ version: 1 }));
+});
+
+interface SarifRun {
+  readonly tool: { driver: { rules: { id: string }[] } };
+  readonly results: {
+    ruleId: string;
+    ruleIndex: number;
+    partialFingerprints: Record<string, string>;
+    locations: [{ physicalLocation: { region: { startLine: number } } }];
+  }[];
+}
+
+test('SARIF is valid by the official schema, and every result has a place, a rule and a fingerprint', () => {
+  const schema = JSON.parse(readFileSync(join(doctor, 'fixtures', 'sarif', 'sarif-schema-2.1.0.json'), 'utf8'));
+  const Ajv = AjvDraft04 as unknown as typeof AjvDraft04.default;
+  const validate = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false }).compile(schema);
+  const log: { runs: [SarifRun] } = JSON.parse(sarifReport(diagnosis));
+  ok(validate(structuredClone(log)), JSON.stringify(validate.errors));
+  ok(!validate({ ...log, version: '1' }));
+  const [{ results, tool }] = log.runs;
+  deepStrictEqual(results.length, diagnosis.findings.length);
+  for (const { locations, ruleId, ruleIndex, partialFingerprints } of results) {
+    ok(locations[0].physicalLocation.region.startLine >= 1);
+    deepStrictEqual(tool.driver.rules[ruleIndex]!.id, ruleId);
+    match(partialFingerprints['ashlarDoctor/v1']!, /^[0-9a-f]{16}$/);
+  }
+});
+
+test('what a baseline knows is not new, also after lines have moved', () => {
+  const known = readBaseline(writeBaseline(diagnosis));
+  ok(diagnosis.findings.every(({ fingerprint }) => known.has(fingerprint)));
+  deepStrictEqual(readBaseline(jsonReport(diagnosis)), known);
+  const edits = {
+    'services/orders/src/catalog-client.js': [
+      'exports.findProducts = (ids) => breaker.fire(ids)',
+      '\n\nexports.findProducts = (ids) => fetchProducts(ids)',
+    ],
+  } as const;
+  const [moved] = withMutant(
+    { system: 'express-shop', edits },
+    (root) => diagnose({ system: readSystem(root) }).findings,
+  );
+  ok(known.has(moved!.fingerprint));
+});
+
+test('a baseline that is none is refused', () => {
+  for (const text of ['', '{}', '{"findings":[{}]}']) {
+    try {
+      readBaseline(text);
+      ok(false, text);
+    } catch (error) {
+      ok(error instanceof BaselineError);
+    }
+  }
+});
+
+test('the page asks for nothing from elsewhere, and what it tells is no markup', () => {
+  const page = htmlReport(diagnosis);
+  deepStrictEqual(page.match(/(src|href)=|<script|url\((?!#)/g), null);
+  match(page, /services\/orders\/src\/&lt;b&gt;\.js/);
+  ok(!page.includes('<b>.js'));
+});
+
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
+const browser = BROWSERS.find((name) => spawnSync(name, ['--version']).status === 0);
+
+test('a real browser shows the page: map, scores and findings', {
+  skip: browser ? false : 'there is no Chromium',
+}, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-page-'));
+  try {
+    const file = join(folder, 'report.html');
+    writeFileSync(file, htmlReport(diagnosis));
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`];
+    const shown = execFileSync(browser!, [...flags, '--dump-dom', pathToFileURL(file).href], {
+      encoding: 'utf8',
+      timeout: 150_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const count = (pattern: RegExp): number => shown.match(pattern)?.length ?? 0;
+    deepStrictEqual(count(/<article/g), diagnosis.findings.length);
+    deepStrictEqual(count(/<g class="node/g), diagnosis.map.nodes.length);
+    deepStrictEqual(count(/<li class="(holds|broken|doubtful|unknown)"/g), 12);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a clean system has twelve items, none of them broken', () => {
+  const { scores } = diagnose({ system: readSystem(fixture('fastify-shop')) });
+  deepStrictEqual(
+    scores.map(({ status }) => status),
+    Array(12).fill('holds'),
+  );
+});

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isTest } from '../model/files.ts';
+import type { Part } from '../model/layout.ts';
+import type { ResolvedImport, System } from '../model/system.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { NOTHING } from './rule.ts';
+
+/** A service imports from another one its contract only. */
+export const boundaries: Rule = {
+  id: 'boundaries',
+  title: 'Services know each other by contracts only',
+  items: ['boundaries'],
+  severity: 'error',
+  why: 'Who imports the code of another service is built, tested and released together with it.',
+  mend: 'Move what both need to know into the contract, and let the rest travel as messages.',
+  judge: ({ system }) => (system ? judge(system) : NOTHING),
+};
+
+/** What a service publishes of itself may lie in its own folder. */
+const CONTRACT_FOLDER = /(^|\/)(contracts?|protos?|public-api|api-types|published)(\/|\.[cm]?[jt]s$)/;
+
+function judge(system: System): Judgement {
+  const all = [...system.services, ...system.gateways];
+  const imports = system.layout.isGuessed ? system.imports : [...system.imports, ...system.testImports()];
+  const isAlone = all.length < 2;
+  return {
+    findings: [
+      ...imports.flatMap((one) => crossing(system, one)),
+      ...all.flatMap((part) => depending(system, part, all)),
+    ],
+    judged: isAlone ? [] : all.map(({ name }) => name),
+    unknown: isAlone ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }] : [],
+  };
+}
+
+/** A service whose package needs that of another one. */
+function depending(system: System, from: Part, all: readonly Part[]): Draft[] {
+  const needed = all.filter(
+    (to) => to !== from && to.packageName !== undefined && to.folder !== '' && from.dependencies.has(to.packageName),
+  );
+  return needed.flatMap((to) => {
+    const file = `${from.folder}/package.json`;
+    const lines = system.paths.includes(file) ? readFileSync(join(system.root, file), 'utf8').split('\n') : [];
+    const line = 1 + lines.findIndex((text, at) => at > 2 && text.includes(`"${to.packageName}"`));
+    const what = `The package of ${from.folder} depends on that of ${to.folder}`;
+    return line === 0 ? [] : [{ subject: from.name, what, evidence: [{ file, line, text: lines[line - 1]!.trim() }] }];
+  });
+}
+
+function crossing(system: System, { file, target, line, specifier }: ResolvedImport): Draft[] {
+  if (target.kind !== 'own') return [];
+  const [from, to] = [system.partOf(file.path), system.partOf(target.path)];
+  if (
+    !from ||
+    !to ||
+    from === to ||
+    !isForbidden(system, { from, to, path: target.path, isTestFile: isTest(file.path) })
+  )
+    return [];
+  const what =
+    to.kind === 'outside'
+      ? `${from.folder || from.name} imports ${to.folder}, which is there for tests and tools only`
+      : `${from.folder || from.name} imports the inside of ${to.folder || to.name}`;
+  return [{ subject: from.name, what, evidence: [{ file: file.path, line, text: `import "${specifier}"` }] }];
+}
+
+interface Crossing {
+  readonly from: Part;
+  readonly to: Part;
+  readonly path: string;
+  readonly isTestFile: boolean;
+}
+
+/** Where it is declared what a library is, it knows nothing of this system, not even its messages. */
+function isForbidden({ layout }: System, { from, to, path, isTestFile }: Crossing): boolean {
+  if (from.kind === 'outside') return false;
+  // Tests may use tools of tests; what runs may not.
+  if (to.kind === 'outside') return !layout.isGuessed && !isTestFile;
+  if (to.kind === 'service' || to.kind === 'gateway') {
+    return !CONTRACT_FOLDER.test(path.slice(to.folder.length)) && !contains(to, from);
+  }
+  if (to.kind === 'library') return false;
+  return from.kind === 'library' && !layout.isGuessed;
+}
+
+/** A repository that is one service contains the folders of its libraries. */
+const contains = (outer: Part, inner: Part): boolean =>
+  outer.folder === '' || inner.folder.startsWith(`${outer.folder}/`);

@@ -1,0 +1,130 @@
+import type { Node } from 'oxc-parser';
+import { outboundCalls } from '../facts/outbound.ts';
+import { readParts } from '../facts/unread.ts';
+import type { Thresholds } from '../model/architecture-file.ts';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import type { Model } from '../model.ts';
+import { functionsAround, iteratedIn, loopAround } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/** One request does not become many: no calls in loops, no operation again and again under one parent. */
+export const chattyServices: Rule = {
+  id: 'chatty-services',
+  title: 'No chatty services',
+  items: ['chatty-services'],
+  severity: 'error',
+  why:
+    'Each call costs a round trip and can fail: a list of fifty takes fifty ' +
+    'times as long, and fails fifty times as often.',
+  mend: 'Ask once for all of them, or keep a copy of what is needed from the events of its owner.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model)),
+};
+
+function judge(system: System): Judgement {
+  return {
+    findings: inLoops(system),
+    ...readParts(system),
+  };
+}
+
+/** A loop from which a call goes out, directly or through functions of the repository. */
+function inLoops(system: System): Draft[] {
+  const found = outboundCalls(system).flatMap(({ part, file, node, address, target, client }) =>
+    loopsOver(system, { file, call: node }).map(({ loop, home }) => ({
+      part,
+      file,
+      node,
+      address,
+      target,
+      client,
+      loop,
+      home,
+    })),
+  );
+  const byLoop = Map.groupBy(found, ({ home, loop, part }) => `${part.name} ${home.path}:${loop.start}`);
+  return [...byLoop.values()].map((same) => {
+    const { part, file, node, target, address, client, loop, home } = same[0]!;
+    const whom = target ? target.name : address || 'another system';
+    const line = file.lineAt(node.start);
+    const at = home.lineAt(loop.start);
+    return {
+      subject: part.name,
+      what: `${part.name} calls ${whom} (${client}) once for each turn of a loop`,
+      evidence: [
+        { file: home.path, line: at, text: home.lines[at - 1]!.trim().slice(0, 160) },
+        ...(at === line && file === home
+          ? []
+          : [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }]),
+      ],
+    };
+  });
+}
+
+interface Loop {
+  readonly loop: Node;
+  readonly home: ParsedFile;
+}
+
+function loopsOver(system: System, site: CallSite, depth = 0): Loop[] {
+  const loop = isHandedToEach(system, site) ? site.call : loopAround(site.file, site.call);
+  if (loop && !isRepetitionOnPurpose(site.file, loop)) return [{ loop, home: site.file }];
+  if (depth > 4) return [];
+  const around = functionsAround(site.file, site.call);
+  const callers = around.flatMap((one) => system.program.callersOf(one)).filter((caller) => caller.call !== site.call);
+  const own = system.partOf(site.file.path);
+  return callers
+    .filter(({ file }) => system.partOf(file.path) === own)
+    .flatMap((caller) => loopsOver(system, caller, depth + 1));
+}
+
+/** `ids.map(ask)`: the call that runs the function is the loop itself. */
+const isHandedToEach = (system: System, { file, call }: CallSite): boolean =>
+  iteratedIn(call) !== undefined &&
+  system.program.originOf(file, call.callee as Node).kind !== 'functions' &&
+  system.program.calleesOf({ file, call }).length > 0;
+
+/** Trying again, reading page after page, waiting, and asking each of several replicas or services once. */
+function isRepetitionOnPurpose(file: ParsedFile, loop: Node): boolean {
+  const head = loop.type === 'CallExpression' ? file.textOf(loop.callee as Node) : headOf(file, loop);
+  return new RegExp(
+    String.raw`attempt|retr(y|ies)|tries|cursor|nextPage|hasMore|hasNext|pageToken|next_?token|\bpage\b|` +
+      String.raw`offset|chunk|batch|\bservices?\b|replica|upstream|endpoint|peers|hosts|[uU]rls?\b|` +
+      String.raw`while\s*\(\s*(true|!)|for\s*\(\s*;\s*;`,
+    'i',
+  ).test(head);
+}
+
+function headOf(file: ParsedFile, loop: Node): string {
+  if (loop.type === 'DoWhileStatement') return file.textOf(loop.test as Node);
+  const body = (loop as { body?: Node }).body;
+  return file.textOf(loop).slice(0, body ? body.start - loop.start : undefined);
+}
+
+const seen = (model: Model): Judgement => seenInTraces(model, ({ services }) => services, chattyPairs);
+
+function chattyPairs({ pairs, repeated }: TraceFacts, thresholds: Thresholds): Draft[] {
+  const again = repeated.map(({ from, to, operation, times, parents, example }) => ({
+    subject: from,
+    what: `${from} asks ${to} for ${operation} up to ${times} times under one parent, under ${parents} parents (N+1)`,
+    evidence: [inTrace(example)],
+  }));
+  const known = new Set(repeated.map(({ from, to }) => `${from} ${to}`));
+  const many = pairs
+    .filter(
+      ({ isSynchronous, calls, traces, from, to }) =>
+        isSynchronous && calls / traces > thresholds.callsPerRequest && !known.has(`${from} ${to}`),
+    )
+    .map(({ from, to, calls, traces, most, example }) => ({
+      subject: from,
+      what:
+        `${from} calls ${to} ${(calls / traces).toFixed(1)} times for each request ` +
+        `that needs it, up to ${most} times`,
+      evidence: [inTrace(example)],
+    }));
+  return [...again, ...many];
+}

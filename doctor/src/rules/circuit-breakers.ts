@@ -1,0 +1,190 @@
+import type { Node } from 'oxc-parser';
+import { BREAKERS } from '../facts/guards.ts';
+import { type Outbound, outboundCalls } from '../facts/outbound.ts';
+import { readParts } from '../facts/unread.ts';
+import type { RunningSystem } from '../live/running-system.ts';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { textOf, valueNode } from '../model/texts.ts';
+import type { Model } from '../model.ts';
+import { type AnyCall, ancestorsOf, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/** Every outbound synchronous call goes through a breaker with a timeout and a stated fallback. */
+export const circuitBreakers: Rule = {
+  id: 'circuit-breakers',
+  title: 'Outbound calls go through circuit breakers',
+  items: ['circuit-breakers', 'no-circuit-breakers'],
+  severity: 'error',
+  why: 'A dependency that is slow or gone takes its callers with it: they wait, hold connections, and fail in turn.',
+  mend:
+    'Call through a circuit breaker (opossum, cockatiel) with a timeout, and ' +
+    'say what is answered while it is open.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model), breakersOfRunning(model.running)),
+};
+
+function judge(system: System): Judgement {
+  const calls = outboundCalls(system);
+  const breakers = [...system.services, ...system.gateways].flatMap((part) => breakersOf(system, part));
+  return {
+    findings: [
+      ...calls.filter((call) => !call.isGuarded).map(unguarded),
+      ...[...system.services, ...system.gateways].flatMap((part) =>
+        system.filesOf(part).flatMap((file) => endless(system, part, file)),
+      ),
+      ...breakers.flatMap((breaker) => [...withoutTimeout(system, breaker), ...withoutFallback(system, breaker)]),
+    ],
+    ...readParts(system),
+  };
+}
+
+function unguarded({ part, file, line, client, address, target }: Outbound): Draft {
+  const whom = target ? `the service ${target.name}` : address === '' ? 'another system' : address;
+  const text = file.lines[line - 1]!.trim().slice(0, 160);
+  return {
+    subject: part.name,
+    what: `${part.name} calls ${whom} with ${client} past any circuit breaker`,
+    evidence: [{ file: file.path, line, text }],
+  };
+}
+
+interface Breaker {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly call: AnyCall;
+  readonly library: string;
+}
+
+/** Breakers that a part makes, or that its libraries make for it. */
+function breakersOf(system: System, part: Part): Breaker[] {
+  return system.filesOf(part).flatMap((file) =>
+    callsIn(file).flatMap((call) => {
+      const origin = system.program.originOf(file, call.callee as Node);
+      if (origin.kind !== 'external' || !BREAKERS.has(origin.module)) return [];
+      const isMade = call.type === 'NewExpression' || pathOf(call.callee as Node).at(-1) === 'circuitBreaker';
+      return isMade && call.arguments.length > 0 ? [{ part, file, call, library: origin.module }] : [];
+    }),
+  );
+}
+
+function withoutTimeout({ program }: System, { part, file, call, library }: Breaker): Draft[] {
+  if (library !== 'opossum') return [];
+  const given = call.arguments[1] as Node | undefined;
+  const options = given && valueNode(program, file, given);
+  const timeout = options && property(options.node, 'timeout');
+  const text = timeout && textOf(program, options.file, timeout);
+  if (text === undefined || !/^(false|0|null|Infinity|\{Infinity\})$/.test(text)) return [];
+  const what = `A circuit breaker of ${part.name} has no timeout: a call that hangs is no failure to it`;
+  return [
+    {
+      subject: part.name,
+      what,
+      evidence: [{ file: file.path, line: file.lineAt(call.start), text: `timeout: ${text}` }],
+    },
+  ];
+}
+
+/** A client of the repository's own that is told to wait for ever. */
+function endless({ program }: System, part: Part, file: ParsedFile): Draft[] {
+  return callsIn(file).flatMap((call) => {
+    const given = (call.arguments as readonly Node[]).find(({ type }) => type === 'ObjectExpression');
+    const timeout = property(given, 'timeoutMs') ?? property(given, 'timeout');
+    if (!timeout || !/client|breaker|circuit|polic/i.test(pathOf(call.callee as Node).at(-1)!)) return [];
+    const isLibrary = program.originOf(file, call.callee as Node).kind === 'external';
+    if (isLibrary || !/^(false|0|null|Infinity|\{Infinity\})$/.test(textOf(program, file, timeout))) return [];
+    const what = `A client of ${part.name} waits without end: a call that hangs is no failure to its breaker`;
+    const line = file.lineAt(timeout.start);
+    return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
+  });
+}
+
+const FIRES = /^(fire|execute|exec|run|call)$/;
+
+/** A fallback of the breaker, or a `catch` around every call through it. */
+function withoutFallback(system: System, { part, file, call, library }: Breaker): Draft[] {
+  const files = system.closureOf(part);
+  if (files.some((one) => hasFallback(one, library))) return [];
+  const fired = system.filesOf(part).flatMap((one) =>
+    callsIn(one)
+      .filter(
+        (site) =>
+          FIRES.test(pathOf(site.callee as Node).at(-1)!) &&
+          pathOf(site.callee as Node).some((name) => /breaker|circuit|polic/i.test(name)),
+      )
+      .map((site) => ({ file: one, site })),
+  );
+  if (fired.length > 0 && fired.every((one) => isCaught(system, { file: one.file, node: one.site }))) return [];
+  const what = `A circuit breaker of ${part.name} has no fallback: while it is open, callers only see an error`;
+  const evidence = [
+    { file: file.path, line: file.lineAt(call.start), text: file.lines[file.lineAt(call.start) - 1]!.trim() },
+  ];
+  return [{ subject: part.name, what, evidence, severity: 'warning' as const }];
+}
+
+const hasFallback = (file: ParsedFile, library: string): boolean =>
+  callsIn(file).some((call) => /fallback/i.test(pathOf(call.callee as Node).at(-1)!)) ||
+  (library === 'cockatiel' &&
+    file.imports.some(({ specifier }) => specifier === library) &&
+    /\bfallback\b/.test(file.lines.join('\n')));
+
+function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
+  const { program } = system;
+  const parent = file.parentOf(node);
+  const chained = parent?.type === 'MemberExpression' && /^(catch|then)$/.test(pathOf(parent).at(-1)!);
+  if (chained && pathOf(parent).at(-1) === 'catch') return true;
+  for (const outer of ancestorsOf(file, node)) {
+    if (
+      outer.type === 'TryStatement' &&
+      outer.handler &&
+      outer.block.start <= node.start &&
+      node.end <= outer.block.end
+    )
+      return true;
+    if (
+      outer.type.endsWith('Function') ||
+      outer.type.startsWith('Function') ||
+      outer.type === 'ArrowFunctionExpression'
+    ) {
+      const callers = depth > 4 ? [] : program.callersOf(outer as never);
+      return (
+        callers.length > 0 && callers.every((site) => isCaught(system, { file: site.file, node: site.call }, depth + 1))
+      );
+    }
+  }
+  return false;
+}
+
+const seen = (model: Model): Judgement =>
+  seenInTraces(model, ({ unbroken }) => unbroken.map(({ from }) => from), unbrokenRuns);
+
+const unbrokenRuns = ({ unbroken }: TraceFacts): Draft[] =>
+  unbroken.map(({ from, to, after, seconds, traceId, spanId }) => ({
+    subject: from,
+    what:
+      `${from} went on calling ${to}, which failed: ${after} failing calls in ` +
+      `${seconds.toFixed(1)} s after a breaker would have opened`,
+    evidence: [inTrace({ traceId, spanId, text: 'from here on a breaker would have been open' })],
+  }));
+
+/** Breakers that are open now are at work; they tell of a dependency that is away. */
+function breakersOfRunning(running: RunningSystem | undefined): Judgement {
+  const open = (running?.replicas ?? []).flatMap(({ service, replica, breakers }) =>
+    breakers.filter(({ state }) => state !== 'closed').map((breaker) => ({ service, replica, ...breaker })),
+  );
+  return {
+    judged: (running?.replicas ?? []).filter(({ breakers }) => breakers.length > 0).map(({ service }) => service),
+    unknown: [],
+    findings: open.map(({ service, replica, name, state, failureRate }) => ({
+      subject: service,
+      what: `The circuit to ${name} is ${state} at ${replica}`,
+      evidence: [{ text: `${Math.round(100 * failureRate)} % of its calls fail` }],
+      severity: 'warning' as const,
+      mend: `Look after ${name}: the breaker closes by itself once it answers again.`,
+    })),
+  };
+}

@@ -1,0 +1,64 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { readSystem } from '../model/system.ts';
+import { contracts } from './contracts.ts';
+
+const CONTRACT = `
+import { event } from '@shop/bus';
+import Type from 'typebox';
+const Order = Type.Object({ orderId: Type.String() });
+export const OrderPlaced = event('order.OrderPlaced.v1', Type.Object({
+  ...Order.properties,
+  style: Type.Union([Type.Literal('quick'), Type.Literal('slow')]),
+  lines: Type.Array(Type.Object({ pieces: Type.Integer() })),
+  note: Type.Optional(Type.String()),
+}));`;
+
+const DATA = {
+  type: 'object',
+  required: ['orderId', 'style', 'lines'],
+  properties: {
+    orderId: { type: 'string' },
+    style: { anyOf: [{ const: 'quick' }, { const: 'slow' }] },
+    lines: {
+      type: 'array',
+      items: { type: 'object', required: ['pieces'], properties: { pieces: { type: 'integer' } } },
+    },
+    note: { type: 'string' },
+  },
+};
+
+/** A system whose record is a folder of AsyncAPI documents. */
+function findings(t: TestContext, messages: Readonly<Record<string, object>>): string[] {
+  const root = mkdtempSync(join(tmpdir(), 'ashlar-doctor-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const payload = (data: object) => ({ payload: { type: 'object', properties: { data } } });
+  const all = Object.fromEntries(Object.entries(messages).map(([name, data]) => [name, payload(data)]));
+  const files = {
+    'architecture.json': JSON.stringify({ contracts: ['contracts'], contractsBaseline: 'contracts/baseline' }),
+    'contracts/src/order.ts': CONTRACT,
+    'contracts/baseline/order.asyncapi.json': JSON.stringify({ asyncapi: '3.0.0', components: { messages: all } }),
+  };
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+  return contracts.judge({ system: readSystem(root) }).findings.map(({ what }) => what);
+}
+
+test('what is as the AsyncAPI documents of a folder say breaks nobody', (t) => {
+  deepStrictEqual(findings(t, { 'order.OrderPlaced.v1': DATA }), []);
+});
+
+test('what is not as the AsyncAPI documents say is found, field by field, and what is gone', (t) => {
+  const { style: _, ...properties } = DATA.properties;
+  const before = { ...DATA, properties: { ...properties, orderId: { type: 'integer' }, style: { const: 'express' } } };
+  deepStrictEqual(findings(t, { 'order.OrderPlaced.v1': before, 'order.OrderLost.v1': DATA }), [
+    'order.OrderPlaced.v1 breaks: orderId was integer, and is string',
+    'order.OrderPlaced.v1 breaks: style no longer allows "express"',
+    'order.OrderLost.v1 was published, and is gone',
+  ]);
+});

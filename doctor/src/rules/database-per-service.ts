@@ -1,0 +1,246 @@
+import { type DatabaseSetting, databaseSettings } from '../facts/databases.ts';
+import { tablesAt } from '../facts/sql.ts';
+import { type Statement, statements, tableOwners } from '../facts/statements.ts';
+import type { Grants } from '../live/grants.ts';
+import type { Part } from '../model/layout.ts';
+import { normalized } from '../model/layout.ts';
+import type { System } from '../model/system.ts';
+import type { Model } from '../model.ts';
+import { decoratorsOf, nameOf, pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Evidence, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/** One database and one login role a service; no foreign one in its settings or its SQL. */
+export const databasePerService: Rule = {
+  id: 'database-per-service',
+  title: 'A database per service',
+  items: ['database-per-service', 'shared-database'],
+  severity: 'error',
+  why: 'Services that share tables share every schema change, every lock and every outage, and nobody owns the data.',
+  mend:
+    'Give each service its own database and login role; let it keep a copy ' +
+    'of what it needs from the events of others.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model), granted(model.grants)),
+};
+
+function judge(system: System): Judgement {
+  const settings = databaseSettings(system);
+  const usesOne = (part: Part): boolean =>
+    settings.some((setting) => setting.part === part) || tableOwners(system).some((owner) => owner.part === part);
+  const withOne = system.services.filter(usesOne);
+  const silent = system.services.filter((part) => !usesOne(part) && hasClient(system, part));
+  return {
+    findings: [
+      ...databasesOfMany(settings),
+      ...loginsOfMany(settings),
+      ...foreignTables(system),
+      ...foreignSettings(system),
+      ...modelsOfMany(system),
+    ],
+    judged: withOne.map(({ name }) => name),
+    unknown: silent.map(({ name }) => ({
+      subject: name,
+      why: 'It has a database client, but its database is told nowhere in the repository.',
+    })),
+  };
+}
+
+const CLIENT = new RegExp(
+  '^(pg|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|drizzle-orm|@prisma/client|' +
+    '@nestjs/(typeorm|mongoose|sequelize))$',
+);
+
+const hasClient = (system: System, part: Part): boolean =>
+  [...part.dependencies].some((name) => CLIENT.test(name)) ||
+  system.closureOf(part).some((file) => file.imports.some(({ specifier }) => CLIENT.test(specifier)));
+
+const evidenceOf = ({ file, line, part, engine, host, database, user }: DatabaseSetting) => ({
+  file,
+  line,
+  text: `${part.name}: ${engine}://${user === '' ? '' : `${user}@`}${host || '?'}/${database}`,
+});
+
+/** One setting of each part: that of its deployment, where there is one. */
+const firstOfParts = (settings: readonly DatabaseSetting[]): DatabaseSetting[] =>
+  [...new Map(settings.toReversed().map((setting) => [setting.part, setting])).values()].reverse();
+
+function databasesOfMany(settings: readonly DatabaseSetting[]): Draft[] {
+  const byPlace = Map.groupBy(settings, ({ engine, host, database }) => `${engine}://${plainHost(host)}/${database}`);
+  return [...byPlace.values()].flatMap((same) => {
+    const parts = firstOfParts(same);
+    if (parts.length < 2) return [];
+    const names = parts.map(({ part }) => part.name).sort();
+    const what = `${names.join(' and ')} use one database, ${same[0]!.database}`;
+    return [{ subject: names.join(', '), what, evidence: parts.map(evidenceOf) }];
+  });
+}
+
+const plainHost = (host: string): string => (/^(127\.0\.0\.1|localhost|)$/.test(host) ? 'localhost' : host);
+
+function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
+  const named = settings.filter(({ user, host }) => user !== '' && !/[{}]/.test(user) && host !== '');
+  const byRole = Map.groupBy(named, ({ engine, host, user }) => `${engine}://${user}@${plainHost(host)}`);
+  return [...byRole.values()].flatMap((same) => {
+    const parts = firstOfParts(same);
+    if (parts.length < 2 || new Set(parts.map(({ database }) => database)).size < 2) return [];
+    const names = parts.map(({ part }) => part.name).sort();
+    const what =
+      `${names.join(' and ')} log in to one server as one role, ${same[0]!.user}: ` +
+      `each can read the other's database`;
+    return [{ subject: names.join(', '), what, evidence: parts.map(evidenceOf), severity: 'warning' as const }];
+  });
+}
+
+/** SQL that names a table which only another service makes, or a schema of another service. */
+function foreignTables(system: System): Draft[] {
+  const owners = Map.groupBy(tableOwners(system), ({ table }) => table.split('.').at(-1)!);
+  return statements(system).flatMap((statement) =>
+    tablesAt(statement.text).flatMap(({ table, offset }) => {
+      const [schema, name] = table.includes('.') ? table.split('.') : ['', table];
+      const owner = ownerBySchema(system, statement, schema!) ?? soleOwner(owners.get(name!) ?? [], statement.part);
+      if (!owner) return [];
+      const what = `${statement.part.name} reads or writes ${table}, a table of ${owner.name}`;
+      return [
+        {
+          subject: statement.part.name,
+          what,
+          evidence: [placeOf(statement, offset)],
+        },
+      ];
+    }),
+  );
+}
+
+/** Migrations are long: there it is the line that names the table. */
+function placeOf({ file, line, text }: Statement, offset: number): Evidence {
+  if (!file.endsWith('.sql')) return { file, line, text: oneLine(text) };
+  const before = text.slice(0, offset).split('\n').length;
+  return { file, line: before, text: oneLine(text.split('\n')[before - 1]!) };
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().slice(0, 160);
+
+function soleOwner(owners: readonly { readonly part: Part }[], reader: Part): Part | undefined {
+  const parts = [...new Set(owners.map(({ part }) => part))];
+  return parts.length > 0 && !parts.includes(reader) ? parts[0] : undefined;
+}
+
+function ownerBySchema(system: System, { part }: Statement, schema: string): Part | undefined {
+  const plain = normalized(schema.replace(/_(db|database|schema)$/, ''));
+  return schema === '' ? undefined : system.services.find((one) => one !== part && one.aliases.includes(plain));
+}
+
+const DATABASE_SETTING = /^([A-Z0-9_]+?)_(SERVICE_)?(DATABASE|DB|POSTGRES|PG|MYSQL|MONGO|MONGODB)(_\w+)?$/;
+
+/** A setting that bears the name of another service's database. */
+function foreignSettings(system: System): Draft[] {
+  return system.services.flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      file.all('MemberExpression').flatMap((node) => {
+        const name = nameOf(node.property as Node) ?? '';
+        const [, prefix] = DATABASE_SETTING.exec(name) ?? [];
+        if (prefix === undefined || !/(^|\.)(process\.env|env)\./.test(`${pathOf(node).join('.')}`)) return [];
+        const owner = system.services.find((one) => one !== part && one.aliases.includes(normalized(prefix)));
+        if (!owner || part.aliases.includes(normalized(prefix))) return [];
+        const what = `${part.name} reads the setting ${name}: the database of ${owner.name}`;
+        return [
+          { subject: part.name, what, evidence: [{ file: file.path, line: file.lineAt(node.start), text: name }] },
+        ];
+      }),
+    ),
+  );
+}
+
+type Node = Parameters<typeof nameOf>[0] & object;
+
+/** ORM entities in a library that several services import: one schema with several owners. */
+function modelsOfMany(system: System): Draft[] {
+  const homes = system.program.files.filter((file) => {
+    const kind = system.partOf(file.path)?.kind;
+    if (kind === 'service' || kind === 'gateway') return false;
+    const isEntity = file
+      .all('ClassDeclaration')
+      .some((node) => decoratorsOf(node).some(({ name }) => name === 'Entity'));
+    const isModel = /\b(mongoose\.model|sequelize\.define|(pg|mysql)Table)\(/.test(file.lines.join('\n'));
+    return isEntity || isModel || (system.layout.isGuessed && asksTables(system, file));
+  });
+  return homes.flatMap((home) => {
+    const users = system.services.filter((part) => system.closureOf(part).includes(home));
+    if (users.length < 2) return [];
+    const names = users.map(({ name }) => name);
+    const what = `${names.join(' and ')} map the same tables by the entities of ${home.path}`;
+    return [
+      {
+        subject: names.join(', '),
+        what,
+        evidence: [{ file: home.path, line: 1, text: 'entities that services share' }],
+      },
+    ];
+  });
+}
+
+/** What a kit keeps for its own work, in the database of each service. */
+const OF_A_KIT = /outbox|inbox|migration|idempot|lease|lock|job|saga|snapshot|event|checkpoint|message|session/;
+
+/** Queries of a library on tables of its own naming: `db('orders')`. */
+const asksTables = ({ program }: System, file: ParsedFile): boolean =>
+  file.all('CallExpression').some((call) => {
+    const table = nameOf(call.arguments[0]);
+    if (table === undefined || OF_A_KIT.test(table) || !/^[a-z_]+$/.test(table)) return false;
+    const origin = program.originOf(file, call.callee as Node);
+    const isQuery = origin.kind === 'external' && (origin.module === 'knex' || origin.module === 'mongodb');
+    return (
+      isQuery &&
+      (origin.path.length === 0 || origin.path.at(-1) === 'collection') &&
+      call.callee.type !== 'Super' &&
+      !isOpening(file, call)
+    );
+  });
+
+const isOpening = (file: ParsedFile, call: Node): boolean => /^(knex|connect)/.test(file.textOf(call).slice(0, 8));
+
+const seen = (model: Model): Judgement =>
+  merge(
+    seenInTraces(model, ({ databases }) => [...databases.values()].flatMap((users) => [...users.keys()]), askedByMany),
+    { ...NOTHING, unknown: unnamedDatabases(model.traces) },
+  );
+
+const isNamed = (database: string): boolean => !database.endsWith('/') && !database.includes(':///');
+
+const askedByMany = ({ databases }: TraceFacts): Draft[] =>
+  [...databases].flatMap(([database, users]) => {
+    if (users.size < 2 || !isNamed(database)) return [];
+    const names = [...users.keys()].sort();
+    const what = `${names.join(' and ')} ask one database, ${database}`;
+    return [{ subject: names.join(', '), what, evidence: [...users.values()].map(inTrace) }];
+  });
+
+const unnamedDatabases = (traces: TraceFacts | undefined) =>
+  [...(traces?.databases ?? [])]
+    .filter(([database, users]) => users.size > 1 && !isNamed(database))
+    .map(([database, users]) => ({
+      subject: [...users.keys()].join(', '),
+      why: `Their spans name ${database} without address or database name, so that it may or may not be the same one.`,
+    }));
+
+/** A role that may enter a database which belongs to another role. */
+function granted(grants: Grants | undefined): Judgement {
+  if (!grants) return NOTHING;
+  const owners = new Map(grants.grants.filter(({ isOwner }) => isOwner).map(({ database, role }) => [database, role]));
+  const foreign = grants.grants.filter(
+    ({ isOwner, role, database }) => !isOwner && owners.get(database) !== role && [...owners.values()].includes(role),
+  );
+  return {
+    judged: [...new Set(owners.values())],
+    unknown: [],
+    findings: foreign.map(({ role, database }) => ({
+      subject: role,
+      what: `The role ${role} may enter ${database}, the database of ${owners.get(database)}`,
+      evidence: [{ text: `has_database_privilege('${role}', '${database}', 'CONNECT')` }],
+      mend: `revoke connect on database "${database}" from public, "${role}"`,
+    })),
+  };
+}

@@ -1,0 +1,166 @@
+import { outboundCalls } from '../facts/outbound.ts';
+import type { Thresholds } from '../model/architecture-file.ts';
+import type { System } from '../model/system.ts';
+import type { Model } from '../model.ts';
+import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import { circlesOf } from './circles.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces, thresholdsOf } from './trace-evidence.ts';
+
+/** Services can run, and change, alone. */
+export const distributedMonolith: Rule = {
+  id: 'distributed-monolith',
+  title: 'No distributed monolith',
+  items: ['distributed-monolith'],
+  severity: 'error',
+  why:
+    'Services that cannot answer, start or change without each other have the ' +
+    'costs of a distributed system and the freedom of a monolith.',
+  mend:
+    'Let one of them publish what the other needs to know, and keep a copy ' +
+    'there; move what always changes together into one service.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model), changedTogether(model)),
+};
+
+function judge(system: System): Judgement {
+  const isOne = system.services.length < 2;
+  return {
+    findings: [...cycles(system), ...startsAfter(system)],
+    judged: isOne ? [] : system.services.map(({ name }) => name),
+    unknown: isOne ? [{ subject: 'the repository', why: 'Only one service was found.' }] : [],
+  };
+}
+
+/** Services that wait for each other in a circle; each circle is told once. */
+function cycles(system: System): Draft[] {
+  const edges = outboundCalls(system).filter(
+    ({ part, target }) => target !== undefined && part.kind === 'service' && target.kind === 'service',
+  );
+  const named = edges.map((edge) => ({ ...edge, from: edge.part.name, to: edge.target!.name }));
+  return circlesOf(named).map((circle) => {
+    const names = circle.map(({ part }) => part.name);
+    return {
+      subject: [...names].sort().join(', '),
+      what: `${[...names, names[0]].join(' → ')}: they wait for each other in a circle`,
+      evidence: circle.map(({ file, line, part, target }) => ({
+        file: file.path,
+        line,
+        text: `${part.name} → ${target!.name}`,
+      })),
+    };
+  });
+}
+
+/** A service that is only started after another one cannot start alone. */
+function startsAfter(system: System): Draft[] {
+  return system.services.flatMap((part) =>
+    system.deploymentsOf(part).flatMap(({ dependsOn, file, line, name }) =>
+      dependsOn.flatMap((other) => {
+        const target = system.services.find(
+          (one) =>
+            one !== part &&
+            system.deploymentsOf(one).some((deployed) => deployed.name === other && deployed.file === file),
+        );
+        if (!target) return [];
+        const what = `${part.name} is only started after ${target.name}: it cannot start alone`;
+        return [
+          {
+            subject: part.name,
+            what,
+            evidence: [{ file, line, text: `${name}: depends_on: ${other}` }],
+            severity: 'warning' as const,
+          },
+        ];
+      }),
+    ),
+  );
+}
+
+const seen = (model: Model): Judgement =>
+  seenInTraces(
+    model,
+    ({ services }) => services,
+    (traces, thresholds) => [
+      ...deepChains(traces, thresholds),
+      ...seenCycles(traces),
+      ...failTogether(traces, thresholds),
+    ],
+  );
+
+/** Gateways stand before the services, and are no part of the chain. */
+function deepChains({ chains }: TraceFacts, { synchronousDepth }: Thresholds): Draft[] {
+  const deep = chains
+    .map((chain) => ({ ...chain, behind: chain.services.filter((name, at) => at > 0 || !isGatewayName(name)) }))
+    .filter(({ behind }) => behind.length - 1 > synchronousDepth)
+    .sort((one, other) => other.behind.length - one.behind.length);
+  const byEntry = Map.groupBy(deep, ({ behind }) => behind[0]!);
+  return [...byEntry].map(([entry, same]) => ({
+    subject: entry,
+    what:
+      `A request to ${entry} waits for ${same[0]!.behind.length - 1} services ` +
+      `behind each other, in ${same.length} ways`,
+    evidence: same.slice(0, 3).map(({ example }) => inTrace(example)),
+  }));
+}
+
+/** Services that wait for each other: in one request, or each in requests of its own. */
+function seenCycles({ pairs }: TraceFacts): Draft[] {
+  const between = pairs.filter(
+    ({ isSynchronous, from, to }) => isSynchronous && !isGatewayName(from) && !isGatewayName(to),
+  );
+  return circlesOf(between).map((circle) => {
+    const names = circle.map(({ from }) => from);
+    return {
+      subject: [...names].sort().join(', '),
+      what: `${[...names, names[0]].join(' → ')}: they wait for each other in a circle`,
+      evidence: circle.map(({ example }) => inTrace(example)),
+    };
+  });
+}
+
+const ENOUGH = 10;
+
+function failTogether({ failing }: TraceFacts, { availabilityShare }: Thresholds): Draft[] {
+  return failing
+    .filter(({ failed, failedAsAWhole }) => failed >= ENOUGH && failedAsAWhole / failed >= availabilityShare)
+    .map(({ service, failed, failedAsAWhole, example }) => ({
+      subject: service,
+      what:
+        `When ${service} fails, ${Math.round((100 * failedAsAWhole) / failed)} % ` +
+        `of the requests that need it fail as a whole (${failedAsAWhole} of ${failed})`,
+      evidence: [inTrace(example)],
+      severity: 'warning' as const,
+    }));
+}
+
+/** Services that are seldom changed one without the other. */
+function changedTogether(model: Model): Judgement {
+  const { history } = model;
+  const { coupledCommits, coupledShare } = thresholdsOf(model);
+  if (!history) return NOTHING;
+  const coupled = history.couplings.filter(
+    ({ together, either }) => together >= coupledCommits && together / either >= coupledShare,
+  );
+  return {
+    judged: model.system?.services.map(({ name }) => name) ?? [],
+    unknown:
+      history.commits < coupledCommits
+        ? [
+            {
+              subject: 'the history',
+              why: `Only ${history.commits} commits touch services: too few to tell what changes ` + `together.`,
+            },
+          ]
+        : [],
+    findings: coupled.map(({ services, together, either, commits }) => ({
+      subject: services.join(', '),
+      what:
+        `${services.join(' and ')} change together: ${together} of ${either} commits ` +
+        `that touch the one touch the other`,
+      evidence: commits.map(({ hash, subject }) => ({ text: `commit ${hash} ${subject}` })),
+      severity: 'warning' as const,
+      mend: 'Find the fact that both know, and give it to one of them; or make them one service.',
+    })),
+  };
+}

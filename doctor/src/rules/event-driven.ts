@@ -1,0 +1,250 @@
+import { type MessageContract, messageContracts } from '../facts/contracts.ts';
+import { isDatabaseCall, isWrite, sqlOf, writesOf } from '../facts/effects.ts';
+import { type MessageUse, messageUses } from '../facts/messages.ts';
+import { outboundCalls } from '../facts/outbound.ts';
+import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
+import { readParts } from '../facts/unread.ts';
+import { normalized } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
+import type { CallSite } from '../model/program.ts';
+import type { System, Unknown } from '../model/system.ts';
+import type { Model } from '../model.ts';
+import { functionsAround, pathOf } from '../source/ast.ts';
+import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/**
+ * Facts travel as messages: somebody hears them, they are published together with the change they tell of, and they may
+ * come twice.
+ */
+export const eventDriven: Rule = {
+  id: 'event-driven',
+  title: 'Facts travel as messages, once and for all',
+  items: ['event-driven'],
+  severity: 'error',
+  why:
+    'A message that is sent beside the database commit gets lost, or tells ' +
+    'what never happened; one that comes twice must do nothing twice.',
+  mend:
+    'Write messages into an outbox in the transaction of the change; remember ' +
+    'handled messages in the transaction of their effect.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model)),
+};
+
+function judge(system: System): Judgement {
+  const uses = messageUses(system);
+  const contracts = messageContracts(system);
+  const parts = new Set([
+    ...uses.map(({ part }) => part.name),
+    ...contracts.flatMap(({ uses: all }) => all.map(({ part }) => part.name)),
+  ]);
+  return {
+    findings: [
+      ...unheard(system, uses),
+      ...unheardContracts(system, contracts),
+      ...uses.filter(({ kind }) => kind === 'published').flatMap((use) => dualWrite(system, use)),
+      ...uses.filter(({ kind }) => kind === 'consumed').flatMap((use) => unsafeConsumer(system, use)),
+      ...tornOutboxes(system).map((one) => torn(system, one)),
+      ...onlySynchronous(system, parts.size > 0),
+    ],
+    judged: [...parts],
+    unknown: [...openTopics(uses), ...readParts(system).unknown],
+  };
+}
+
+const openTopics = (uses: readonly MessageUse[]): Unknown[] =>
+  uses
+    .filter(({ topic }) => topic === undefined)
+    .map(({ part, file, line, kind }) => ({
+      subject: part.name,
+      why: `What is ${kind} at ${file.path}:${line} is only known when it runs.`,
+    }));
+
+/** A topic that is published, and that nobody in this repository hears. */
+function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
+  const heard = uses.filter(({ kind }) => kind === 'consumed');
+  if (heard.some(({ topic }) => topic === undefined)) return [];
+  const external = system.architecture?.externalMessages ?? [];
+  const published = uses.filter(({ kind, topic }) => kind === 'published' && topic !== undefined);
+  const lost = published.filter(
+    ({ topic }) => !heard.some((one) => matches(one.topic!, topic!)) && !external.includes(topic!),
+  );
+  const byTopic = Map.groupBy(lost, ({ topic }) => topic!);
+  return [...byTopic].map(([topic, same]) => ({
+    subject: same[0]!.part.name,
+    what: `${same[0]!.part.name} publishes ${topic}, and nobody hears it`,
+    evidence: same.map(({ file, line }) => ({ file: file.path, line, text: file.lines[line - 1]!.trim() })),
+    mend: 'Let somebody react to it, stop publishing it, or name it in externalMessages of architecture.json.',
+  }));
+}
+
+/** `*` is one word, `#` and `>` are any number of them; what is open in a topic is `*` as well. */
+function matches(pattern: string, topic: string): boolean {
+  if (pattern === topic) return true;
+  const form = (text: string): RegExp =>
+    new RegExp(
+      `^${text
+        .replaceAll(/[+?^${}()|[\]\\]/g, '\\$&')
+        .replaceAll('.', '\\.')
+        .replaceAll('*', '[^.]*')
+        .replaceAll(/#|>/g, '.*')}$`,
+    );
+  return form(pattern).test(topic) || form(topic).test(pattern);
+}
+
+function unheardContracts(system: System, contracts: readonly MessageContract[]): Draft[] {
+  const external = system.architecture?.externalMessages ?? [];
+  return contracts.flatMap(({ file, line, kind, type, uses }) => {
+    const owner = system.services.find(({ aliases }) => aliases.includes(normalized(type.split('.')[0]!)));
+    const publishers = uses.filter(
+      ({ part, kind: how }) => (kind === 'event' ? part === owner : part !== owner) && how === 'used',
+    );
+    const hearers = uses.filter(({ part, kind: how }) =>
+      kind === 'event' ? part !== owner || how === 'consumed' : part === owner && how === 'consumed',
+    );
+    if (publishers.length === 0 || hearers.length > 0 || external.includes(type)) return [];
+    const what = `${type} is published by ${publishers[0]!.part.name}, and nobody hears it`;
+    const evidence = [
+      { file: file.path, line, text: type },
+      { file: publishers[0]!.file.path, line: publishers[0]!.line, text: 'published here' },
+    ];
+    return [{ subject: publishers[0]!.part.name, what, evidence }];
+  });
+}
+
+function torn(system: System, { file, message, change }: TornOutbox): Draft {
+  const part = system.partOf(file.path)!;
+  const place = (node: { readonly start: number }) => {
+    const line = file.lineAt(node.start);
+    return { file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) };
+  };
+  const what = `${part.name} fills its outbox outside of the transaction of the change: a crash between them loses one`;
+  return { subject: part.name, what, evidence: [place(message), place(change)] };
+}
+
+const OUTBOX = /outbox|relay|transactional_?messag/i;
+
+/** A function that changes the database and publishes as well, with nothing that makes both happen or neither. */
+function dualWrite(system: System, { part, file, node, line, raw, topic }: MessageUse): Draft[] {
+  const site = { file, call: node as CallSite['call'] };
+  if ([site, raw].some((one) => one && isOutbox(one))) return [];
+  const found = functionsOver(system, site).find(
+    ({ at }) => !OUTBOX.test(at.file.path) && writesOf(system, at).length > 0,
+  );
+  if (!found) return [];
+  const write = writesOf(system, found.at)[0]!;
+  const what =
+    `${part.name} changes its database and publishes ${topic ?? 'a message'} ` +
+    `in two steps: a crash between them loses one`;
+  return [
+    {
+      subject: part.name,
+      what,
+      evidence: [
+        { file: file.path, line, text: file.lines[line - 1]!.trim() },
+        {
+          file: write.file.path,
+          line: write.file.lineAt(write.call.start),
+          text: write.file.lines[write.file.lineAt(write.call.start) - 1]!.trim(),
+        },
+      ],
+    },
+  ];
+}
+
+/** The outbox's own relay publishes what is written already. */
+function isOutbox({ file, call }: CallSite): boolean {
+  if (OUTBOX.test(file.path)) return true;
+  return functionsAround(file, call).some((around) => OUTBOX.test(file.textOf(around)));
+}
+
+/** The functions around a place, and those that call them, up to three above. */
+function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
+  const found: { at: FunctionAt }[] = [];
+  let level: readonly CallSite[] = [site];
+  for (let step = 0; step < 3; step++) {
+    const around = level.flatMap(({ file, call }) => functionsAround(file, call).map((node) => ({ file, node })));
+    found.push(...around.map((at) => ({ at })));
+    level = around.flatMap(({ node }) => system.program.callersOf(node));
+  }
+  return found;
+}
+
+const REMEMBERS = new RegExp(
+  'idempot|dedup|inbox|already_?(processed|handled|seen|exists)|(processed|handled|seen)_?(event|' +
+    String.raw`message|id)|on conflict|upsert|on duplicate key|insert ignore|setnx|\bnx\b|findorcreate|` +
+    'setoninsert|skipduplicates',
+  'i',
+);
+/** The id of the message, where the database is asked. */
+const MESSAGE_ID = /(event|message)_?id|idempotency_?key/i;
+
+/** A consumer whose effect happens again when the message comes again. */
+function unsafeConsumer(system: System, { part, file, line, handler, topic, library }: MessageUse): Draft[] {
+  if (!handler) return [];
+  const reached = system.program.callsReachedFrom(handler);
+  const texts = [handler, ...reached.flatMap((site) => system.program.calleesOf(site))].map((one) =>
+    one.file.textOf(one.node),
+  );
+  if (texts.some((text) => REMEMBERS.test(text))) return [];
+  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(({ file: home, call }) => home.textOf(call));
+  if (asked.some((text) => MESSAGE_ID.test(text))) return [];
+  const effect = reached.find((site) => isWrite(system, site) && isRepeatable(system, site));
+  if (!effect) return [];
+  const at = effect.file.lineAt(effect.call.start);
+  return [
+    {
+      subject: part.name,
+      what: `${part.name} handles ${topic ?? `messages of ${library}`} again when they come again`,
+      evidence: [
+        { file: file.path, line, text: file.lines[line - 1]!.trim() },
+        { file: effect.file.path, line: at, text: effect.file.lines[at - 1]!.trim() },
+      ],
+      mend:
+        'Remember the id of each handled message in the transaction of its effect, ' +
+        'or make the effect the same when repeated.',
+    },
+  ];
+}
+
+/** Whether doing it twice differs from doing it once: something new, or a difference. */
+function isRepeatable(system: System, { file, call }: CallSite): boolean {
+  const method = pathOf(call.callee as Parameters<typeof pathOf>[0]).at(-1)!;
+  const given = call.arguments[0] as Parameters<typeof pathOf>[0] | undefined;
+  const text = sqlOf(system, { file, call });
+  if (/^\s*insert/i.test(text)) return true;
+  if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*\1\s*[-+]/i.test(text);
+  if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
+  if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
+    return /\$inc|increment|decrement/.test(file.textOf(call));
+  if (method !== 'save' && method !== 'persist') return false;
+  return !given || /^(ObjectExpression|NewExpression|CallExpression|AwaitExpression)$/.test(given.type);
+}
+
+/** Several services that only ask each other, and tell each other nothing. */
+function onlySynchronous(system: System, hasMessages: boolean): Draft[] {
+  const edges = outboundCalls(system).filter(
+    ({ part, target }) => target?.kind === 'service' && part.kind === 'service',
+  );
+  if (hasMessages || edges.length === 0) return [];
+  const pairs = new Set(edges.map(({ part, target }) => `${part.name} → ${target!.name}`));
+  const evidence = edges
+    .slice(0, 5)
+    .map(({ file, line, part, target }) => ({ file: file.path, line, text: `${part.name} → ${target!.name}` }));
+  const what = `The services only call each other (${[...pairs].join(', ')}); no fact travels as a message`;
+  return [{ subject: 'the system', what, evidence, severity: 'warning' as const }];
+}
+
+const seen = (model: Model): Judgement => seenInTraces(model, ({ services }) => services, silentSystem);
+
+/** Several services that call each other, and among which no message travels. */
+function silentSystem({ pairs }: TraceFacts): Draft[] {
+  const between = pairs.filter(({ from, to }) => !isGatewayName(from) && !isGatewayName(to));
+  const waiting = between.filter(({ isSynchronous }) => isSynchronous);
+  if (waiting.length < 3 || waiting.length < between.length) return [];
+  const what = `All ${waiting.length} edges between services are synchronous; no message travels`;
+  const evidence = waiting.slice(0, 3).map(({ example }) => inTrace(example));
+  return [{ subject: 'the system', what, evidence, severity: 'warning' as const }];
+}

@@ -1,0 +1,219 @@
+import { type Entrance, entrances, isOpenByNature } from '../facts/gateways.ts';
+import { type Route, routesIn } from '../facts/routes.ts';
+import { isCalled, type Part } from '../model/layout.ts';
+import type { System } from '../model/system.ts';
+import type { Value } from '../model/texts.ts';
+import type { Model } from '../model.ts';
+import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/** Every public route has a policy, and nothing public bypasses the gateway. */
+export const gateway: Rule = {
+  id: 'gateway',
+  title: 'All that is public passes the gateway, under a policy',
+  items: ['gateway'],
+  severity: 'error',
+  why: 'What can be reached past the gateway, or through it without a policy, is open to everybody who finds it.',
+  mend:
+    'Let only the gateway be reachable from outside, and give each of its routes ' +
+    'authentication (or say that it is public) and a rate limit.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model)),
+};
+
+function judge(system: System): Judgement {
+  const { services, gateways } = system;
+  const withRoutes = services.filter((part) => publicRoutes(system, part).length > 0);
+  const front = infrastructureGateway(system);
+  if (gateways.length === 0 && front === undefined) return absent(system, withRoutes);
+  const known = entrances(system);
+  const silent = gateways.filter((part) => !known.some((one) => one.part === part));
+  return {
+    findings: [
+      ...gathered(known.flatMap(withoutPolicy)),
+      ...bypasses(system),
+      ...mismatches(system, known),
+      ...unlisted(system, known),
+    ],
+    judged: [...gateways.filter((part) => !silent.includes(part)), ...services].map(({ name }) => name),
+    unknown: [
+      ...silent.map(({ name }) => ({
+        subject: name,
+        why: 'Its routes are not known, so that their policies cannot be judged.',
+      })),
+      ...(gateways.length === 0 && front
+        ? [{ subject: front, why: 'The policies of this gateway are not read.' }]
+        : []),
+    ],
+  };
+}
+
+/** A gateway that is no code of this repository. */
+const infrastructureGateway = ({ deployments, paths }: System): string | undefined =>
+  deployments.find(
+    ({ image, name }) =>
+      /(^|\/)(traefik|kong|envoy|krakend|apisix|tyk|haproxy|express-gateway|nginx|caddy)/.test(image) &&
+      !/frontend|web$/.test(name),
+  )?.name ?? paths.find((path) => /(^|\/)(kong|krakend|traefik|envoy)[^/]*\.(ya?ml|json|toml)$/.test(path));
+
+function absent(system: System, withRoutes: readonly Part[]): Judgement {
+  const open = bypasses(system);
+  const evidence = [
+    ...withRoutes.slice(0, 4).map((part) => {
+      const [route] = publicRoutes(system, part);
+      return { file: route!.file.path, line: route!.line, text: `${part.name}: ${route!.method} ${route!.path}` };
+    }),
+    ...open.filter(({ subject }) => !withRoutes.some(({ name }) => name === subject)).flatMap((one) => one.evidence),
+  ];
+  const names = [...new Set([...withRoutes.map(({ name }) => name), ...open.map(({ subject }) => subject)])];
+  const isSystem = names.length > 1;
+  const what = `${names.join(', ')} have public routes or ports, and there is no gateway before them`;
+  return {
+    findings: isSystem ? [{ subject: 'the system', what, evidence }] : [],
+    judged: isSystem ? ['the system'] : [],
+    unknown: isSystem
+      ? []
+      : [{ subject: 'the repository', why: 'There is no gateway, and fewer than two services with routes.' }],
+  };
+}
+
+const OPERATIONS = new RegExp(
+  '^/(livez|readyz|healthz?|health/.*|metrics|ping|status|live|ready|ops(/.*)?|internal(/.*)?|' +
+    String.raw`docs|openapi\.json|\{.*)$`,
+);
+
+/** Routes for clients, without those for supervisors and operators. */
+const publicRoutes = (system: System, part: Part): Route[] =>
+  system
+    .filesOf(part)
+    .flatMap((file) => routesIn(system).get(file) ?? [])
+    .filter(({ path }) => !OPERATIONS.test(path));
+
+const place = ({ file, line, method, path }: Entrance | Route) => [
+  { file: file.path, line, text: `${method} ${path}` },
+];
+
+function withoutPolicy(entrance: Entrance): Draft[] {
+  const { part, method, path, hasAuthentication, hasRateLimit, access } = entrance;
+  if (access === 'public' && OPERATED.test(path)) {
+    const what = `${method} ${path} is for operators, and the gateway lets everybody in`;
+    return [{ subject: part.name, what, evidence: place(entrance) }];
+  }
+  if (isOpenByNature(path) && (hasRateLimit || /health|livez|readyz|metrics|ping/i.test(path))) return [];
+  const missing = [
+    ...(hasAuthentication || access !== undefined || isOpenByNature(path) ? [] : ['authentication']),
+    ...(hasRateLimit ? [] : ['rate limit']),
+  ];
+  if (missing.length === 0) return [];
+  const what = `${method} ${path} passes the gateway with no ${missing.join(' and no ')}`;
+  return [{ subject: part.name, what, evidence: place(entrance) }];
+}
+
+const MANY = 6;
+
+/** What all routes of a gateway lack is one fault. */
+function gathered(drafts: readonly Draft[]): Draft[] {
+  const same = Map.groupBy(drafts, ({ subject, what }) => `${subject} ${what.replace(/^\S+ \S+ /, '')}`);
+  return [...same.values()].flatMap((all) => {
+    if (all.length < MANY) return all;
+    const [{ subject, what }] = all as [Draft];
+    const evidence = all.flatMap((one) => one.evidence);
+    return [{ subject, what: `${what}, and so do ${all.length - 1} others`, evidence }];
+  });
+}
+
+const OPERATED = /^\/(ops|admin|internal|debug|actuator)(\/|$)/;
+
+/** Ports of services that are open beside the gateway's. */
+function bypasses(system: System): Draft[] {
+  const open = system.services.flatMap((part) =>
+    system.deploymentsOf(part).flatMap(({ file, publishedPorts, name }) =>
+      publishedPorts.slice(0, 1).map(({ port, line }) => ({
+        subject: part.name,
+        what: `${part.name} can be reached past the gateway: its port is published`,
+        evidence: [{ file, line, text: `${name}: ports: ${port}` }],
+      })),
+    ),
+  );
+  const exposed = system.kubernetes.exposed.flatMap(({ target, how, file, line }) => {
+    const part = system.services.find((one) => isCalled(one, target));
+    if (!part) return [];
+    const what =
+      `${part.name} can be reached past the gateway by ${/Port|Balancer/.test(how) ? 'a service of type' : 'an'} ` +
+      `${how}`;
+    return [{ subject: part.name, what, evidence: [{ file, line, text: `${how} → ${target}` }] }];
+  });
+  return [...open, ...exposed];
+}
+
+const STRICTNESS: Readonly<Record<string, number>> = {
+  public: 0,
+  anyone: 0,
+  anonymous: 0,
+  user: 1,
+  customer: 1,
+  authenticated: 1,
+  admin: 2,
+};
+
+/** The gateway lets in whom the service says that it must not. */
+function mismatches(system: System, known: readonly Entrance[]): Draft[] {
+  return known.flatMap((entrance) => {
+    const routes = system.services
+      .flatMap((part) => publicRoutes(system, part))
+      .filter((route) => isSame(route, entrance));
+    return routes.flatMap((route) => {
+      const wanted = accessOf(route.options);
+      const [inside, outside] = [STRICTNESS[wanted ?? ''], STRICTNESS[entrance.access ?? '']];
+      if (inside === undefined || outside === undefined || outside >= inside) return [];
+      const what =
+        `The gateway lets ${entrance.access} in to ${entrance.method} ${entrance.path}, ` +
+        `which its service keeps for ${wanted}`;
+      return [{ subject: entrance.part.name, what, evidence: [...place(entrance), ...place(route)] }];
+    });
+  });
+}
+
+function accessOf(options: Value): string | undefined {
+  const config = isRecord(options) ? (options['config'] ?? options) : undefined;
+  const access = isRecord(config) ? config['access'] : undefined;
+  return typeof access === 'string' ? access : undefined;
+}
+
+const isRecord = (value: Value): value is { [key: string]: Value } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const plainPath = (path: string): string => path.replaceAll(/:\w+|\{\w+\}/g, ':').replace(/(.)\/$/, '$1');
+const isSame = (route: Route, entrance: Entrance): boolean =>
+  route.method === entrance.method && plainPath(route.path) === plainPath(entrance.path);
+
+/** Where the gateway lists calls one by one, a call of a service that is not listed has no policy. */
+function unlisted(system: System, known: readonly Entrance[]): Draft[] {
+  const listed = known.filter(({ method }) => method !== 'ALL');
+  if (listed.length < 3) return [];
+  return system.services.flatMap((part) => {
+    const routes = publicRoutes(system, part);
+    const missing = routes.filter((route) => !listed.some((entrance) => isSame(route, entrance)));
+    if (missing.length * 2 > routes.length) return [];
+    return missing.map((route) => ({
+      subject: part.name,
+      what: `${route.method} ${route.path} of ${part.name} has no policy at the gateway`,
+      evidence: place(route),
+    }));
+  });
+}
+
+const seen = (model: Model): Judgement => seenInTraces(model, ({ entrances: all }) => [...all.keys()], pastTheGateway);
+
+/** Requests that came in at a service, while others come in through a gateway. */
+function pastTheGateway({ entrances: all }: TraceFacts): Draft[] {
+  if (![...all.keys()].some(isGatewayName)) return [];
+  return [...all]
+    .filter(([service]) => !isGatewayName(service))
+    .map(([service, { count, example }]) => ({
+      subject: service,
+      what: `${count} requests came to ${service} past the gateway`,
+      evidence: [inTrace(example)],
+    }));
+}

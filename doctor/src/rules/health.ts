@@ -1,0 +1,254 @@
+import type { Node } from 'oxc-parser';
+import { isDatabaseCall } from '../facts/effects.ts';
+import { entrances } from '../facts/gateways.ts';
+import { clientOf } from '../facts/outbound.ts';
+import { asksNothing, callsOf, isAlwaysReady } from '../facts/readiness.ts';
+import { type Route, routesIn } from '../facts/routes.ts';
+import type { LiveReplica, RunningSystem } from '../live/running-system.ts';
+import type { Deployment } from '../model/deployment.ts';
+import type { Part } from '../model/layout.ts';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { pathOf } from '../source/ast.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { merge, NOTHING } from './rule.ts';
+
+/**
+ * Each service says whether it lives, without asking anybody, and whether it wants requests, after asking what it
+ * needs.
+ */
+export const health: Rule = {
+  id: 'health',
+  title: 'Health checks for all',
+  items: ['health'],
+  severity: 'error',
+  why:
+    'A supervisor restarts what is not alive, and a balancer leaves out what ' +
+    'is not ready; a probe that says the wrong one of the two turns a small ' +
+    'outage into a large one.',
+  mend:
+    'Answer GET /livez without any dependency, and GET /readyz after asking ' +
+    'the database and the broker; tell both to the platform.',
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, probed(model.running)),
+};
+
+const LIVE =
+  /\/(livez|live|liveness|alive|healthz|health|health-?check|ping|status|_health)(\/(live|liveness|alive|ping))?$/i;
+const READY = /\/(readyz|ready|readiness|health\/(ready|readiness)|health[-_]ready)$/i;
+const BOTH = /\/(health|healthz|health-?check|status|_health)$/i;
+
+interface Probes {
+  readonly live: readonly Route[];
+  readonly ready: readonly Route[];
+  readonly answersHttp: boolean;
+}
+
+function judge(system: System): Judgement {
+  const all = [...system.services, ...system.gateways];
+  const known = all.map((part) => ({ part, probes: probesOf(system, part) }));
+  const mute = known.filter(({ probes, part }) => !probes.answersHttp && !hasCommand(system, part));
+  return {
+    findings: [
+      ...known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes)),
+      ...system.deployments.filter(({ kind }) => kind === 'kubernetes').flatMap((one) => unprobed(system, one)),
+    ],
+    judged: known.filter((one) => !mute.includes(one)).map(({ part }) => part.name),
+    unknown: mute.map(({ part }) => ({
+      subject: part.name,
+      why: 'No route of it is known, so that nothing can be said of its probes.',
+    })),
+  };
+}
+
+const hasCommand = (system: System, part: Part): boolean =>
+  system.deploymentsOf(part).some(({ probes }) => Object.keys(probes).length > 0);
+
+function probesOf(system: System, part: Part): Probes {
+  const routes = system.closureOf(part).flatMap((file) => routesIn(system).get(file) ?? []);
+  const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
+  const terminus = system
+    .closureOf(part)
+    .some((file) => file.imports.some(({ specifier }) => specifier === '@godaddy/terminus'));
+  return {
+    live: gets.filter(({ path }) => LIVE.test(path)),
+    ready: gets.filter(({ path }) => READY.test(path)),
+    answersHttp: (routes.length > 0 || entrances(system).some((one) => one.part === part)) && !terminus,
+  };
+}
+
+function faults(system: System, part: Part, { live, ready, answersHttp }: Probes): Draft[] {
+  if (!answersHttp) return [];
+  const entry = system.filesOf(part)[0];
+  const nowhere = [
+    { file: entry?.path ?? part.folder, line: 1, text: `no such route in ${part.folder || 'the repository'}` },
+  ];
+  if (live.length === 0 && ready.length === 0) {
+    return [{ subject: part.name, what: `${part.name} has no health check`, evidence: nowhere }];
+  }
+  const place = ({ file, line, path }: Route) => [{ file: file.path, line, text: `GET ${path}` }];
+  const needs = needsSomething(system, part);
+  return [
+    ...(ready.length === 0 && needs
+      ? [
+          {
+            subject: part.name,
+            what: `${part.name} does not say whether it is ready: it has a dependency, and only a check of liveness`,
+            evidence: place(live[0]!),
+          },
+        ]
+      : []),
+    ...(live.length === 0
+      ? [
+          {
+            subject: part.name,
+            what: `${part.name} does not say whether it is alive, only whether it is ready`,
+            evidence: place(ready[0]!),
+          },
+        ]
+      : []),
+    ...live
+      .filter((route) => asksDependency(system, route, ready) && (!BOTH.test(route.path) || ready.length > 0))
+      .map((route) => ({
+        subject: part.name,
+        what:
+          `The liveness check of ${part.name} asks a dependency: when that is away, ` +
+          `the service is restarted for nothing`,
+        evidence: place(route),
+      })),
+    ...(needs ? ready.flatMap((route) => falselyReady(system, part, route)) : []),
+  ];
+}
+
+/** What is ready also while its dependency is away. */
+function falselyReady(system: System, { name: subject }: Part, route: Route): Draft[] {
+  const what = asksNothing(system, route)
+    ? `The readiness check of ${subject} asks nothing: it is ready also when its database is away`
+    : `The readiness check of ${subject} answers the same whatever it finds out`;
+  if (!asksNothing(system, route) && !isAlwaysReady(system, route)) return [];
+  return [{ subject, what, evidence: [{ file: route.file.path, line: route.line, text: `GET ${route.path}` }] }];
+}
+
+const NEEDED = new RegExp(
+  '^(pg|pg-promise|postgres|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|@prisma/client|' +
+    '@nestjs/(typeorm|mongoose|sequelize|microservices)|amqplib|kafkajs|nats|ioredis|' +
+    String.raw`redis|@nats-io/.+)$`,
+);
+
+const needsSomething = (system: System, part: Part): boolean =>
+  system
+    .closureOf(part)
+    .some((file) => file.imports.some(({ specifier, typeOnly }) => !typeOnly && NEEDED.test(specifier)));
+
+const PINGS = new RegExp(
+  '^(ping|pingCheck|isConnected|checkConnection|checkHealth|isHealthy|query|connect|' +
+    String.raw`authenticate|\$queryRaw|runCommand|command|checkDatabase|check)$`,
+);
+
+function asksDependency(system: System, route: Route, ready: readonly Route[]): boolean {
+  const calls = callsOf(system, route);
+  const asks = calls.some(
+    (site) =>
+      isDatabaseCall(system, site) ||
+      CHECKS.test(
+        pathOf(site.call.callee as Node)
+          .slice(0, -1)
+          .join('.'),
+      ) ||
+      clientOf(system, site) !== undefined ||
+      isPing(system, site),
+  );
+  return asks || sharesCheck(system, { route, ready, calls });
+}
+
+/** What is handed in as the questions of readiness: `checks.database()`. */
+const CHECKS = /(^|\.)(checks|readinessChecks|dependencies|dependencyChecks)(\.|$)/;
+
+interface Sharing {
+  readonly route: Route;
+  readonly ready: readonly Route[];
+  readonly calls: readonly CallSite[];
+}
+
+/** What readiness asks, liveness asks as well: the same call of this repository in both. */
+function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean {
+  const own = (all: readonly CallSite[], one: Route): string[] =>
+    all
+      .filter((site) => site.file === one.file && system.program.calleesOf(site).length > 0)
+      .map(({ call }) => pathOf(call.callee as Node).join('.'))
+      .filter((path) => /check|health|ready|probe|result/i.test(path));
+  const mine = own(calls, route);
+  return ready.some(
+    (other) =>
+      other !== route &&
+      other.handler !== route.handler &&
+      own(callsOf(system, other), other).some((path) => mine.includes(path)),
+  );
+}
+
+/** A client's own question whether the other side is there; answering the request itself is none. */
+function isPing({ program }: System, { file, call }: CallSite): boolean {
+  const path = pathOf(call.callee as Node);
+  if (!PINGS.test(path.at(-1)!) || path.length < 2) return false;
+  const origin = program.originOf(file, call.callee as Node);
+  const isTerminus = origin.kind === 'external' && origin.module === '@nestjs/terminus';
+  if (isTerminus) return /Indicator/.test(origin.path.join('.')) && !/Memory|Disk/.test(origin.path.join('.'));
+  return origin.kind === 'external'
+    ? NEEDED.test(origin.module)
+    : new RegExp(
+        'db|database|pool|client|conn|redis|mongo|prisma|repo|broker|kafka|rabbit|nats|channel|' +
+          'sequelize|knex|dataSource',
+        'i',
+      ).test(path.at(-2)!);
+}
+
+/** A container of a service without probes, or with one of which it cannot be told apart which it is. */
+function unprobed(system: System, deployment: Deployment): Draft[] {
+  const part = [...system.services, ...system.gateways].find((one) => system.deploymentsOf(one).includes(deployment));
+  if (!part) return [];
+  const { probes, file, line, name } = deployment;
+  const missing = (['liveness', 'readiness'] as const).filter((kind) => probes[kind] === undefined);
+  const wrong = READY.test(probes.liveness ?? '') ? [restartsForNothing(deployment, part)] : [];
+  if (missing.length === 0) return wrong;
+  const what = `The deployment of ${part.name} has no ${missing.join(' and no ')} probe`;
+  return [...wrong, { subject: part.name, what, evidence: [{ file, line, text: `container of ${name}` }] }];
+}
+
+/** A platform that takes what is not ready for dead restarts it when its database is away. */
+const restartsForNothing = ({ file, line, probes, probeLines }: Deployment, part: Part): Draft => ({
+  subject: part.name,
+  what: `The liveness probe of ${part.name} asks whether it is ready: when a dependency is away, it is restarted`,
+  evidence: [{ file, line: probeLines.liveness ?? line, text: `livenessProbe: GET ${probes.liveness}` }],
+});
+
+/** What the replicas of a running system answer to their probes. */
+function probed(running: RunningSystem | undefined): Judgement {
+  if (!running) return NOTHING;
+  const judged = [...new Set(running.replicas.map(({ service }) => service))];
+  return {
+    judged,
+    unknown: [],
+    findings: running.replicas.flatMap((replica) => [...lives(replica), ...isReady(replica)]),
+  };
+}
+
+const answered = ({ url }: LiveReplica, path: string, status: number | undefined) => [
+  { text: `GET ${url}${path}: ${status ?? 'no answer'}` },
+];
+
+function lives(one: LiveReplica): Draft[] {
+  const { service: subject, replica, live } = one;
+  const evidence = answered(one, '/livez', live.status);
+  if (live.status !== 200) return [{ subject, what: `${replica} does not answer that it is alive`, evidence }];
+  if (live.checks.length === 0) return [];
+  return [{ subject, what: `The liveness check of ${replica} asks ${live.checks.join(', ')}`, evidence }];
+}
+
+function isReady(one: LiveReplica): Draft[] {
+  const { service: subject, replica, ready, status } = one;
+  const evidence = answered(one, '/readyz', ready.status);
+  if (ready.status !== 200) {
+    return status === 'draining' ? [] : [{ subject, what: `${replica} is not ready`, evidence, severity: 'warning' }];
+  }
+  if (ready.checks.length > 0) return [];
+  return [{ subject, what: `The readiness check of ${replica} asks nothing`, evidence }];
+}

@@ -1,0 +1,140 @@
+import type { LayerRule } from '../model/architecture-file.ts';
+import { isTest } from '../model/files.ts';
+import { packageOf } from '../model/resolver.ts';
+import type { ResolvedImport, System } from '../model/system.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { NOTHING } from './rule.ts';
+
+/** Inner layers import nothing of the outer ones, and the domain imports no library and no module of Node. */
+export const layers: Rule = {
+  id: 'layers',
+  title: 'Imports point inwards',
+  items: ['boundaries'],
+  severity: 'error',
+  why: 'A domain that knows its database or framework changes, and is tested, only together with it.',
+  mend: 'Let the inner layer declare an interface, implement it in the outer one, and hand it in where all is wired.',
+  judge: ({ system }) => (system ? judge(system) : NOTHING),
+};
+
+/** The layers that many repositories have, by the names that their folders bear. */
+const USUAL: Readonly<Record<string, RegExp>> = {
+  domain: /^(domain|domains|entities)$/,
+  application: /^(application|use-?cases?|usecases)$/,
+  infrastructure: /^(infrastructure|infra|persistence|data-access)$/,
+  interface: /^(interface|interfaces|presentation|controllers|http|rest|api|web|adapters?-in)$/,
+  platform: /^(platform|main|bootstrap|composition)$/,
+};
+
+const USUAL_RULES: Readonly<Record<string, LayerRule>> = {
+  domain: { imports: [], libraries: [] },
+  application: { imports: ['domain'] },
+  interface: { imports: ['application', 'domain'] },
+  infrastructure: { imports: ['application', 'domain'] },
+  platform: { imports: ['interface', 'infrastructure', 'application', 'domain'] },
+};
+
+/** Libraries of pure values and functions; a guess forgives them in a domain. */
+const PURE = new RegExp(
+  String.raw`^(uuid|nanoid|ulid|ulidx|decimal\.js|big\.js|bignumber\.js|dinero\.js|@dinero\.js/.+|` +
+    'date-fns|dayjs|luxon|neverthrow|ts-pattern|immer|fp-ts|effect|remeda|ramda|lodash(-es)?|' +
+    String.raw`zod|purify-ts|oxide\.ts|tslib|typescript)$`,
+);
+
+interface Judged {
+  readonly system: System;
+  readonly rules: Readonly<Record<string, LayerRule>>;
+  readonly isGuessed: boolean;
+  layerOf(path: string): string | undefined;
+}
+
+function judge(system: System): Judgement {
+  const declared = system.architecture?.layers;
+  const judged: Judged = {
+    system,
+    rules: declared ?? USUAL_RULES,
+    isGuessed: declared === undefined,
+    layerOf: declared ? declaredLayers(system, declared) : usualLayers(system),
+  };
+  const imports = declared ? [...system.imports, ...system.testImports()] : system.imports;
+  const withLayers = system.services.filter((part) =>
+    system.filesOf(part).some(({ path }) => judged.layerOf(path) === 'domain' || (declared && judged.layerOf(path))),
+  );
+  const without = system.services.filter((part) => !withLayers.includes(part));
+  return {
+    findings: imports.flatMap((one) => brokenBy(judged, one)),
+    judged: withLayers.map(({ name }) => name),
+    unknown: without.map(({ name }) => ({ subject: name, why: 'It has no layers that are known by their folders.' })),
+  };
+}
+
+function brokenBy(judged: Judged, found: ResolvedImport): Draft[] {
+  const { system } = judged;
+  const part = system.partOf(found.file.path);
+  const layer = part?.kind === 'service' ? judged.layerOf(found.file.path) : undefined;
+  const rule = layer === undefined ? undefined : judged.rules[layer];
+  if (!part || layer === undefined || !rule) return [];
+  const what = outward(judged, found, { layer, rule, folder: part.folder }) ?? foreign(judged, found, { layer, rule });
+  if (what === undefined) return [];
+  const at = { file: found.file.path, line: found.line, text: `import "${found.specifier}"` };
+  return [{ subject: part.name, what, evidence: [at] }];
+}
+
+interface Importer {
+  readonly layer: string;
+  readonly rule: LayerRule;
+  readonly folder?: string;
+}
+
+function outward(judged: Judged, { target }: ResolvedImport, { layer, rule, folder }: Importer): string | undefined {
+  if (target.kind !== 'own' || judged.system.partOf(target.path)?.folder !== folder) return undefined;
+  const to = judged.layerOf(target.path);
+  if (to === undefined || to === layer || rule.imports.includes(to)) return undefined;
+  return `${layer} imports ${to}`;
+}
+
+/** A library, a module of Node, or another package of the repository that the layer may not import. */
+function foreign(judged: Judged, found: ResolvedImport, { layer, rule }: Importer): string | undefined {
+  const { target, file, typeOnly, specifier } = found;
+  const allowed = rule.libraries;
+  if (!allowed || allowed.includes('*') || isTest(file.path) || target.kind === 'missing') return undefined;
+  const name = target.kind === 'node' ? 'node' : packageOf(specifier);
+  const owner = target.kind === 'own' ? judged.system.partOf(target.path) : undefined;
+  if (target.kind === 'own' && (owner === judged.system.partOf(file.path) || specifier.startsWith('.')))
+    return undefined;
+  if (allowed.includes(name) || (typeOnly && rule.types?.includes(name))) return undefined;
+  if (judged.isGuessed && (PURE.test(name) || (owner && owner.kind !== 'service'))) return undefined;
+  if (owner?.kind === 'service' || owner?.kind === 'gateway') return undefined;
+  return `${layer} imports ${target.kind === 'node' ? `a module of Node (${target.module})` : `the library ${name}`}`;
+}
+
+function declaredLayers(system: System, rules: Readonly<Record<string, LayerRule>>) {
+  const byFolder = new Map(Object.entries(rules).map(([name, { folder = name }]) => [folder, name]));
+  return (path: string): string | undefined => {
+    const part = system.partOf(path);
+    if (!part) return undefined;
+    const inside = path.slice(part.folder.length + 1).replace(/^src\//, '');
+    for (const [folder, name] of byFolder) if (inside.startsWith(`${folder}/`)) return name;
+    return undefined;
+  };
+}
+
+/** The first folder that bears the name of a layer, where the service has a domain at all. */
+function usualLayers(system: System) {
+  const layered = new Set(
+    system.services
+      .filter((part) =>
+        system.filesOf(part).some(({ path }) => /(^|\/)(domain|domains)\//.test(path.slice(part.folder.length))),
+      )
+      .map(({ folder }) => folder),
+  );
+  return (path: string): string | undefined => {
+    const part = system.partOf(path);
+    if (!part || !layered.has(part.folder)) return undefined;
+    const folders = path.slice(part.folder.length).split('/').slice(0, -1);
+    for (const folder of folders) {
+      const layer = Object.keys(USUAL).find((name) => USUAL[name]!.test(folder));
+      if (layer !== undefined) return layer;
+    }
+    return undefined;
+  };
+}

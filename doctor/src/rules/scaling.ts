@@ -1,0 +1,209 @@
+import type { Node } from 'oxc-parser';
+import { isDatabaseCall, isWrite } from '../facts/effects.ts';
+import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
+import { clientOf } from '../facts/outbound.ts';
+import { type ProcessState, processState } from '../facts/process-state.ts';
+import { withSources } from '../facts/unread.ts';
+import { isCalled, type Part } from '../model/layout.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { decoratorsOf, functionsAround, isFunction, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { Draft, Judgement, Rule } from './rule.ts';
+import { NOTHING } from './rule.ts';
+
+/**
+ * Nothing of a session in process memory or on local disk; no lock or timer of one process where there may be several.
+ */
+export const scaling: Rule = {
+  id: 'scaling',
+  title: 'Any replica can answer any request',
+  items: ['scaling'],
+  severity: 'error',
+  why: 'What one process remembers, its second replica does not know, and a restart forgets.',
+  mend:
+    'Keep it in the database or in Redis, take a lease before work that must ' +
+    'happen once, and write files to an object store.',
+  judge: ({ system }) => (system ? judge(system) : NOTHING),
+};
+
+function judge(system: System): Judgement {
+  const { parts: all, unknown } = withSources(system);
+  return {
+    findings: [
+      ...all.flatMap((part) => system.filesOf(part).flatMap((file) => inFile(system, part, file))),
+      ...affinities(system),
+    ],
+    judged: all.map(({ name }) => name),
+    unknown,
+  };
+}
+
+const TOOLS =
+  /(^|\/)(scripts?|tools?|migrations?|seeds?|seeders|bin|cli|simulation)(\/|\.[cm]?[jt]s$)|\.config\.[cm]?[jt]s$/;
+
+function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
+  if (TOOLS.test(file.path.slice(part.folder.length))) return [];
+  const draft = (node: Node, what: string, mend?: string): Draft => {
+    const line = file.lineAt(node.start);
+    const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
+    return { subject: part.name, what: `${part.name} ${what}`, evidence, ...(mend && { mend }) };
+  };
+  return [
+    ...processState(system, file).map((state) => draft(state.node, describe(state))),
+    ...callsIn(file).flatMap((call) => {
+      const what =
+        sessionInMemory(system, { file, call }) ??
+        stateInCache(system, { file, call }) ??
+        localDisk(system, { file, call }) ??
+        localLock(system, { file, call }) ??
+        soleTimer(system, { file, call });
+      return what === undefined ? [] : [draft(call, what)];
+    }),
+    ...callsIn(file)
+      .filter((call) => limitsAlone(system, part, { file, call }))
+      .map((call) => ({ ...draft(call, ALONE, ONE_COUNT), severity: 'warning' as const })),
+    ...file.all('MethodDefinition').flatMap((method) => {
+      const timer = decoratorsOf(method).find(({ name }) => /^(Cron|Interval)$/.test(name));
+      if (!timer || hasLease(system, { file, node: method.value })) return [];
+      return [
+        draft(timer.node, `runs ${(method.key as { name?: string }).name ?? 'a job'} on a timer in every replica`),
+      ];
+    }),
+  ];
+}
+
+const describe = ({ name, holder }: ProcessState): string =>
+  `keeps ${name} in the memory of the process${holder === '' ? '' : ` (${holder})`}`;
+
+const ALONE = 'counts requests in the memory of each process: with more replicas the limit is that many times as high';
+const ONE_COUNT = 'Give the limiter a store that all replicas share, such as Redis.';
+
+const LOCKS = /^(async-mutex|async-lock|await-lock|mutexify|semaphore-async-await|locks|live-mutex)$/;
+
+function localLock({ program }: System, { file, call }: CallSite): string | undefined {
+  const origin = program.originOf(file, call.callee as Node);
+  if (call.type !== 'NewExpression' && origin.kind === 'external' && origin.path.length > 0) return undefined;
+  if (origin.kind === 'external' && LOCKS.test(origin.module))
+    return `excludes others by a lock that only this process knows (${origin.module})`;
+  const isNamed =
+    call.type === 'NewExpression' &&
+    /^(Mutex|AsyncLock|Semaphore|KeyedMutex)$/.test(pathOf(call.callee as Node).at(-1)!);
+  return isNamed && origin.kind !== 'global' ? 'excludes others by a lock that only this process knows' : undefined;
+}
+
+const LEASE = new RegExp(
+  String.raw`\block\b|lease|leader|advisory|redlock|skip locked|for update|setnx|\bNX\b|acquire|` +
+    'singleton|exclusive|pg-?boss|claim',
+  'i',
+);
+const CRONS: ReadonlySet<string> = new Set([
+  'node-cron',
+  'cron',
+  'node-schedule',
+  'croner',
+  'toad-scheduler',
+  'later',
+  'agenda',
+]);
+
+/** Work on a timer that every replica does, and that changes something which they share. */
+function soleTimer(system: System, { file, call }: CallSite): string | undefined {
+  const origin = system.program.originOf(file, call.callee as Node);
+  const isInterval =
+    origin.kind === 'global' &&
+    (origin.path.at(-1) === 'setInterval' || (origin.path.at(-1) === 'setTimeout' && isAgain(system, { file, call })));
+  const isCron =
+    origin.kind === 'external' &&
+    CRONS.has(origin.module) &&
+    /^(schedule|scheduleJob|CronJob|Cron|define|every|from)$/.test(origin.path.at(-1) ?? '');
+  if (!isInterval && !isCron) return undefined;
+  const works = (call.arguments as readonly Node[]).flatMap((given) => workOf(system, file, given));
+  if (isInterval && origin.path.at(-1) === 'setTimeout') {
+    const [around] = functionsAround(file, call);
+    if (around) works.push({ file, node: around });
+  }
+  if (works.length === 0 || works.some((work) => hasLease(system, work))) return undefined;
+  if (isInterval && !works.some((work) => changesMore(system, work))) return undefined;
+  return 'runs work on a timer in every replica, and nothing lets only one of them do it';
+}
+
+/** `setTimeout` by which a function calls itself again and again. */
+function isAgain(system: System, { file, call }: CallSite): boolean {
+  const arounds = functionsAround(file, call);
+  const works = workOf(system, file, call.arguments[0] as Node);
+  if (works.some(({ node }) => arounds.includes(node as (typeof arounds)[number]))) return true;
+  return works
+    .flatMap((work) => (isFunction(work.node) ? system.program.callsReachedFrom({ file, node: work.node }, 1) : []))
+    .some((site) => system.program.calleesOf(site).some(({ node }) => arounds.includes(node)));
+}
+
+interface Work {
+  readonly file: ParsedFile;
+  readonly node: Node;
+}
+
+function workOf({ program }: System, file: ParsedFile, given: Node): Work[] {
+  if (isFunction(given)) return [{ file, node: given }];
+  if (given.type === 'ObjectExpression') {
+    const task = property(given, 'onTick') ?? property(given, 'execute');
+    return task ? workOf({ program } as System, file, task) : [];
+  }
+  const origin = program.originOf(file, given);
+  return origin.kind === 'functions' ? origin.all.map((one) => ({ file: one.file, node: one.node })) : [];
+}
+
+function reached(system: System, { file, node }: Work, depth = 6): readonly CallSite[] {
+  return isFunction(node) ? system.program.callsReachedFrom({ file, node }, depth) : [];
+}
+
+function hasLease(system: System, work: Work): boolean {
+  const around = functionsAround(work.file, work.node)
+    .slice(0, 1)
+    .map((node) => work.file.textOf(node));
+  // What lies deeper, as in a library of databases, locks for reasons of its own.
+  const inner = reached(system, work, 2).flatMap((site) => [
+    ...system.program.calleesOf(site).map((one) => one.file.textOf(one.node)),
+    textOfCall(site),
+  ]);
+  return [work.file.textOf(work.node), ...inner, ...around].some((text) => LEASE.test(text));
+}
+
+const textOfCall = ({ file, call }: CallSite): string => file.textOf(call).slice(0, 500);
+
+const changesMore = (system: System, work: Work): boolean =>
+  reached(system, work).some(
+    (site) =>
+      isWrite(system, site) ||
+      isDatabaseCall(system, site) ||
+      clientOf(system, site) !== undefined ||
+      /^(publish|emit|send|sendMail|sendToQueue)$/.test(pathOf(site.call.callee as Node).at(-1)!),
+  );
+
+/**
+ * Balancers that send a client to the same replica again hide that replicas differ; host paths tie a pod to a machine.
+ */
+function affinities(system: System): Draft[] {
+  const partNamed = (name: string): Part | undefined =>
+    [...system.services, ...system.gateways].find((part) => isCalled(part, name));
+  const sticky = system.kubernetes.sticky.map(({ target, how, file, line }) => ({
+    subject: partNamed(target)?.name ?? target,
+    what: `${target} binds clients to one replica (${how})`,
+    evidence: [{ file, line, text: how }],
+  }));
+  const disks = [...system.services, ...system.gateways].flatMap((part) =>
+    system.deploymentsOf(part).flatMap(({ hostPaths }) =>
+      hostPaths
+        .filter(
+          ({ path }) =>
+            /^[./~]/.test(path) && /data|upload|session|storage|file|db|state/i.test(path) && !/\.sock$/.test(path),
+        )
+        .map(({ path, line }) => ({
+          subject: part.name,
+          what: `${part.name} keeps data on the disk of one machine`,
+          evidence: [{ file: system.deploymentsOf(part)[0]!.file, line, text: path }],
+        })),
+    ),
+  );
+  return [...sticky, ...disks];
+}

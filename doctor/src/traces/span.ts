@@ -1,0 +1,83 @@
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+
+/** A span of any format, as far as it is looked at. */
+export interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentId: string;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** Since 1970. */
+  readonly startUs: number;
+  readonly durationUs: number;
+  readonly isError: boolean;
+  /** Where a database is asked: its address and name; the name is empty where it is not told. */
+  readonly database: string;
+  /** The destination of a message. */
+  readonly destination: string;
+  /** The type of a message; empty where it is not told. */
+  readonly messageType: string;
+  /** Whom a client asks, by its own word. */
+  readonly peer: string;
+  /** The span that a consumer follows, in another trace or this one. */
+  readonly link: { readonly traceId: string; readonly spanId: string } | undefined;
+}
+
+export type Attributes = ReadonlyMap<string, string | number | boolean>;
+
+const first = (attributes: Attributes, names: readonly string[]): string => {
+  for (const name of names) {
+    const value = attributes.get(name);
+    if (value !== undefined && value !== '') return String(value);
+  }
+  return '';
+};
+
+/** Unknown, deadline exceeded, exhausted, internal, unavailable, data loss. */
+const GRPC_FAILURES = /^(2|4|8|13|14|15|UNKNOWN|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED|INTERNAL|UNAVAILABLE|DATA_LOSS)$/;
+
+/** What attributes tell, by the present and the former semantic conventions of OpenTelemetry. */
+export function told(
+  attributes: Attributes,
+): Pick<Span, 'database' | 'destination' | 'messageType' | 'peer'> & { isError: boolean | undefined } {
+  const status = Number(first(attributes, ['http.response.status_code', 'http.status_code']) || 0);
+  const grpc = first(attributes, ['rpc.grpc.status_code', 'rpc.response.status_code']);
+  const flag = attributes.get('error');
+  const isMarked = flag === true || flag === 'true' || attributes.has('error.type');
+  // What refuses a request has answered it: the callee is well.
+  const isRefusal = (status >= 400 && status < 500) || (grpc !== '' && !GRPC_FAILURES.test(grpc));
+  const isError = isRefusal ? false : status >= 500 || grpc !== '' || isMarked || undefined;
+  return {
+    database: databaseOf(attributes),
+    destination: destinationOf(attributes),
+    messageType: first(attributes, ['cloudevents.event_type', 'messaging.message.type']),
+    peer: peerOf(attributes),
+    isError,
+  };
+}
+
+const ADDRESS = ['server.address', 'net.peer.name', 'peer.address', 'net.peer.ip', 'net.sock.peer.addr'];
+
+/** `mysql://orders-mysql:3306/orders`, as agents of Java tell it. */
+const CONNECTION = /\/\/(?:[^@/]*@)?([^/?;]+)(?:\/([^?;]*))?/;
+
+function databaseOf(attributes: Attributes): string {
+  const system = first(attributes, ['db.system.name', 'db.system', 'db.type']);
+  if (system === '' || /^(redis|memcached|valkey)$/.test(system)) return system === '' ? '' : `${system}://`;
+  const [, host = '', name = ''] = CONNECTION.exec(first(attributes, ['db.connection_string'])) ?? [];
+  const address = (first(attributes, ADDRESS) || host).replace(/:\d+$/, '');
+  return `${system}://${address}/${first(attributes, ['db.namespace', 'db.name', 'db.instance']) || name}`;
+}
+
+const destinationOf = (attributes: Attributes): string =>
+  first(attributes, ['messaging.destination.name', 'messaging.destination', 'message_bus.destination']);
+
+const peerOf = (attributes: Attributes): string =>
+  first(attributes, ['peer.service', 'service.peer.name', ...ADDRESS]) ||
+  (/\/\/([^/:?]+)/.exec(first(attributes, ['url.full', 'http.url']))?.[1] ?? '');
+
+const VARIABLE = /\/(\d+|[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|:[\w-]+|\{[\w-]+\})(?=\/|$|\?)/gi;
+
+/** An operation without the ids in its address, so that the same one is the same. */
+export const operationOf = (name: string): string => name.replace(/\?.*$/, '').replaceAll(VARIABLE, '/*');

@@ -1,0 +1,132 @@
+import type { SpanStore } from './span-store.ts';
+
+/** A call from one service to another within a trace, that waits for the answer or does not. */
+export interface Hop {
+  readonly from: string;
+  readonly to: string;
+  readonly operation: string;
+  readonly isSynchronous: boolean;
+  /** The span by which the caller was itself called: the parent of all that it does for one request. */
+  readonly entry: number;
+  /** The span of the call at the caller, or of its answer where the caller's is missing. */
+  readonly row: number;
+  /** The span of the answer at the callee; nothing where it has none. */
+  readonly answer: number | undefined;
+}
+
+/** The spans of one trace with their parents. */
+export class TraceTree {
+  readonly #parents = new Map<number, number>();
+  readonly #children = new Map<number, number[]>();
+  readonly #rows: ReadonlySet<number>;
+  /** Spans whose parent is not in the trace. */
+  readonly orphans: readonly number[];
+
+  constructor(
+    readonly spans: SpanStore,
+    readonly rows: Uint32Array,
+  ) {
+    this.#rows = new Set(rows);
+    const byId = new Map<string, number[]>();
+    for (const row of rows) {
+      const id = spans.spanId(row);
+      const same = byId.get(id);
+      if (same) same.push(row);
+      else byId.set(id, [row]);
+    }
+    const orphans: number[] = [];
+    for (const row of rows) {
+      const parent = this.#findParent(row, byId);
+      if (parent === undefined) {
+        if (spans.parentId(row) !== '') orphans.push(row);
+        continue;
+      }
+      this.#parents.set(row, parent);
+      const siblings = this.#children.get(parent);
+      if (siblings) siblings.push(row);
+      else this.#children.set(parent, [row]);
+    }
+    this.orphans = orphans;
+  }
+
+  /** In Zipkin both sides of a call may share one id: the server's span is then the child of the client's. */
+  #findParent(row: number, byId: ReadonlyMap<string, readonly number[]>): number | undefined {
+    const { spans } = this;
+    const twins = (byId.get(spans.spanId(row)) ?? []).filter((one) => one !== row);
+    if (spans.kind(row) === 'server' && twins.length > 0) {
+      const client = twins.find((one) => spans.kind(one) === 'client');
+      if (client !== undefined) return client;
+    }
+    const found = (byId.get(spans.parentId(row)) ?? []).filter((one) => one !== row);
+    return found.find((one) => spans.service(one) === spans.service(row) && spans.kind(one) === 'server') ?? found[0];
+  }
+
+  parentOf(row: number): number | undefined {
+    return this.#parents.get(row);
+  }
+
+  childrenOf(row: number): readonly number[] {
+    return this.#children.get(row) ?? [];
+  }
+
+  has(row: number): boolean {
+    return this.#rows.has(row);
+  }
+
+  get roots(): readonly number[] {
+    return [...this.rows].filter((row) => !this.#parents.has(row) && this.spans.parentId(row) === '');
+  }
+
+  /** The outermost span of the same service above a span: the one by which the service was called. */
+  entryOf(row: number): number {
+    const service = this.spans.service(row);
+    let entry = row;
+    for (let at = this.parentOf(row), steps = 0; at !== undefined && steps < 10_000; at = this.parentOf(at), steps++) {
+      if (this.spans.service(at) !== service) break;
+      entry = at;
+      if (this.spans.kind(at) === 'server' || this.spans.kind(at) === 'consumer') break;
+    }
+    return entry;
+  }
+
+  /** Every call between services. */
+  hops(serviceCalled: (peer: string) => string | undefined): Hop[] {
+    return [...this.rows].flatMap((row) => this.#hopTo(row) ?? this.#hopFrom(row, serviceCalled) ?? []);
+  }
+
+  /** The parent belongs to another service: it was called by that. */
+  #hopTo(row: number): Hop | undefined {
+    const { spans } = this;
+    const parent = this.parentOf(row);
+    if (parent === undefined || spans.service(parent) === spans.service(row)) return undefined;
+    const isSynchronous = spans.kind(row) !== 'consumer' && spans.kind(parent) !== 'producer';
+    return {
+      from: spans.service(parent),
+      to: spans.service(row),
+      operation: spans.operation(row),
+      isSynchronous,
+      entry: this.entryOf(parent),
+      row: parent,
+      answer: row,
+    };
+  }
+
+  /** A client's span without an answer: whom it asked is known by its own word only. */
+  #hopFrom(row: number, serviceCalled: (peer: string) => string | undefined): Hop | undefined {
+    const { spans } = this;
+    if (spans.kind(row) !== 'client' || spans.database(row) !== '') return undefined;
+    const to = serviceCalled(spans.peer(row));
+    if (to === undefined || to === spans.service(row)) return undefined;
+    if (this.childrenOf(row).some((child) => spans.service(child) !== spans.service(row))) return undefined;
+    const operation = spans.operation(row);
+    return {
+      from: spans.service(row),
+      to,
+      operation,
+      isSynchronous: true,
+      entry: this.entryOf(row),
+      row,
+      answer: undefined,
+    };
+  }
+}

@@ -1,0 +1,1 @@
+export { type CacheOptions, type CacheTier, LayeredCache, type Stored } from './layered-cache.ts';

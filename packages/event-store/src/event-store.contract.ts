@@ -1,0 +1,165 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
+import { ConcurrencyError } from '@ashlar/postgres';
+import { contractSuite, type Rules } from '@ashlar/postgres/contract-suites';
+import { amounts, append, conflict, type EventStage } from './event-stage.fixtures.ts';
+import { readingRules } from './event-store.reading.contract.ts';
+import type { ExpectedVersion } from './event-store.ts';
+
+/** Two appends to the stream `a` in one transaction: of two events, and of one. */
+const twice = (stage: EventStage, first: ExpectedVersion, second: ExpectedVersion) =>
+  stage.work.transaction(
+    async () => {
+      await append(stage, 'a', { expected: first, amounts: [1, 2] });
+      await append(stage, 'a', { expected: second, amounts: [3] });
+    },
+    { retries: 0 },
+  );
+
+const expectationRules: Rules<EventStage> = {
+  '«none» begins a stream, and is refused with the actual version where there is one': async (stage) => {
+    await append(stage, 'a', { expected: 'none', amounts: [1, 2] });
+    await rejects(append(stage, 'a', { expected: 'none', amounts: [3] }), conflict(2));
+    deepStrictEqual(await amounts(stage), [1, 2]);
+  },
+
+  'an exact version continues a stream; any other is refused with the actual version': async (stage) => {
+    await append(stage, 'a', { expected: 0, amounts: [1] });
+    await append(stage, 'a', { expected: 1, amounts: [2, 3] });
+    await rejects(append(stage, 'a', { expected: 1, amounts: [4] }), conflict(3));
+    await rejects(append(stage, 'a', { expected: 9, amounts: [4] }), conflict(3));
+    await rejects(append(stage, 'nowhere', { expected: 5, amounts: [4] }), conflict(0));
+    deepStrictEqual(await amounts(stage), [1, 2, 3]);
+  },
+
+  '«exists» continues any stream but begins none; «any» does both': async (stage) => {
+    await rejects(append(stage, 'a', { expected: 'exists', amounts: [1] }), conflict(0));
+    await append(stage, 'a', { expected: 'any', amounts: [1] });
+    await append(stage, 'a', { expected: 'exists', amounts: [2] });
+    await append(stage, 'a', { expected: 'any', amounts: [3] });
+    deepStrictEqual(await amounts(stage), [1, 2, 3]);
+  },
+
+  'appending nothing is nothing, whatever is expected': async (stage) => {
+    await append(stage, 'a', { expected: 7, amounts: [] });
+    deepStrictEqual(await amounts(stage), []);
+  },
+};
+
+const raceRules: Rules<EventStage> = {
+  'of many who append to the same version, one wins, and the others hear how far the stream is': async (stage) => {
+    await append(stage, 'a', { expected: 'none', amounts: [0] });
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, n) => append(stage, 'a', { expected: 1, amounts: [n] })),
+    );
+    const lost = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    strictEqual(lost.length, 15);
+    ok(lost.every(conflict(2)));
+    strictEqual((await amounts(stage)).length, 2);
+  },
+
+  'a stream that is begun by many at once is begun once': async (stage) => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, n) => append(stage, 'a', { expected: 'none', amounts: [n] })),
+    );
+    strictEqual(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+  },
+};
+
+const transactionRules: Rules<EventStage> = {
+  'several streams commit together, or not at all': async (stage) => {
+    const work = (expectedOfB: ExpectedVersion) =>
+      stage.work.transaction(
+        async () => {
+          await append(stage, 'b', { expected: expectedOfB, amounts: [2] });
+          await append(stage, 'a', { expected: 'any', amounts: [1] });
+          deepStrictEqual(await amounts(stage.another()), []);
+        },
+        { retries: 0 },
+      );
+    await rejects(work(3), conflict(0));
+    deepStrictEqual(await stage.store.readAll({ after: 0 }), []);
+    await work('none');
+    deepStrictEqual([await amounts(stage, 'a'), await amounts(stage, 'b')], [[1], [2]]);
+  },
+
+  'a failed part of a transaction takes its appends back': async (stage) => {
+    await stage.work.transaction(async () => {
+      await append(stage, 'a', { expected: 'none', amounts: [1] });
+      const part = stage.work.transaction(async () => {
+        await append(stage, 'a', { expected: 1, amounts: [2] });
+        throw new Error('refused');
+      });
+      await rejects(part, /refused/);
+      await append(stage, 'a', { expected: 1, amounts: [3] });
+    });
+    deepStrictEqual(await amounts(stage), [1, 3]);
+  },
+
+  'transactions that append to the same streams in opposite order all come through': async (stage) => {
+    const both = (streams: readonly string[]) =>
+      stage.work.transaction(
+        async () => {
+          for (const stream of streams) await append(stage, stream, { expected: 'any', amounts: [1] });
+        },
+        { retries: 0 },
+      );
+    await Promise.all(Array.from({ length: 24 }, (_, n) => both(n % 2 ? ['a', 'b'] : ['b', 'a'])));
+    deepStrictEqual([(await amounts(stage, 'a')).length, (await amounts(stage, 'b')).length], [24, 24]);
+  },
+};
+
+const mergeRules: Rules<EventStage> = {
+  'two appends to one stream in one transaction are one, if the second expects what the first leaves': async (
+    stage,
+  ) => {
+    await twice(stage, 'none', 2);
+    await twice(stage, 3, 5);
+    await twice(stage, 'any', 'exists');
+    await twice(stage, 'exists', 11);
+    await twice(stage, 12, 'any');
+    deepStrictEqual((await amounts(stage)).join(''), '123'.repeat(5));
+  },
+
+  'two appends to one stream that contradict each other are refused': async (stage) => {
+    for (const [first, second] of [
+      ['none', 1],
+      ['none', 'none'],
+      [0, 3],
+      [0, 0],
+      ['any', 1],
+      ['any', 'none'],
+      ['exists', 2],
+    ] as const)
+      await rejects(twice(stage, first, second), ConcurrencyError, `${first}, then ${second}`);
+    deepStrictEqual(await amounts(stage), []);
+  },
+
+  'an exact version after «any» still has to be the actual one': async (stage) => {
+    await append(stage, 'a', { expected: 'none', amounts: [0, 0, 0] });
+    await rejects(twice(stage, 'any', 3), conflict(3));
+    await rejects(twice(stage, 'exists', 6), conflict(3));
+    await twice(stage, 'any', 5);
+    strictEqual((await amounts(stage)).length, 6);
+  },
+
+  'two stores append in one order, and to one stream as one': async (stage) => {
+    const other = stage.another();
+    await stage.work.transaction(async () => {
+      await append(stage, 'b', { expected: 'none', amounts: [1] });
+      await append(stage, 'a', { expected: 'none', amounts: [1] });
+      await append(stage, 'b', { expected: 1, amounts: [2] });
+    });
+    deepStrictEqual(await amounts(other, 'b'), [1, 2]);
+    const order = (await stage.store.readAll({ after: 0 })).map(({ stream }) => stream);
+    deepStrictEqual(order, ['a', 'b', 'b']);
+  },
+};
+
+/** Streams grow by one writer at a time, each in its order, and all of them in one. */
+export const eventStoreContract = contractSuite<EventStage>(
+  expectationRules,
+  raceRules,
+  transactionRules,
+  mergeRules,
+  ...readingRules,
+);

@@ -1,0 +1,1 @@
+export { type RedisClusterOptions, redisCluster } from './redis-cluster.ts';

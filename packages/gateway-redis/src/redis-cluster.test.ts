@@ -1,0 +1,93 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '@ashlar/domain';
+import { aRedis, connected, eventually, kept, skip, type Two, telemetry, twoGateways } from './gateways.fixtures.ts';
+import { redisCluster } from './redis-cluster.ts';
+
+async function statuses({ ask }: Two, path: string, count: number): Promise<number[]> {
+  const all: number[] = [];
+  for (let at = 0; at < count; at++) {
+    all.push((await ask(at % 2, path)).status ?? 0);
+  }
+  return all;
+}
+
+const allowed = (all: readonly number[]): number => all.filter((status) => status === 200).length;
+
+test('two gateways count one limit together, by bucket and by window', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const two = await twoGateways(t, redis.url, {});
+  await connected(two);
+  strictEqual(allowed(await statuses(two, '/limited', 16)), 10);
+  strictEqual(allowed(await statuses(two, '/strict', 8)), 4);
+  const refused = await two.ask(0, '/strict');
+  deepStrictEqual([refused.status, refused.headers['ratelimit-policy']], [429, '"strict";q=4;w=600']);
+  ok(Number(refused.headers['retry-after']) > 500);
+});
+
+test('while Redis is away or frozen each gateway counts for itself, and no request waits', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const two = await twoGateways(t, redis.url, {});
+  await connected(two);
+  await redis.kill();
+  strictEqual(allowed(await statuses(two, '/limited', 30)), 20);
+  await redis.start();
+  await connected(two);
+  strictEqual(allowed(await statuses(two, '/strict', 8)), 4);
+});
+
+test('a Redis that does not answer is waited for once, not by every request', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const own = telemetry();
+  const cluster = redisCluster({ url: redis.url, namespace: 'test', clock: systemClock, log: own.log, timeoutMs: 100 });
+  t.after(() => cluster.close());
+  const limit = { name: 'all', shape: 'bucket', quota: 10, windowMs: 1_000 } as const;
+  await eventually(async () => (await cluster.take(limit, 'a')) !== undefined);
+  redis.signal('SIGSTOP');
+  t.after(() => redis.signal('SIGCONT'));
+  strictEqual(await cluster.take(limit, 'a'), undefined);
+  const startedAt = performance.now();
+  for (let count = 0; count < 100; count++) strictEqual(await cluster.take(limit, 'a'), undefined);
+  ok(performance.now() - startedAt < 100);
+});
+
+const CHANGES: Readonly<Record<string, (two: Two) => unknown>> = {
+  purged: ({ gateways }) => gateways[0]!.purge('goods'),
+  'seen changed': ({ ask }) => ask(0, '/goods', { method: 'PUT' }),
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`what one gateway has ${what}, the other forgets`, { skip }, async (t) => {
+    const redis = await aRedis(t);
+    const two = await twoGateways(t, redis.url, {});
+    await connected(two);
+    const stored = await kept(two);
+    await change(two);
+    await eventually(async () => (await two.told(1, '/goods')) !== stored);
+  });
+}
+
+test('after Redis was away nothing that was stored before is believed', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const two = await twoGateways(t, redis.url, {});
+  await connected(two);
+  const stored = await kept(two);
+  await redis.kill();
+  two.gateways[0]!.purge('goods');
+  strictEqual(await two.told(1, '/goods'), stored);
+  await redis.start();
+  await eventually(async () => (await two.told(1, '/goods')) !== stored);
+});
+
+test('a session that ends at one gateway has ended at the other, also at one that comes later', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const two = await twoGateways(t, redis.url, {});
+  await connected(two);
+  const headers = { authorization: 'Bearer alice' };
+  const status = async (all: Two, which: number) => (await all.ask(which, '/mine', { headers })).status;
+  deepStrictEqual([await status(two, 0), await status(two, 1)], [200, 200]);
+  await two.ask(0, '/mine', { method: 'DELETE', headers });
+  await eventually(async () => (await status(two, 1)) === 401);
+  const later = await twoGateways(t, redis.url, {});
+  await eventually(async () => (await status(later, 0)) === 401);
+});

@@ -1,0 +1,38 @@
+/** Who calls, as a token or a key tells it. */
+export interface Identity {
+  readonly id: string;
+  readonly role: string;
+  readonly sessionId?: string;
+  readonly scopes?: readonly string[];
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/** Tells whose token it is. Throws `InvalidTokenError` for a bad one; anything else means that it cannot tell now. */
+export interface IdentityVerifier {
+  verify(token: string): Promise<Identity>;
+  /** Whose token it is, where that is known without waiting; undefined otherwise, whatever the reason. */
+  known?(token: string): Identity | undefined;
+}
+
+/** What a caller must be, beyond being known. All that is told must hold. */
+export interface Requirement {
+  /** One of these. */
+  readonly roles?: readonly string[];
+  /** All of these. */
+  readonly scopes?: readonly string[];
+  /** The path's parameter of this name is the claim of that name: `{ parameter: 'userId', claim: 'sub' }`. */
+  readonly owner?: { readonly parameter: string; readonly claim: string };
+}
+
+export function meets(
+  { roles, scopes, owner }: Requirement,
+  identity: Identity,
+  parameters: Readonly<Record<string, string>>,
+): boolean {
+  if (roles && !roles.includes(identity.role)) return false;
+  if (scopes && !scopes.every((scope) => identity.scopes?.includes(scope))) return false;
+  if (!owner) return true;
+  const claim = owner.claim === 'sub' ? identity.id : identity.claims?.[owner.claim];
+  const told = parameters[owner.parameter];
+  return told !== undefined && told === claim;
+}

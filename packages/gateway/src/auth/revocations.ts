@@ -1,0 +1,51 @@
+import type { News } from '../cluster/cluster.ts';
+import { BoundedMap } from '../limits/bounded-map.ts';
+import type { Identity } from './identity.ts';
+
+/** Which sessions an answer has ended: the caller's, all of the caller, all but this one, or the one that it names. */
+export type Ending = 'session' | 'user' | 'other-sessions' | 'named-session';
+
+interface UserRevocation {
+  readonly atMs: number;
+  readonly except: string | undefined;
+}
+
+const REMEMBERED = 100_000;
+
+/**
+ * Sessions that have ended before their tokens expire. A session's id is a UUIDv7, which tells when it began: of a
+ * user whose sessions end, those that begin afterwards are good.
+ */
+export class Revocations {
+  readonly #sessions = new BoundedMap<true>(REMEMBERED);
+  readonly #users = new BoundedMap<UserRevocation>(REMEMBERED);
+
+  constructor(private readonly tell: (news: News) => void = () => {}) {}
+
+  endSession(sessionId: string): void {
+    this.#sessions.set(sessionId, true);
+    this.tell({ kind: 'session-ended', sessionId });
+  }
+
+  endUser(userId: string, { atMs, except }: { readonly atMs: number; readonly except?: string | undefined }): void {
+    this.#users.set(userId, { atMs, except });
+    this.tell({ kind: 'user-ended', userId, atMs, ...(except !== undefined && { except }) });
+  }
+
+  /** Another gateway has learned it. */
+  heard(news: News): void {
+    if (news.kind === 'session-ended') this.#sessions.set(news.sessionId, true);
+    if (news.kind !== 'user-ended') return;
+    const { userId, atMs, except } = news;
+    if ((this.#users.get(userId)?.atMs ?? 0) <= atMs) this.#users.set(userId, { atMs, except });
+  }
+
+  isRevoked({ id, sessionId }: Identity): boolean {
+    if (sessionId === undefined) return false;
+    if (this.#sessions.get(sessionId)) return true;
+    const user = this.#users.get(id);
+    return user !== undefined && user.except !== sessionId && beganAtMs(sessionId) <= user.atMs;
+  }
+}
+
+const beganAtMs = (uuid: string): number => Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16) || 0;

@@ -1,0 +1,93 @@
+import { deepStrictEqual, match, ok, strictEqual, throws } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createTelemetry } from '@ashlar/telemetry';
+import { aService, eventually } from '../gateway.fixtures.ts';
+import { exampleConfig } from './example.ts';
+import { ConfigError, readConfig } from './read-config.ts';
+import { GatewayConfig } from './schema.ts';
+import { gatewayFromConfig, tableOf } from './start-from-config.ts';
+
+const faultsIn = (change: (config: Record<string, unknown>) => void): readonly string[] => {
+  const config = JSON.parse(JSON.stringify(exampleConfig('http://127.0.0.1:3000', 8080)));
+  change(config);
+  try {
+    readConfig(JSON.stringify(config));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults.map(({ path, reason }) => `${path}: ${reason}`);
+  }
+};
+
+test('the example is a configuration, and one that works', async (t) => {
+  const service = await aService(t);
+  const config = readConfig(JSON.stringify(exampleConfig(service.url, 0)));
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const gateway = gatewayFromConfig(config, { telemetry, file: import.meta.filename });
+  await gateway.listen({ port: 0, host: '127.0.0.1' });
+  t.after(() => gateway.close());
+  const response = await fetch(`${gateway.url}/any/path?x=1`, { method: 'REPORT', body: 'abc' });
+  deepStrictEqual([response.status, response.headers.has('ratelimit')], [200, false]);
+  deepStrictEqual([service.seen[0]?.method, service.seen[0]?.url], ['REPORT', '/any/path?x=1']);
+});
+
+test('all faults are told at once, each with its place', () => {
+  const faults = faultsIn((config) => {
+    const [route] = config['routes'] as Record<string, unknown>[];
+    Object.assign(route!, { access: 'anybody', colour: 'red' });
+    config['listen'] = { port: 'x' };
+  });
+  match(faults.join('\n'), /\/routes\/0: does not know colour/);
+  match(faults.join('\n'), /\/routes\/0\/access: /);
+  match(faults.join('\n'), /\/listen\/port: must be integer/);
+});
+
+test('what a schema cannot tell is found as well', () => {
+  deepStrictEqual(
+    faultsIn((config) => {
+      const routes = config['routes'] as Record<string, unknown>[];
+      routes.push({ method: 'GET', path: '/a', upstream: 'nobody', access: 'public' });
+      routes.push({ method: 'GET', path: '/a', upstream: 'origin', access: 'public' });
+    }),
+    ['/routes/1: GET /a: unknown upstream nobody', '/routes/2: GET /a: told twice'],
+  );
+  throws(() => readConfig('{'), ConfigError);
+});
+
+test('a route without an access policy is a fault: nothing is public by being forgotten', () => {
+  const faults = faultsIn((config) => {
+    delete (config['routes'] as Record<string, unknown>[])[0]!['access'];
+  });
+  match(faults.join(), /\/routes\/0: must have required properties access/);
+});
+
+test('the published schema is the one that is checked', () => {
+  const published = readFileSync(new URL('../../gateway.schema.json', import.meta.url), 'utf8');
+  deepStrictEqual(JSON.parse(published), JSON.parse(JSON.stringify(GatewayConfig)));
+});
+
+test('a new table counts at once, drops no request, and keeps the counts of limits that stay', async (t) => {
+  const { promise: may, resolve: finish } = Promise.withResolvers<void>();
+  const old = await aService(t, async (_request, response) => {
+    await may;
+    response.end('old');
+  });
+  const young = await aService(t, (_request, response) => void response.end('young'));
+  const limits = { default: [{ name: 'all', by: 'address' as const, quota: 3, windowSeconds: 600 }] };
+  const configFor = (url: string) => readConfig(JSON.stringify({ ...exampleConfig(url, 0), limits }));
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const gateway = gatewayFromConfig(configFor(old.url), { telemetry, file: import.meta.filename });
+  await gateway.listen({ port: 0, host: '127.0.0.1' });
+  t.after(() => gateway.close());
+  const running = fetch(`${gateway.url}/a`);
+  await eventually(() => old.seen.length === 1);
+  gateway.reload(tableOf(configFor(young.url)));
+  const next = await fetch(`${gateway.url}/b`);
+  deepStrictEqual([await next.text(), next.headers.get('ratelimit')?.slice(0, 9)], ['young', '"all";r=1']);
+  const routes = [{ method: 'GET', path: '/x', upstream: 'nobody', access: 'public' }] as const;
+  throws(() => gateway.reload({ ...tableOf(configFor(young.url)), routes }));
+  ok((await fetch(`${gateway.url}/c`)).ok);
+  finish();
+  strictEqual(await (await running).text(), 'old');
+});

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { systemClock } from '@ashlar/domain';
+import type { Telemetry } from '@ashlar/telemetry';
+import type { ApiKey } from '../auth/api-keys.ts';
+import { type JwtOptions, jwtIdentities } from '../auth/jwt-identities.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import type { Limits } from '../limits/rate-limits.ts';
+import type { Route } from '../routing/route.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { GatewayConfig } from './schema.ts';
+
+export interface FromConfigOptions {
+  readonly telemetry: Telemetry;
+  /** Where the files lie that the configuration names. */
+  readonly file: string;
+  /** What other gateways of the same configuration know. */
+  readonly cluster?: Cluster;
+}
+
+/** The gateway that a configuration describes; it does not listen yet. */
+export function gatewayFromConfig(config: GatewayConfig, { telemetry, file, cluster }: FromConfigOptions): Gateway {
+  const { listen, cache, authentication } = config;
+  const { tls, trustedProxies, maxConnections, maxConcurrent } = listen;
+  const beside = (name: string): string => readFileSync(resolve(dirname(file), name), 'utf8');
+  const options: GatewayOptions = {
+    ...tableOf(config),
+    telemetry,
+    clock: systemClock,
+    ready: () => true,
+    patience: patienceOf(config),
+    ...(authentication?.jwt && { verifier: jwtIdentities(authentication.jwt as JwtOptions, systemClock) }),
+    ...(authentication?.apiKeys && { apiKeys: authentication.apiKeys as readonly ApiKey[] }),
+    ...(cluster && { cluster }),
+    ...(cache && { cache: cache as NonNullable<GatewayOptions['cache']> }),
+    ...(trustedProxies && { trustedProxies }),
+    ...(maxConnections !== undefined && { maxConnections }),
+    ...(maxConcurrent !== undefined && { maxConcurrent }),
+    ...(tls && { tls: { cert: beside(tls.certFile), key: beside(tls.keyFile) } }),
+  };
+  return createGateway(options);
+}
+
+/** What of a configuration can change while the gateway runs. */
+export const tableOf = (config: GatewayConfig): Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits'> => ({
+  routes: config.routes as readonly Route[],
+  limits: limitsOf(config),
+  upstreams: Object.entries(config.upstreams).map(([name, { replicas, ...policies }]) => {
+    const origins = replicas.map((replica) => new URL(replica).origin);
+    return { name, replicas: () => origins, ...(policies as Pick<Upstream, 'health' | 'breaker'>) };
+  }),
+});
+
+const patienceOf = ({ listen: { headersMs = 10_000, requestMs = 30_000, keepAliveMs = 60_000 } }: GatewayConfig) => ({
+  headersMs,
+  requestMs,
+  keepAliveMs,
+});
+
+/** Without a word about limits there are none. */
+const limitsOf = ({ limits = {} }: GatewayConfig): Limits => ({
+  default: [],
+  ...Object.fromEntries(
+    Object.entries(limits).map(([name, all]) => [name, all.map((limit) => ({ shape: 'bucket' as const, ...limit }))]),
+  ),
+});

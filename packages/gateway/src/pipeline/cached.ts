@@ -1,0 +1,176 @@
+import { CacheFill } from '../cache/cache-fill.ts';
+import { isNotModified, notModifiedHeaders, rangeOf } from '../cache/conditions.ts';
+import { type HttpCache, standsIn } from '../cache/http-cache.ts';
+import { type StoredAnswer, textOf } from '../cache/stored-answer.ts';
+import type { Exchange } from '../exchange.ts';
+import { Refusal } from '../refusal.ts';
+import { type CachePolicy, isLocal } from '../routing/route.ts';
+import { HeaderList } from '../wire/header-list.ts';
+import { Passing } from '../wire/passing.ts';
+import type { Middleware, Next, Waiting } from './middleware.ts';
+
+interface Visit {
+  readonly cache: HttpCache;
+  readonly key: string;
+  readonly policy: CachePolicy;
+  readonly exchange: Exchange;
+  readonly next: Next;
+}
+
+/**
+ * Answers from the cache what it has, and keeps what it may. Requests for the same at the same time wait for the first
+ * one. What refreshes a stored answer behind the client's back takes the same way on.
+ */
+export function cached(cache: HttpCache): Middleware {
+  const underWay = new Map<string, Promise<void>>();
+  return (exchange, next) => {
+    const { route, method } = exchange;
+    if (!route || isLocal(route) || !route.cache || exchange.tunnel) return next(exchange);
+    const policy = route.cache === true ? {} : route.cache;
+    if (policy.unless?.some((name) => exchange.request.headers.has(name))) return next(exchange);
+    const visit = { cache, key: cache.keyOf(exchange), policy, exchange, next };
+    if (method === 'GET' || method === 'HEAD') return read(visit, underWay, true);
+    if (!SAFE.has(method)) exchange.sink = new Invalidating(visit);
+    return next(exchange);
+  };
+}
+
+const SAFE: ReadonlySet<string> = new Set(['OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH']);
+
+function read(visit: Visit, underWay: Map<string, Promise<void>>, mayWait: boolean): Waiting {
+  const { cache, key, exchange, policy } = visit;
+  const decision = cache.decide(key, exchange, policy.honoursRequests !== false);
+  switch (decision.kind) {
+    case 'serve':
+      return serve(visit, decision.stored, cache.hit(decision.stored, decision.detail));
+    case 'refresh':
+      serve(visit, decision.stored, cache.hit(decision.stored, '; detail=REVALIDATING'));
+      return refresh(visit, decision.stored, underWay);
+    case 'refuse':
+      throw new Refusal(504, 'not_cached', { detail: 'There is nothing stored that could answer this.' });
+    case 'validate':
+    case 'fetch': {
+      const first = mayWait && exchange.method === 'GET' ? underWay.get(key) : undefined;
+      if (first) return first.then(() => read(visit, underWay, false));
+      const asking = { stored: decision.kind === 'validate' ? decision.stored : undefined, reason: decision.reason };
+      const isShared = cache.hasTier && exchange.method === 'GET' && asking.reason !== 'request';
+      const work = isShared ? askAfterOthers(visit, asking) : ask(visit, asking);
+      return exchange.method === 'GET' ? whileUnderWay(underWay, key, work) : work;
+    }
+  }
+}
+
+interface Asking {
+  readonly stored: StoredAnswer | undefined;
+  readonly reason: string;
+  readonly since?: number | undefined;
+}
+
+/** Another gateway may have asked already. */
+async function askAfterOthers(visit: Visit, asking: Asking): Promise<void> {
+  const { cache, key, exchange, policy } = visit;
+  const since = await cache.fetchFromTier(key);
+  const decision = cache.decide(key, exchange, policy.honoursRequests !== false);
+  if (decision.kind !== 'serve') return ask(visit, { ...asking, since });
+  return serve(visit, decision.stored, cache.hit(decision.stored, '; detail=SHARED'));
+}
+
+async function whileUnderWay(underWay: Map<string, Promise<void>>, key: string, work: Promise<void>): Promise<void> {
+  const settled = work.then(
+    () => {},
+    () => {},
+  );
+  underWay.set(key, settled);
+  try {
+    await work;
+  } finally {
+    if (underWay.get(key) === settled) underWay.delete(key);
+  }
+}
+
+/** Asks the service; what is stored is validated, and stands in for an answer that fails. */
+async function ask(visit: Visit, { stored, reason, since }: Asking): Promise<void> {
+  const { cache, policy, exchange, next } = visit;
+  const mayStandIn =
+    stored && standsIn(stored, { nowMs: cache.nowMs(), byDefaultSeconds: policy.staleIfErrorSeconds ?? 0 });
+  const fill = new CacheFill({ ...visit, stored, mayStandIn: mayStandIn === true, reason, since });
+  exchange.sink = fill;
+  if (stored) exchange.forwardedHeaders = conditional(exchange.forwardedHeaders ?? exchange.request.headers, stored);
+  try {
+    await next(exchange);
+  } catch (error) {
+    if (!mayStandIn || exchange.response.hasBegun || exchange.isGone) throw error;
+    return serve(visit, stored, `ashlar; hit; fwd=stale; detail=ERROR`);
+  } finally {
+    fill.settle();
+  }
+  if (fill.outcome === 'stood-in') return serve(visit, stored!, `ashlar; hit; fwd=stale; fwd-status=${fill.status}`);
+  if (fill.outcome === 'validated') return serve(visit, fill.fresh!, 'ashlar; fwd=stale; fwd-status=304; stored');
+}
+
+/** The answer is there already: the service is asked without anybody waiting. */
+async function refresh(visit: Visit, stored: StoredAnswer, underWay: Map<string, Promise<void>>): Promise<void> {
+  const { key, exchange } = visit;
+  if (underWay.has(key)) return;
+  await whileUnderWay(
+    underWay,
+    key,
+    ask({ ...visit, exchange: exchange.detached() }, { stored, reason: 'stale' }),
+  ).catch(() => {});
+}
+
+const OWN_CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'];
+
+function conditional(asked: HeaderList, { headers }: StoredAnswer): HeaderList {
+  const conditions = asked.copy();
+  for (const name of OWN_CONDITIONS) conditions.delete(name);
+  const [etag, modified] = [headers.get('etag'), headers.get('last-modified')];
+  if (etag !== undefined) conditions.append('if-none-match', etag);
+  if (modified !== undefined) conditions.append('if-modified-since', modified);
+  return conditions;
+}
+
+/** What the client asks for besides the whole answer. */
+const CONDITIONS = ['if-none-match', 'if-modified-since', 'range'];
+
+const isBodied = ({ status }: StoredAnswer): boolean => status !== 204 && status !== 304;
+
+function serve({ cache, exchange }: Visit, stored: StoredAnswer, cacheStatus: string): undefined {
+  if (exchange.isDetached || exchange.isGone) return;
+  const { headers: asked, method } = exchange.request;
+  const text = method === 'GET' && !CONDITIONS.some((name) => asked.has(name)) && isBodied(stored) && textOf(stored);
+  if (text) {
+    const told = `age: ${cache.ageOf(stored)}\r\ncache-status: ${cacheStatus}\r\n`;
+    return void exchange.sendStored(stored.status, text, told);
+  }
+  const headers = cache.headersOf(stored, cacheStatus);
+  const sink = exchange.ownSink();
+  if (isNotModified(stored, asked)) {
+    sink.begin(304, notModifiedHeaders(headers));
+    return void sink.end();
+  }
+  const range = method === 'GET' ? rangeOf(stored, asked) : undefined;
+  const size = stored.body.length;
+  if (range === 'none') {
+    sink.begin(416, HeaderList.of({ 'content-range': `bytes */${size}`, 'content-length': '0' }));
+    return void sink.end();
+  }
+  const body = range ? stored.body.subarray(range.start, range.end + 1) : stored.body;
+  if (range) headers.set('content-range', `bytes ${range.start}-${range.end}/${size}`);
+  if (stored.status !== 204) headers.set('content-length', String(body.length));
+  sink.begin(range ? 206 : stored.status, headers);
+  if (method !== 'HEAD') sink.write(body);
+  sink.end();
+}
+
+/** Passes the answer to an unsafe request on, and forgets what it made doubtful. */
+class Invalidating extends Passing {
+  constructor(private readonly visit: Visit) {
+    super(visit.exchange.sink);
+  }
+
+  override begin(status: number, headers: HeaderList): void {
+    this.visit.cache.invalidate(this.visit.exchange, status, headers);
+    super.begin(status, headers);
+  }
+}

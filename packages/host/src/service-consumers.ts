@@ -1,0 +1,50 @@
+import type { Ids, Timers } from '@ashlar/domain';
+import { type Bus, Consumer, type Duty, type MessageStorage, type Replica } from '@ashlar/messaging';
+import { Counter, type Telemetry } from '@ashlar/telemetry';
+import type { Service } from './service.ts';
+import { timedMessages } from './timed-work.ts';
+
+interface ConsumersOptions {
+  readonly service: Pick<Service, 'consumers'>;
+  readonly storage: MessageStorage;
+  readonly bus: Bus;
+  readonly telemetry: Telemetry;
+  readonly ids: Ids;
+  readonly timers: Timers;
+  readonly replica: Replica;
+  readonly upkeep: Duty;
+}
+
+/** The consumers of a service, whose work is counted and whose failures are told. */
+export function consumersOf(options: ConsumersOptions): Consumer[] {
+  const { service, storage, bus, telemetry, ids, timers, replica, upkeep } = options;
+  const { log, metrics, tracing } = telemetry;
+  const handled = new Counter({
+    name: 'messages_handled_total',
+    help: 'Messages handled.',
+    labelNames: ['consumer'],
+    registers: [metrics],
+  });
+  const parked = new Counter({
+    name: 'messages_parked_total',
+    help: 'Failed tries of messages.',
+    labelNames: ['consumer'],
+    registers: [metrics],
+  });
+  const observer = {
+    begins: timedMessages(telemetry),
+    handled: (consumer: string) => handled.inc({ consumer }),
+    parked: (consumer: string, message: { id: string; type: string }, error: unknown) => {
+      parked.inc({ consumer });
+      log.warn(
+        { consumer, messageId: message.id, type: message.type, err: error },
+        'A message could not be handled; it is parked.',
+      );
+    },
+    failed: (consumer: string, error: unknown) =>
+      log.error({ consumer, err: error }, 'A consumer cannot work; it tries again.'),
+  };
+  const nextId = () => ids.next();
+  const parts = { storage, bus, tracing, nextId, observer, timers, sharing: replica, upkeep };
+  return service.consumers.map((definition) => new Consumer({ definition, ...parts }));
+}

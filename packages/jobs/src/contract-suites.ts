@@ -1,0 +1,1 @@
+export { type JobsStage, jobsContract } from './jobs.contract.ts';

@@ -1,0 +1,1 @@
+export { connectNatsBus, dropNatsNamespace, type NatsBus, type NatsBusOptions } from './nats-bus.ts';

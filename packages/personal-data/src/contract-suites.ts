@@ -1,0 +1,1 @@
+export { personalKeysContract } from './personal-keys.contract.ts';

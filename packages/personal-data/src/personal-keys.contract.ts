@@ -1,0 +1,62 @@
+import { deepStrictEqual, notDeepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
+import { contractSuite, type RepositoryStage, type Rules } from '@ashlar/postgres/contract-suites';
+import type { PersonalKeys } from './personal-keys.ts';
+
+type Stage = RepositoryStage<PersonalKeys>;
+
+const keyRules: Rules<Stage> = {
+  'a person has one key, made on first use, which is the same wherever one looks': async (stage) => {
+    const { repository, elsewhere, transaction } = stage;
+    const key = await transaction(() => repository.use('ada'));
+    strictEqual(key?.length, 32);
+    deepStrictEqual(await transaction(() => repository.use('ada')), key);
+    deepStrictEqual(await elsewhere.find(['ada', 'bob']), new Map([['ada', key]]));
+    notDeepStrictEqual(await transaction(() => repository.use('bob')), key);
+  },
+
+  'two who use a new key at once get the same one': async ({ repository, transaction }) => {
+    const use = () => transaction(() => repository.use('ada'));
+    const [one, other] = await Promise.all([use(), use()]);
+    deepStrictEqual(one, other);
+    deepStrictEqual((await repository.find(['ada'])).get('ada'), one);
+  },
+
+  'a key that is made by a transaction that fails was never there': async ({ repository, transaction }) => {
+    const failing = transaction(async () => {
+      await repository.use('ada');
+      throw new Error('refused');
+    });
+    await rejects(failing, /refused/);
+    strictEqual((await repository.find(['ada'])).size, 0);
+  },
+
+  'an erased key is gone for ever, also one that has never been, and others stay': async ({
+    repository,
+    transaction,
+  }) => {
+    for (const owner of ['ada', 'bob']) await transaction(() => repository.use(owner));
+    for (const owner of ['ada', 'ada', 'cid']) await transaction(() => repository.erase(owner));
+    deepStrictEqual([...(await repository.find(['ada', 'bob', 'cid'])).keys()], ['bob']);
+    for (const owner of ['ada', 'cid']) strictEqual(await transaction(() => repository.use(owner)), undefined);
+  },
+
+  'who uses a key waits for one who is erasing it': async ({ repository, transaction }) => {
+    await transaction(() => repository.use('ada'));
+    const [entered, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const erasing = transaction(async () => {
+      await repository.erase('ada');
+      entered.resolve();
+      await gate.promise;
+    });
+    await entered.promise;
+    const answers: unknown[] = [];
+    const using = transaction(async () => void answers.push(await repository.use('ada')));
+    strictEqual((await transaction(() => repository.use('bob')))?.length, 32);
+    const early = answers.length;
+    gate.resolve();
+    await Promise.all([erasing, using]);
+    deepStrictEqual([early, answers], [0, [undefined]]);
+  },
+};
+
+export const personalKeysContract = contractSuite<Stage>(keyRules);

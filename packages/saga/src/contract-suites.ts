@@ -1,0 +1,1 @@
+export { type SagaStage, sagaStoreContract } from './saga-store.contract.ts';

@@ -1,0 +1,93 @@
+import { Currency, cursorQuery, Id, IdParams, ListOf, MoneyView, NotModified, OneOf, PageOf, Time } from '@ashlar/http';
+import Type from 'typebox';
+
+const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength });
+
+export const CreateOrderBody = Type.Object({
+  items: Type.Array(Type.Object({ productId: Id, quantity: Type.Integer({ minimum: 1, maximum: 1000 }) }), {
+    minItems: 1,
+    maxItems: 50,
+  }),
+  currency: Currency,
+  shippingAddress: Type.Object({
+    name: Line(200),
+    line1: Line(200),
+    line2: Type.Optional(Line(200)),
+    city: Line(200),
+    postalCode: Line(20),
+    country: Type.String({ pattern: '^[A-Z]{2}$' }),
+  }),
+});
+
+const Status = OneOf('pending', 'confirmed', 'rejected', 'cancelled', 'shipped', 'delivered');
+
+export const ListQuery = cursorQuery({ status: Type.Optional(Status), userId: Type.Optional(Id) });
+
+/** An order as clients see it. */
+export const OrderView = Type.Object(
+  {
+    id: Id,
+    userId: Id,
+    status: Status,
+    reason: Type.Optional(Type.String({ description: 'Why it was rejected.' })),
+    items: ListOf(Type.Object({ productId: Id, name: Type.String(), quantity: Type.Integer(), unitPrice: MoneyView })),
+    total: MoneyView,
+    shippingAddress: Type.Optional(
+      Type.Object(
+        {
+          name: Type.String(),
+          line1: Type.String(),
+          line2: Type.Optional(Type.String()),
+          city: Type.String(),
+          postalCode: Type.String(),
+          country: Type.String(),
+        },
+        { description: 'Gone once the user has gone.' },
+      ),
+    ),
+    shipmentId: Type.Optional(Id),
+    timeline: ListOf(Type.Object({ at: Time, type: Type.String(), detail: Type.Optional(Type.String()) })),
+    createdAt: Time,
+    updatedAt: Time,
+  },
+  { title: 'Order' },
+);
+
+const ofItsCustomer = (order: unknown) => (order as { readonly userId?: string }).userId;
+
+const OF_ONE = { order_not_found: 'not_found', forbidden: 'forbidden' } as const;
+
+export const creation = {
+  config: {
+    access: 'user',
+    idempotent: true,
+    about: ofItsCustomer,
+    refuses: {
+      unknown_product: 'invalid',
+      product_archived: 'invalid',
+      currency_mismatch: 'invalid',
+      total_too_large: 'invalid',
+    },
+  },
+  schema: { body: CreateOrderBody, response: { 202: OrderView } },
+} as const;
+
+export const list = {
+  config: { access: 'user', refuses: { bad_cursor: 'malformed' } },
+  schema: { querystring: ListQuery, response: { 200: PageOf(OrderView) } },
+} as const;
+
+export const reading = {
+  config: { access: 'user', refuses: OF_ONE },
+  schema: { params: IdParams, response: { 200: OrderView, 304: NotModified } },
+} as const;
+
+export const cancellation = {
+  config: {
+    access: 'user',
+    idempotent: true,
+    about: ofItsCustomer,
+    refuses: { ...OF_ONE, too_late: 'conflict', not_cancellable: 'conflict' },
+  },
+  schema: { params: IdParams, response: { 202: OrderView } },
+} as const;

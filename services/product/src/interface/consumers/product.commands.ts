@@ -1,0 +1,7 @@
+import { RestateProducts } from '@ashlar/contracts/product';
+import { on } from '@ashlar/messaging';
+import type { ProductApplication } from '../../application/product.application.ts';
+
+export const productCommands = ({ restateProducts }: ProductApplication) => [
+  on(RestateProducts, ({ data }) => restateProducts.execute(data)),
+];

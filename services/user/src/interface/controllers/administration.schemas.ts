@@ -1,0 +1,22 @@
+import { CursorQuery, IdParams, NotModified, OneOf, PageOf } from '@ashlar/http';
+import Type from 'typebox';
+import { RotationView, UserView } from './user.schemas.ts';
+
+const RoleBody = Type.Object({ role: OneOf('customer', 'admin') });
+
+export const list = {
+  config: { access: 'admin', refuses: { bad_cursor: 'malformed' } },
+  schema: { querystring: CursorQuery, response: { 200: PageOf(UserView) } },
+} as const;
+
+export const reading = {
+  config: { access: 'user', refuses: { user_not_found: 'not_found', forbidden: 'forbidden' } },
+  schema: { params: IdParams, response: { 200: UserView, 304: NotModified } },
+} as const;
+
+export const roleChange = {
+  config: { access: 'admin', refuses: { user_not_found: 'not_found', last_admin: 'conflict' } },
+  schema: { params: IdParams, body: RoleBody, response: { 200: UserView } },
+} as const;
+
+export const keyRotation = { config: { access: 'admin' }, schema: { response: { 201: RotationView } } } as const;

@@ -1,0 +1,53 @@
+import { type Detector, mutantsOf } from '../mutant.ts';
+
+const tests = (file: string): Detector => `packages/${file}.test.js`;
+
+const INBOX = tests('messaging/dist/message-storage');
+
+export const IN_STORAGE = [
+  ...mutantsOf('packages/messaging/dist/postgres-inbox.js', [
+    [
+      'of two who move a mark that neither has locked, both win',
+      '2: once',
+      `where expect_version(inbox.sequence, excluded.previous, 'The inbox of ' || excluded.consumer)`,
+      '',
+      INBOX,
+    ],
+    ['the mark of one line is read without a lock', '2: once', 'and key = $4 for update', 'and key = $4', INBOX],
+    [
+      'the marks of several lines are read without a lock',
+      '2: once',
+      'and inbox.key = line.key\n    for update',
+      'and inbox.key = line.key',
+      INBOX,
+    ],
+    ['several lines are locked in the order in which they come', '2: once', 'order by 1, 2, 3)', ')', INBOX],
+  ]),
+  ...mutantsOf('packages/postgres/dist/transaction.js', [
+    [
+      'a lost version race is not noticed',
+      '2: once',
+      'if (rows === undefined)',
+      'if (true)',
+      tests('postgres/dist/example'),
+    ],
+  ]),
+  ...mutantsOf('packages/postgres/dist/database.js', [
+    [
+      'a COMMIT that was answered with ROLLBACK counts as one',
+      '1: lost',
+      `if (client && answers.at(-1).command !== 'COMMIT')`,
+      'if (false)',
+      tests('postgres/dist/database'),
+    ],
+  ]),
+  ...mutantsOf('packages/postgres/dist/errors.js', [
+    [
+      'an unknown commit is simply tried again',
+      '2: once',
+      'error instanceof ConcurrencyError ||',
+      'error instanceof ConcurrencyError || error instanceof UnknownCommitError ||',
+      tests('postgres/dist/connection-loss'),
+    ],
+  ]),
+];

@@ -1,0 +1,62 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { OrderView } from '@ashlar/cli';
+import { Load } from '../crash/load.ts';
+import { SeededChance } from '../shop/chance.ts';
+import { invariants } from '../shop/invariants.ts';
+import { Member } from '../shop/member.ts';
+import type { ShopProcess } from '../shop/shop-process.ts';
+import { eventually, inParallel } from '../shop/waiting.ts';
+import { readyOf, untilReady } from './replica-views.ts';
+
+export interface KillOptions {
+  /** Whose replicas are killed, one after another. */
+  readonly victims: readonly string[];
+  readonly perSecond: number;
+}
+
+const CUSTOMERS = 8;
+const PRODUCTS = 3;
+const TAKEN_OVER_WITHIN_MS = 7_000;
+
+export async function aLoad(shop: ShopProcess, chance: SeededChance, perSecond: number): Promise<Load> {
+  const admin = await shop.admin();
+  const products = await inParallel(2, PRODUCTS, () => admin.makeProduct({ price: 100, pieces: 100_000 }));
+  const customers = await inParallel(4, CUSTOMERS, () => Member.withMoney(shop.api, 1_000_000));
+  return new Load({ customers, productIds: products.map(({ id }) => id), chance, perSecond });
+}
+
+/** Shops while replicas die without a word, one at a time; nothing is lost, and what they had begun is taken over. */
+export async function surviveKills(t: TestContext, shop: ShopProcess, options: KillOptions): Promise<void> {
+  const chance = new SeededChance();
+  t.diagnostic(`SEED=${chance.seed}`);
+  const load = await aLoad(shop, chance, options.perSecond);
+  t.after(() => load.giveUp());
+  load.start();
+  for (const service of options.victims) {
+    const instant = load.answered + chance.between(20, 60);
+    await eventually(`request ${instant} is answered`, () => load.answered >= instant);
+    const alive = await readyOf(shop, service);
+    const { pid } = alive[chance.between(0, alive.length - 1)]!;
+    process.kill(pid, 'SIGKILL');
+    await eventually('its end is told', async () => !(await readyOf(shop, service)).some((one) => one.pid === pid));
+    await untilReady(shop, service, alive.length);
+  }
+  await load.finish();
+  const { orders } = await invariants(shop);
+  const longest = Math.max(...orders.map(longestPauseMs));
+  const failed = [...load.failures.values()].reduce((sum, count) => sum + count, 0);
+  t.diagnostic(`${load.answered} answers, ${load.retried} retries, ${failed} answers from 500 on`);
+  t.diagnostic(`answers from 500 on: ${JSON.stringify(Object.fromEntries(load.failures))}`);
+  t.diagnostic(`${orders.length} orders, none of which stood still for more than ${longest} ms`);
+  deepStrictEqual(load.faults, []);
+  strictEqual(orders.filter(({ id }) => load.orderIds.includes(id)).length, load.orderIds.length);
+  ok(longest <= TAKEN_OVER_WITHIN_MS, `an order stood still for ${longest} ms`);
+}
+
+/** How long nothing happened to an order that was not decided yet. */
+export function longestPauseMs({ createdAt, timeline }: OrderView): number {
+  const decided = timeline.findIndex(({ type }) => ['confirmed', 'rejected', 'cancelled'].includes(type));
+  const times = [createdAt, ...timeline.slice(0, decided + 1).map(({ at }) => at)].map((at) => Date.parse(at));
+  return Math.max(...times.slice(1).map((at, index) => at - times[index]!));
+}
