@@ -13,11 +13,12 @@ export interface KillOptions {
   /** Whose replicas are killed, one after another. */
   readonly victims: readonly string[];
   readonly perSecond: number;
+  /** How long an order may stand still; on a machine that is busy with other tests that is more than a promise. */
+  readonly takenOverWithinMs: number;
 }
 
 const CUSTOMERS = 8;
 const PRODUCTS = 3;
-const TAKEN_OVER_WITHIN_MS = 7_000;
 
 export async function aLoad(shop: ShopProcess, chance: SeededChance, perSecond: number): Promise<Load> {
   const admin = await shop.admin();
@@ -33,25 +34,31 @@ export async function surviveKills(t: TestContext, shop: ShopProcess, options: K
   const load = await aLoad(shop, chance, options.perSecond);
   t.after(() => load.giveUp());
   load.start();
+  const kills: string[] = [];
   for (const service of options.victims) {
     const instant = load.answered + chance.between(20, 60);
     await eventually(`request ${instant} is answered`, () => load.answered >= instant);
     const alive = await readyOf(shop, service);
     const { pid } = alive[chance.between(0, alive.length - 1)]!;
     process.kill(pid, 'SIGKILL');
+    kills.push(`${new Date().toISOString()} ${service}`);
     await eventually('its end is told', async () => !(await readyOf(shop, service)).some((one) => one.pid === pid));
     await untilReady(shop, service, alive.length);
   }
   await load.finish();
   const { orders } = await invariants(shop);
-  const longest = Math.max(...orders.map(longestPauseMs));
+  const slowest = orders.reduce((one, other) => (longestPauseMs(other) > longestPauseMs(one) ? other : one));
+  const longest = longestPauseMs(slowest);
   const failed = [...load.failures.values()].reduce((sum, count) => sum + count, 0);
   t.diagnostic(`${load.answered} answers, ${load.retried} retries, ${failed} answers from 500 on`);
   t.diagnostic(`answers from 500 on: ${JSON.stringify(Object.fromEntries(load.failures))}`);
   t.diagnostic(`${orders.length} orders, none of which stood still for more than ${longest} ms`);
   deepStrictEqual(load.faults, []);
   strictEqual(orders.filter(({ id }) => load.orderIds.includes(id)).length, load.orderIds.length);
-  ok(longest <= TAKEN_OVER_WITHIN_MS, `an order stood still for ${longest} ms`);
+  ok(
+    longest <= options.takenOverWithinMs,
+    `an order stood still for ${longest} ms: ${JSON.stringify(slowest, undefined, 2)}, killed: ${kills.join(', ')}`,
+  );
 }
 
 /** How long nothing happened to an order that was not decided yet. */

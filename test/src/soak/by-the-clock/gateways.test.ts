@@ -1,9 +1,9 @@
 import { after, before, describe } from 'node:test';
-import { haproxyMissing } from '../cluster/balancer.ts';
-import { Cluster } from '../cluster/cluster.ts';
-import { twoGateways } from '../cluster/two-gateways.ts';
-import { natsMissing, natsUrl } from '../shop/nats.ts';
-import { redisUrl } from '../shop/redis.ts';
+import { haproxyMissing } from '../../cluster/balancer.ts';
+import { Cluster } from '../../cluster/cluster.ts';
+import { twoGateways } from '../../cluster/two-gateways.ts';
+import { natsMissing, natsUrl } from '../../shop/nats.ts';
+import { redisUrl } from '../../shop/redis.ts';
 
 describe('two gateways behind HAProxy', { skip: haproxyMissing || natsMissing }, () => {
   let cluster: Cluster;

@@ -1,15 +1,15 @@
 import { test } from 'node:test';
-import { natsServerMissing } from '../replicas/own-nats.ts';
-import { restartUnderLoad } from '../replicas/restart-under-load.ts';
-import { supervisorDies } from '../replicas/supervisor-dies.ts';
-import { surviveKills } from '../replicas/survive-kills.ts';
-import { doWithoutBroker } from '../replicas/without-broker.ts';
-import { SERVICES } from '../shop/databases.ts';
-import { Member } from '../shop/member.ts';
-import { natsMissing } from '../shop/nats.ts';
-import { STYLES } from '../shop/shop.ts';
-import { ShopProcess } from '../shop/shop-process.ts';
-import { checkoutTrace } from '../shop/trace-walk.ts';
+import { natsServerMissing } from '../../replicas/own-nats.ts';
+import { restartUnderLoad } from '../../replicas/restart-under-load.ts';
+import { supervisorDies } from '../../replicas/supervisor-dies.ts';
+import { surviveKills } from '../../replicas/survive-kills.ts';
+import { doWithoutBroker } from '../../replicas/without-broker.ts';
+import { SERVICES } from '../../shop/databases.ts';
+import { Member } from '../../shop/member.ts';
+import { natsMissing } from '../../shop/nats.ts';
+import { STYLES } from '../../shop/shop.ts';
+import { ShopProcess } from '../../shop/shop-process.ts';
+import { checkoutTrace } from '../../shop/trace-walk.ts';
 
 const TWO_OF_EACH = SERVICES.map((name) => `${name}=2`).join(',');
 
@@ -28,14 +28,14 @@ for (const saga of STYLES) {
   test(`two replicas of each service are killed in turn under load: ${saga}`, { skip: natsMissing }, async (t) => {
     const shop = await ShopProcess.start({ saga, replicas: TWO_OF_EACH });
     t.after(() => shop.stop());
-    await surviveKills(t, shop, { victims: [...SERVICES, ...SERVICES], perSecond: 20 });
+    await surviveKills(t, shop, { victims: [...SERVICES, ...SERVICES], perSecond: 15, takenOverWithinMs: 7_000 });
   });
 }
 
 test('every replica of every service is replaced under load', { skip: natsMissing }, async (t) => {
   const shop = await ShopProcess.start({ replicas: 'order=2,payment=2' });
   t.after(() => shop.stop());
-  await restartUnderLoad(t, shop, { services: SERVICES, perSecond: 20 });
+  await restartUnderLoad(t, shop, { services: SERVICES, perSecond: 15 });
 });
 
 test('a broker that is away makes services unready, and refuses nobody', { skip: natsServerMissing }, doWithoutBroker);

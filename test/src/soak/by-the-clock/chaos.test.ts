@@ -1,9 +1,9 @@
 import { test } from 'node:test';
-import { surviveChaos } from '../chaos/chaos.ts';
-import { networkMissing } from '../chaos/network.ts';
-import { survivePartition } from '../chaos/partition.ts';
-import { natsServerMissing } from '../replicas/own-nats.ts';
-import { redisServerMissing } from '../replicas/own-redis.ts';
+import { surviveChaos } from '../../chaos/chaos.ts';
+import { networkMissing } from '../../chaos/network.ts';
+import { survivePartition } from '../../chaos/partition.ts';
+import { natsServerMissing } from '../../replicas/own-nats.ts';
+import { redisServerMissing } from '../../replicas/own-redis.ts';
 
 const skip = natsServerMissing || redisServerMissing;
 
