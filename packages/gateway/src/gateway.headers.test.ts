@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTelemetry } from '@ashlar/telemetry';
+import { createTelemetry, type TraceContext } from '@ashlar/telemetry';
 import { aGateway, aService, bearer, problemOf, rawly } from './gateway.fixtures.ts';
 
 const get = (path: string, ...lines: string[]): string =>
@@ -135,6 +135,15 @@ test('a trace goes on through the gateway, with a span of its own', async (t) =>
   strictEqual(tracestate, 'shop=1');
   const refused = await problemOf(await ask('/v1/orders/7', { headers: { traceparent: PARENT } }));
   strictEqual(refused.traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
+test('whether a client’s trace is recorded as it asks is for the gateway to say', async (t) => {
+  const service = await aService(t);
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const tracing = { ...telemetry.tracing, ofStranger: (trace: TraceContext) => ({ ...trace, sampled: false }) };
+  const { ask } = await aGateway(t, [service.url], { telemetry: { ...telemetry, tracing } });
+  await ask('/v1/products', { headers: { traceparent: PARENT } });
+  match(String(service.seen[0]?.headers['traceparent']), /^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-00$/);
 });
 
 test('a malformed trace is as good as none', async (t) => {

@@ -37,6 +37,7 @@ const RESTART_MS = { least: 50, most: 3_000, longest: 20_000, seldom: 0.15 };
 const tracing: Tracing = {
   span: (_options, work, from) => (from ? runInContext(from, work) : work()),
   begin: (_options, from) => ({ context: from ?? contextOrNew(), end() {} }),
+  ofStranger: (trace) => trace,
   shutdown: async () => {},
 };
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampling } from './sampling.ts';
+import { grantingWishes, sampling } from './sampling.ts';
 import { SpanRecorder } from './span-recorder.ts';
 import { nextSpan } from './trace-context.ts';
 import { createTracing } from './tracing.ts';
@@ -26,6 +26,25 @@ test('without a floor the share is all there is', () => {
   deepStrictEqual([share(0), share(1)], [0, 2_000]);
   const some = share(0.1);
   ok(some > 100 && some < 320, String(some));
+});
+
+test('what strangers ask to be recorded is recorded fifty times a second, and past that only by the share', () => {
+  let nowMs = 1_000;
+  const isGranted = grantingWishes(
+    sampling({ sampleRatio: 0.1 }, () => nowMs),
+    () => nowMs,
+  );
+  const granted = () => Array.from({ length: 60 }, () => LAST).filter(isGranted).length;
+  deepStrictEqual([granted(), granted(), isGranted(FIRST)], [50, 0, true]);
+  nowMs = 2_000;
+  strictEqual(granted(), 50);
+});
+
+test('a stranger who does not ask is not recorded, and one who does keeps his trace', () => {
+  const tracing = createTracing({ service: 'desk', sampleRatio: 0 });
+  const from = { ...nextSpan(), traceState: 'shop=1' };
+  deepStrictEqual(tracing.ofStranger({ ...from, sampled: true }), { ...from, sampled: true });
+  deepStrictEqual(tracing.ofStranger({ ...from, sampled: false }), { ...from, sampled: false });
 });
 
 test('what began elsewhere, sampled or not, uses up nothing of a second’s traces, and is as it was begun', () => {

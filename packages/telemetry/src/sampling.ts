@@ -21,3 +21,14 @@ export function sampling({ sampleRatio = 1, tracesPerSecond = 0 }: SamplingOptio
     return begun++ < tracesPerSecond || inShare(traceId);
   };
 }
+
+const WISHES_PER_SECOND = 50;
+
+/**
+ * Whether a trace that a stranger has begun is recorded: his wish is granted, but only so many times in a second, or
+ * anybody could make a busy system record everything. Past that his trace is sampled like one that begins here.
+ */
+export function grantingWishes(isSampled: Sampling, nowMs: () => number): Sampling {
+  const isGranted = sampling({ sampleRatio: 0, tracesPerSecond: WISHES_PER_SECOND }, nowMs);
+  return (traceId) => isGranted(traceId) || isSampled(traceId);
+}

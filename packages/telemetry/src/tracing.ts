@@ -10,7 +10,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { contextOrNew, currentContext, type RequestContext, runInContext } from './request-context.ts';
-import { type Sampling, type SamplingOptions, sampling } from './sampling.ts';
+import { grantingWishes, type Sampling, type SamplingOptions, sampling } from './sampling.ts';
 import type { SpanRecorder } from './span-recorder.ts';
 import { nextSpan, type TraceContext } from './trace-context.ts';
 
@@ -32,6 +32,8 @@ export interface Tracing {
   span<T>(options: SpanOptions, work: () => Promise<T>, from?: RequestContext): Promise<T>;
   /** Begins such a span for work that is no promise: its caller runs it in the context, and ends the span. */
   begin(options: SpanOptions, from?: RequestContext): OpenSpan;
+  /** A trace as a stranger has begun it: recorded where he asks for it, within reason. */
+  ofStranger(trace: TraceContext): TraceContext;
   shutdown(): Promise<void>;
 }
 
@@ -65,7 +67,12 @@ export function createTracing(options: TracingOptions): Tracing {
   const isSampled = sampling(options, now);
   const exported = exporting(options, isSampled);
   const begin = exported?.begin ?? handingOn(isSampled);
-  return tracingBy(recorder ? rememberedBy(recorder, begin) : begin, exported?.shutdown);
+  const isGranted = grantingWishes(isSampled, now);
+  return {
+    ...tracingBy(recorder ? rememberedBy(recorder, begin) : begin),
+    ofStranger: (trace) => ({ ...trace, sampled: trace.sampled && isGranted(trace.traceId) }),
+    shutdown: async () => exported?.shutdown(),
+  };
 }
 
 /** The SDK, where spans leave this process. */
@@ -133,7 +140,7 @@ const rememberedBy =
     };
   };
 
-const tracingBy = (begin: Begin, shutdown = async () => {}): Tracing => ({
+const tracingBy = (begin: Begin): Pick<Tracing, 'span' | 'begin'> => ({
   async span(options, work, from) {
     const span = begin(options, from);
     try {
@@ -146,7 +153,6 @@ const tracingBy = (begin: Begin, shutdown = async () => {}): Tracing => ({
     }
   },
   begin,
-  shutdown,
 });
 
 function beginExported(tracer: Tracer, options: SpanOptions, from: RequestContext | undefined): OpenSpan {

@@ -6,7 +6,7 @@ import type { Middleware } from './middleware.ts';
 export const traced =
   (tracing: Tracing): Middleware =>
   (exchange, next) => {
-    const span = tracing.begin(spanOf(exchange), parentOf(exchange));
+    const span = tracing.begin(spanOf(exchange), parentOf(exchange, tracing));
     exchange.context = span.context;
     exchange.response.onceDone(() => span.end(failureOf(exchange)));
     return runInContext(span.context, () => next(exchange));
@@ -22,9 +22,9 @@ function spanOf({ method, match, target }: Exchange) {
   return route.startsWith('/ops/') ? ({ ...span, sampled: false } as const) : span;
 }
 
-function parentOf({ request: { headers } }: Exchange): RequestContext | undefined {
+function parentOf({ request: { headers } }: Exchange, tracing: Tracing): RequestContext | undefined {
   const traceparent = headers.get('traceparent');
   if (traceparent === undefined) return undefined;
   const trace = parseTraceparent(traceparent, headers.get('tracestate'));
-  return trace && { trace, correlationId: trace.traceId };
+  return trace && { trace: tracing.ofStranger(trace), correlationId: trace.traceId };
 }
