@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { NO_FAULTS } from '@ashlar/simulation';
@@ -15,16 +15,6 @@ interface Row {
 const rows: readonly Row[] = [...read('docs/schedules.md').matchAll(/^\| (\d+\.\d+) \| .* \| (.*) \|$/gm)].map(
   ([, number = '', cover = '']) => ({ number, cover }),
 );
-
-/** The tests that a row names: the first file, and titles after it until the next one. */
-const namedIn = (cover: string) =>
-  [...cover.matchAll(/`([\w./-]+\.test\.ts)`: “(.*?)”(?=<br>|$)/g)].map(([, file = '', title = '']) => ({
-    file,
-    title,
-  }));
-
-const isTitle = (title: string, source: string): boolean =>
-  ["'", '`', '"'].some((quote) => source.includes(`${quote}${title}${quote}`));
 
 test('every schedule has a row, and every row a test, a fault or a reason', () => {
   const perSection = Object.groupBy(rows, ({ number }) => number.split('.')[0]!);
@@ -45,13 +35,6 @@ test('every schedule has a row, and every row a test, a fault or a reason', () =
       all.map((_, at) => `${section}.${at + 1}`),
     );
   for (const { number, cover } of rows) ok(cover.length > 40, number);
-});
-
-test('every test that a schedule names exists, by its file and its title', () => {
-  const named = rows.flatMap(({ number, cover }) => namedIn(cover).map((one) => ({ number, ...one })));
-  ok(named.length > 80, `${named.length} tests`);
-  const gone = named.filter(({ file, title }) => !existsSync(join(root, file)) || !isTitle(title, read(file)));
-  deepStrictEqual(gone, []);
 });
 
 test('every fault that a schedule names is drawn by simulation', () => {
