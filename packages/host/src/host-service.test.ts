@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { GiveUp, type JobQueue } from '@ashlar/jobs';
 import { LocalBus, outgoing } from '@ashlar/messaging';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { aDatabase, aHostedService, Noted, noting } from './host.fixtures.ts';
@@ -229,6 +230,29 @@ test('promise 6: running and stuck sagas are metrics', { skip }, async (t) => {
   deepStrictEqual([await metric('sagas_running'), await metric('sagas_stuck')], [3, 1]);
   counts = { running: 0, stuck: 0 };
   deepStrictEqual([await metric('sagas_running'), await metric('sagas_stuck')], [0, 0]);
+});
+
+test('jobs that wait and jobs that were given up are metrics, once the service has begun', { skip }, async (t) => {
+  let bookings: JobQueue<object> | undefined;
+  const { running, metric } = await aHostedService(t, {
+    create: (platform) => {
+      bookings = platform.jobs().queue({ name: 'bookings' }, async () => {
+        throw new GiveUp('No such place.');
+      });
+      return noting(async () => {})(platform);
+    },
+  });
+  const figures = async () => [
+    await metric('jobs_open{queue="bookings"}'),
+    await metric('jobs_failed{queue="bookings"}'),
+  ];
+  deepStrictEqual(await figures(), [undefined, undefined]);
+  await running.begin();
+  deepStrictEqual(await figures(), [0, 0]);
+  await bookings!.enqueue({ id: 'order-1', data: {}, afterMs: 60_000 });
+  await bookings!.enqueue({ id: 'order-2', data: {} });
+  await eventually('one is given up', async () => (await figures())[1] === 1);
+  deepStrictEqual(await figures(), [1, 1]);
 });
 
 test('sagas that listen to a consumer which is not there are refused at the start', { skip }, async (t) => {

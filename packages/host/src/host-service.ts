@@ -173,7 +173,7 @@ function createParts(options: Required<HostOptions>): Parts {
   const core = { ...options, ...transport, db, reading, service, progress, traces };
   const late = { lateness: new Lateness(db), projections: service.projections ?? [], sagas: service.sagas };
   const parts = { ...core, ...late, consumers: consumersOf({ ...core, upkeep: core.duties.upkeep }) };
-  latenessMetrics(parts, telemetry);
+  latenessMetrics({ ...parts, jobCounts: async () => (await progress.jobs?.counts()) ?? [] }, telemetry);
   const breakers = service.breakers ?? (() => []);
   saturationMetrics({ db, maxConnections, breakers }, telemetry.metrics);
   return parts;

@@ -1,4 +1,5 @@
 import type { Clock } from '@ashlar/domain';
+import type { QueueCounts } from '@ashlar/jobs';
 import type { Consumer, Lateness } from '@ashlar/messaging';
 import type { Projection, ProjectionStatus } from '@ashlar/projection';
 import { Gauge, type Telemetry } from '@ashlar/telemetry';
@@ -57,10 +58,14 @@ interface GaugeOptions {
   readonly read: () => Promise<readonly Sample[]>;
 }
 
+interface MeasuredParts extends LateParts {
+  readonly jobCounts: () => Promise<readonly QueueCounts[]>;
+}
+
 /** Late is visible: how much waits where, and for how long, as of the moment in which somebody asks. */
-export function latenessMetrics(parts: LateParts, { metrics }: Telemetry): void {
-  const gauges = [...outboxGauges(parts), ...consumerGauges(parts), ...projectionGauges(parts), ...sagaGauges(parts)];
-  for (const gauge of gauges) register(gauge, metrics);
+export function latenessMetrics(parts: MeasuredParts, { metrics }: Telemetry): void {
+  const families = [outboxGauges, consumerGauges, projectionGauges, sagaGauges, jobGauges];
+  for (const gauge of families.flatMap((gaugesOf) => gaugesOf(parts))) register(gauge, metrics);
 }
 
 function outboxGauges({ lateness }: LateParts): GaugeOptions[] {
@@ -118,6 +123,20 @@ function sagaGauges({ sagas }: LateParts): GaugeOptions[] {
       read: async () => [[(await counts()).running]],
     },
     { name: 'sagas_stuck', help: 'Sagas that cannot go on.', read: async () => [[(await counts()).stuck]] },
+  ];
+}
+
+function jobGauges({ jobCounts }: MeasuredParts): GaugeOptions[] {
+  const counts = atOnce(jobCounts);
+  const gauge = (name: string, help: string, value: (counts: QueueCounts) => number): GaugeOptions => ({
+    name,
+    help,
+    labels: ['queue'],
+    read: async () => (await counts()).map((one) => [value(one), { queue: one.queue }]),
+  });
+  return [
+    gauge('jobs_open', 'Jobs that wait, run, or will be tried again.', ({ open }) => open),
+    gauge('jobs_failed', 'Jobs that were given up, and are still kept.', ({ failed }) => failed),
   ];
 }
 

@@ -8,6 +8,7 @@ export {
   type JobRun,
   type Jobs,
   type NewJob,
+  type QueueCounts,
   type QueueOptions,
 } from './jobs.ts';
 export { createJobs, type JobsOptions } from './pg-boss-jobs.ts';

@@ -1,5 +1,5 @@
 import type { JobAttempt, PgBoss } from 'pg-boss';
-import type { FailedJob } from './jobs.ts';
+import type { FailedJob, QueueCounts } from './jobs.ts';
 import type { StoredJob } from './stored-job.ts';
 
 interface FailedRow {
@@ -77,6 +77,17 @@ export class JobTable {
       data: data.data,
       error: output?.message ?? 'unknown',
     }));
+  }
+
+  /** Answered also for queues that hold nothing: a figure that is not told cannot be told from an outage. */
+  async counts(queues: readonly string[]): Promise<QueueCounts[]> {
+    return this.#run<QueueCounts>(
+      `select queue, count(*) filter (where j.state <= 'active')::int as open,
+         count(*) filter (where j.state = 'failed')::int as failed
+       from unnest($1::text[]) as queue left join ${this.#table} j on j.name = queue and j.state <> 'completed'
+       group by queue order by queue`,
+      [queues],
+    );
   }
 
   async #run<Row>(sql: string, values: unknown[]): Promise<Row[]> {

@@ -156,6 +156,40 @@ const failureRules: Rules<JobsStage> = {
     ]);
     strictEqual(runs, 2);
   },
+
+  'open and given-up jobs are counted, by all processes alike, queues that hold nothing included': async (stage) => {
+    const start = async (jobs: Jobs) => {
+      const hopeless = jobs.queue({ name: 'counted-hopeless' }, async () => {
+        throw new GiveUp('Never.');
+      });
+      const stubborn = jobs.queue({ name: 'counted-stubborn', retryEveryMs: 60_000 }, async () => {
+        throw refused;
+      });
+      const simple = jobs.queue({ name: 'counted-simple' }, async () => {});
+      deepStrictEqual(await jobs.counts(), []);
+      await jobs.start();
+      return { hopeless, stubborn, simple };
+    };
+    const jobs = stage.jobs();
+    const { hopeless, stubborn, simple } = await start(jobs);
+    await hopeless.enqueue({ id: 'order-1', data: {} });
+    await stubborn.enqueue({ id: 'order-1', data: {} });
+    await stubborn.enqueue({ id: 'order-2', data: {}, afterMs: 60_000 });
+    await simple.enqueue({ id: 'order-1', data: {} });
+    await eventually('one is given up, and one is done', async () => {
+      const [given, done] = await jobs.counts();
+      return given!.failed === 1 && done!.open === 0;
+    });
+    const another = stage.jobs();
+    await start(another);
+    for (const counting of [jobs, another]) {
+      deepStrictEqual(await counting.counts(), [
+        { queue: 'counted-hopeless', open: 0, failed: 1 },
+        { queue: 'counted-simple', open: 0, failed: 0 },
+        { queue: 'counted-stubborn', open: 2, failed: 0 },
+      ]);
+    }
+  },
 };
 
 const paceRules: Rules<JobsStage> = {

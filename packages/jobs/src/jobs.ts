@@ -8,6 +8,8 @@ export interface Jobs {
   stop(): Promise<void>;
   /** The jobs that were given up, the latest first. */
   failed(): Promise<FailedJob[]>;
+  /** How many jobs each declared queue holds, whichever process enqueued them; empty unless between start and stop. */
+  counts(): Promise<QueueCounts[]>;
 }
 
 export interface JobQueue<Data extends object> {
@@ -58,6 +60,14 @@ export interface FailedJob {
   readonly error: string;
   readonly attempts: number;
   readonly failedAt: Date;
+}
+
+export interface QueueCounts {
+  readonly queue: string;
+  /** Waiting, running, or to be tried again. */
+  readonly open: number;
+  /** Given up, and still kept. */
+  readonly failed: number;
 }
 
 /** One run of a job that did not succeed. */

@@ -12,6 +12,7 @@ import type {
   JobQueue,
   Jobs,
   NewJob,
+  QueueCounts,
   QueueOptions,
 } from './jobs.ts';
 import { bossOptions, ensureQueue, SCHEMA } from './pg-boss-settings.ts';
@@ -111,6 +112,10 @@ class PgBossJobs implements Jobs {
 
   async failed(): Promise<FailedJob[]> {
     return this.#table.failed([...this.#queues.keys()], MOST_FAILED);
+  }
+
+  async counts(): Promise<QueueCounts[]> {
+    return this.#running.length === 0 ? [] : this.#table.counts([...this.#queues.keys()]);
   }
 
   async #enqueue(queue: string, job: NewJob<object>): Promise<void> {

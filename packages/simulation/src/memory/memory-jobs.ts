@@ -6,6 +6,7 @@ import {
   type JobQueue,
   type Jobs,
   type NewJob,
+  type QueueCounts,
   type QueueOptions,
 } from '@ashlar/jobs';
 import { RANK } from '@ashlar/postgres';
@@ -88,6 +89,17 @@ export class MemoryJobs implements Jobs {
     return this.work.read('lists failed jobs', () =>
       this.stored.failed.filter(({ queue }) => this.#queues.has(queue)).reverse(),
     );
+  }
+
+  async counts(): Promise<QueueCounts[]> {
+    if (!this.#isRunning) return [];
+    return this.work.read('counts jobs', () => {
+      const { open, failed } = this.stored;
+      const of = (jobs: Iterable<{ readonly queue: string }>, name: string) =>
+        [...jobs].filter(({ queue }) => queue === name).length;
+      const queues = [...this.#queues.keys()].sort();
+      return queues.map((queue) => ({ queue, open: of(open.values(), queue), failed: of(failed, queue) }));
+    });
   }
 
   async #enqueue(queue: string, { id, data, afterMs = 0 }: NewJob<object>): Promise<void> {
