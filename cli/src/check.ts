@@ -9,7 +9,7 @@ const architecture = findTests({ files: ['test/dist/architecture{,/**/*}.test.js
 const CHECKS: Record<string, readonly string[]> = {
   types: [bin('tsc'), '-b'],
   'types of the template': [bin('tsc'), '-p', join(root, 'cli', 'templates')],
-  'format and lint': [bin('biome'), 'ci'],
+  'format and lint': [bin('biome'), 'ci', '--error-on-warnings'],
   'dead code': [bin('knip')],
   contracts: [join(root, 'cli', 'dist', 'main.js'), 'contracts', 'check'],
   doctor: [join(root, 'cli', 'dist', 'main.js'), 'doctor', root],

@@ -4,12 +4,19 @@ import { UsageError } from '../settings.ts';
 import { SERVICES } from '../topology/shop-services.ts';
 import { OperationError } from './operation.error.ts';
 import type { Operator } from './operator.ts';
-import type { Row } from './table.ts';
+
+interface ReplicaView {
+  readonly replica: string;
+  readonly status: string;
+  readonly breakers?: readonly { readonly name: string; readonly state: string }[];
+}
 
 interface ServiceView {
   readonly service: string;
-  readonly replicas: readonly { readonly replica: string; readonly status: string }[];
+  readonly replicas: readonly ReplicaView[];
 }
+
+export type ReplicaRow = ReplicaView & { readonly service: string };
 
 interface RestartView {
   readonly state: 'none' | 'running' | 'done' | 'failed';
@@ -25,11 +32,11 @@ const servicesOf = async (operator: Operator): Promise<readonly ServiceView[]> =
   (await operator.ask<{ items: ServiceView[] }>('GET /ops/services')).items;
 
 /** Every replica, a row each. */
-export const replicas = async (operator: Operator): Promise<readonly Row[]> =>
+export const replicas = async (operator: Operator): Promise<readonly ReplicaRow[]> =>
   (await servicesOf(operator)).flatMap(({ service, replicas: all }) => all.map((one) => ({ service, ...one })));
 
 /** Has services have so many replicas; resolves when they have them, all ready. */
-export async function scale(operator: Operator, words: readonly string[]): Promise<readonly Row[]> {
+export async function scale(operator: Operator, words: readonly string[]): Promise<readonly ReplicaRow[]> {
   const counts = parseCounts(words, SERVICES);
   if (!counts)
     throw new UsageError([`Say which service is to have how many replicas (1 to ${MOST_REPLICAS}): order=3`]);
@@ -48,7 +55,7 @@ export async function scale(operator: Operator, words: readonly string[]): Promi
 }
 
 /** Has replicas replaced one at a time, of these services or of all; resolves when it is done. */
-export async function restart(operator: Operator, services: readonly string[]): Promise<readonly Row[]> {
+export async function restart(operator: Operator, services: readonly string[]): Promise<readonly ReplicaRow[]> {
   let view = await operator.ask<RestartView>('POST /ops/restart', services.length > 0 ? { services } : {});
   while (view.state === 'running') {
     await pause(LOOK_AGAIN_MS);

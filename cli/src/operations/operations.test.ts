@@ -127,7 +127,22 @@ test('scaling is done when every replica that is wanted is ready', async (t) => 
     ['order-1 ready', 'order-2 ready'],
   );
   strictEqual(seen.filter((call) => call === 'GET /ops/services').length, 4);
-  match(await run('services'), /^SERVICE {2}REPLICA {2}PID {2}STATUS/);
+});
+
+test('replicas are a table, with the state of each breaker', async (t) => {
+  const broken = { ...replica('order-1'), url: 'u', breakers: [{ name: 'carrier', state: 'open', failureRate: 1 }] };
+  const { run } = await aShop(t, { 'GET /ops/services': { items: [{ service: 'order', replicas: [broken] }] } });
+  strictEqual(
+    await run('services'),
+    'SERVICE  REPLICA  PID  STATUS  URL  VERSION  STARTEDAT  BREAKERS\n' +
+      'order    order-1  7    ready   u    -        -          carrier open',
+  );
+});
+
+test('a correlation id under which nothing was said is told, and no empty line', async (t) => {
+  const { run } = await aShop(t, { 'GET /ops/events?correlationId=nope': { items: [] } });
+  strictEqual(await run('events', 'nope'), 'No message is known under this correlation id.');
+  strictEqual(await run('events', 'nope', '--json'), '[]');
 });
 
 test('a restart is followed to its end, and one that has stopped is told', async (t) => {

@@ -3,7 +3,7 @@ import { addressIn } from '../data-directory.ts';
 import { RefusedError } from '../demo/shop-api.ts';
 import { UsageError } from '../settings.ts';
 import { eventLines, type SaidMessage } from './event-lines.ts';
-import { replicas, restart, scale } from './fleet.ts';
+import { type ReplicaRow, replicas, restart, scale } from './fleet.ts';
 import { OperationError } from './operation.error.ts';
 import { Operator } from './operator.ts';
 import { type Row, table } from './table.ts';
@@ -39,7 +39,16 @@ const list =
   (answer: readonly Row[] | Row): string =>
     Array.isArray(answer) ? table(answer, columns) : JSON.stringify(answer);
 
-const REPLICA = ['service', 'replica', 'pid', 'status', 'url', 'version', 'startedAt', 'breakers'];
+const REPLICA_COLUMNS = ['service', 'replica', 'pid', 'status', 'url', 'version', 'startedAt', 'breakers'];
+
+const replicaTable = (rows: readonly ReplicaRow[]): string =>
+  table(
+    rows.map(({ breakers = [], ...row }) => ({
+      ...row,
+      breakers: breakers.map(({ name, state }) => `${name} ${state}`).join(', ') || '-',
+    })),
+    REPLICA_COLUMNS,
+  );
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   sagas: {
@@ -91,6 +100,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         const { messages, service, since } = answer;
         return `${messages} messages that ${service} has said since ${since} are on their way again.`;
       }
+      if (answer.length === 0) return 'No message is known under this correlation id.';
       return isArchived(answer) ? table(answer, ['service', 'streams', 'events']) : eventLines(answer).join('\n');
     },
   },
@@ -114,19 +124,19 @@ const FLEET: Readonly<Record<string, Command>> = {
     usage: 'ashlar services',
     help: 'every replica of every service: its process, address and state',
     run: (operator, words) => (words.length > 0 ? undefined : replicas(operator)),
-    show: list(REPLICA),
+    show: replicaTable,
   },
   scale: {
     usage: 'ashlar scale SERVICE=COUNT [SERVICE=COUNT …]',
     help: 'so many replicas of a service, with --topology processes; those that go finish what they do',
     run: (operator, words) => (words.length === 0 ? undefined : scale(operator, words)),
-    show: list(REPLICA),
+    show: replicaTable,
   },
   restart: {
     usage: 'ashlar restart [SERVICE …]',
     help: 'replaces replicas one at a time, each new one ready before the old one drains',
     run: (operator, words) => restart(operator, words),
-    show: list(REPLICA),
+    show: replicaTable,
   },
 };
 

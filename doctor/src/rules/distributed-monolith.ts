@@ -149,7 +149,7 @@ function changedTogether(model: Model): Judgement {
         ? [
             {
               subject: 'the history',
-              why: `Only ${history.commits} commits touch services: too few to tell what changes ` + `together.`,
+              why: `Only ${history.commits} commits touch services: too few to tell what changes together.`,
             },
           ]
         : [],

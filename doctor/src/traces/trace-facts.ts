@@ -150,7 +150,7 @@ export class TraceReading {
     if (orphan !== undefined)
       this.#orphan ??= this.#seen(
         orphan,
-        `${this.spans.service(orphan)}: its parent ${this.spans.parentId(orphan)} ` + `is missing`,
+        `${this.spans.service(orphan)}: its parent ${this.spans.parentId(orphan)} is missing`,
       );
     for (const row of tree.rows) this.#readSpan(tree, row);
   }

@@ -62,7 +62,7 @@ const operationsController =
     if (archive) http.post('/ops/archive', archiving, async () => ({ items: [await archive.archiveEnded()] }));
 
     http.get('/ops/dead-letters', letters, async ({ query: { limit, cursor, ...filter } }) => {
-      const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, Position);
+      const page = cursorPage({ limit, cursor }, Position);
       const rows = await deadLetters.list({
         ...filter,
         limit: page.fetch,
@@ -121,7 +121,7 @@ const sagaRoutes =
   (sagas: HostedSagas | undefined): FastifyPluginAsyncTypebox =>
   async (http) => {
     http.get('/ops/sagas', sagaList, async ({ query: { limit, cursor, ...filter } }) => {
-      const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, Position);
+      const page = cursorPage({ limit, cursor }, Position);
       const rows = await sagas?.runtime.list({
         ...filter,
         limit: page.fetch,

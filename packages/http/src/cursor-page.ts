@@ -18,7 +18,7 @@ export interface CursorPage<Position> {
 
 /** Reads the query of a list. `position` is the schema of what a cursor holds; what does not fit is `bad_cursor`. */
 export function cursorPage<Position extends TSchema>(
-  { limit = 20, cursor }: { readonly limit?: number; readonly cursor?: string },
+  { limit = 20, cursor }: { readonly limit?: number | undefined; readonly cursor?: string | undefined },
   position: Position,
 ): CursorPage<Static<Position>> {
   const after = cursor === undefined ? undefined : decode(cursor, position);

@@ -32,7 +32,7 @@ export interface InventoryAdapters {
 }
 
 /** The adapters of production. */
-export const postgresAdapters = ({ db, outbox, clock, ids }: ServicePlatform): InventoryAdapters => ({
+export const productionAdapters = ({ db, outbox, clock, ids }: ServicePlatform): InventoryAdapters => ({
   transactions: db,
   levels: new PostgresStockLevelRepository(db),
   reservations: new PostgresReservationRepository(db, outbox),
@@ -47,7 +47,7 @@ export interface InventorySettings {
 export const inventoryService = (settings: InventorySettings): ServiceDefinition => ({
   name: 'inventory',
   migrations: () => readMigrations('inventory', fileURLToPath(new URL('../../migrations', import.meta.url))),
-  create: (platform) => createInventoryService(postgresAdapters(platform), settings),
+  create: (platform) => createInventoryService(productionAdapters(platform), settings),
 });
 
 export function createInventoryService(

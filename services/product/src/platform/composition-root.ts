@@ -42,7 +42,7 @@ export interface ProductAdapters {
 }
 
 /** The adapters of production. */
-export function postgresAdapters({ db, reads, outbox, clock, ids }: ServicePlatform): ProductAdapters {
+export function productionAdapters({ db, reads, outbox, clock, ids }: ServicePlatform): ProductAdapters {
   const cache = new LayeredCache<Product>({ ttlMs: CACHED_MS, clock, chance: systemChance });
   const cached = new CachedProductReads({ reads, cache, clock });
   const products = new PostgresProductRepository(db, outbox, (id) => cached.changed(id));
@@ -64,7 +64,7 @@ export const productService = (settings: ProductSettings): ServiceDefinition => 
   name: 'product',
   readsReplicas: true,
   migrations: () => readMigrations('product', fileURLToPath(new URL('../../migrations', import.meta.url))),
-  create: (platform) => createProductService(postgresAdapters(platform), settings),
+  create: (platform) => createProductService(productionAdapters(platform), settings),
 });
 
 export function createProductService(

@@ -24,8 +24,9 @@ import { HttpCarrier } from '../infrastructure/external-api/carrier.client.ts';
 import { QueuedCarrierJobs } from '../infrastructure/external-api/carrier-jobs.impl.ts';
 import { sealStoredShipments } from '../infrastructure/personal-data/stored-shipments.ts';
 import { PostgresShipmentRepository } from '../infrastructure/repositories/shipment.repository.impl.ts';
-import { checkoutPolicy, personalDataPolicy } from '../interface/consumers/checkout.policy.ts';
+import { checkoutPolicy } from '../interface/consumers/checkout.policy.ts';
 import { shippingCommands } from '../interface/consumers/shipping.commands.ts';
+import { userPolicy } from '../interface/consumers/user.policy.ts';
 import { shipmentController } from '../interface/controllers/shipment.controller.ts';
 
 export interface ShippingSettings {
@@ -126,7 +127,7 @@ export function createShippingService(
         subscriptions: [...shippingCommands(application), ...checkoutPolicy(application)],
         prefetch: (orderIds) => shipments.prefetch(orderIds),
       },
-      { name: 'shipping.personal-data', subscriptions: personalDataPolicy(application) },
+      { name: 'shipping.personal-data', subscriptions: userPolicy(application) },
     ],
     vault,
     start: () => adapters.sealStored(),

@@ -69,7 +69,7 @@ export interface UserAdapters {
 }
 
 /** The adapters of production. */
-export function postgresAdapters(platform: ServicePlatform, settings: CompleteUserSettings): UserAdapters {
+export function productionAdapters(platform: ServicePlatform, settings: CompleteUserSettings): UserAdapters {
   const { db, outbox, clock, ids, timers, telemetry } = platform;
   const keys = new PostgresSigningKeyRepository(db);
   const vault = new PersonalVault(new PostgresPersonalKeys(db));
@@ -101,7 +101,7 @@ export const userService = (given: UserSettings): ServiceDefinition => {
       ...(await personalDataMigrations()),
       ...(await readMigrations('user', fileURLToPath(new URL('../../migrations', import.meta.url)))),
     ],
-    create: (platform) => createUserService(postgresAdapters(platform, settings), settings),
+    create: (platform) => createUserService(productionAdapters(platform, settings), settings),
   };
 };
 

@@ -1,25 +1,18 @@
-import { type EventStream, EventsOf, IdParams, sse } from '@ashlar/http';
+import { type EventStream, sse } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { OrderApplication } from '../../application/order.application.ts';
 import type { OrderChanges } from '../../application/ports/order-changes.interface.ts';
 import type { Viewer } from '../../application/use-cases/get-order.use-case.ts';
-import { OrderView } from './order.schemas.ts';
+import { following } from './order.schemas.ts';
 
 export const orderEventsController =
   (application: OrderApplication, changes: OrderChanges): FastifyPluginAsyncTypebox =>
   async (http) => {
-    http.get(
-      '/v1/orders/:id/events',
-      {
-        config: { access: 'user', refuses: { order_not_found: 'not_found', forbidden: 'forbidden' } },
-        schema: { params: IdParams, response: { 200: EventsOf(OrderView) } },
-      },
-      async (request, reply) => {
-        const { id } = request.params;
-        await application.getOrder.execute(id, request.caller);
-        return sse(request, reply, (stream) => follow({ id, viewer: request.caller, stream }, application, changes));
-      },
-    );
+    http.get('/v1/orders/:id/events', following, async (request, reply) => {
+      const { id } = request.params;
+      await application.getOrder.execute(id, request.caller);
+      return sse(request, reply, (stream) => follow({ id, viewer: request.caller, stream }, application, changes));
+    });
   };
 
 interface Followed {

@@ -12,7 +12,7 @@ export const orderController =
     });
 
     http.get('/v1/orders', list, async ({ query: { limit, cursor, status, userId }, caller, freshness }) => {
-      const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, Id);
+      const page = cursorPage({ limit, cursor }, Id);
       const owner = caller.role === 'admin' && userId ? userId : caller.id;
       const filter = {
         userId: owner,

@@ -1,9 +1,21 @@
-import { Currency, cursorQuery, Id, IdParams, ListOf, MoneyView, NotModified, OneOf, PageOf, Time } from '@ashlar/http';
+import {
+  Currency,
+  cursorQuery,
+  EventsOf,
+  Id,
+  IdParams,
+  ListOf,
+  MoneyView,
+  NotModified,
+  OneOf,
+  PageOf,
+  Time,
+} from '@ashlar/http';
 import Type from 'typebox';
 
 const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 
-export const CreateOrderBody = Type.Object({
+const CreateOrderBody = Type.Object({
   items: Type.Array(Type.Object({ productId: Id, quantity: Type.Integer({ minimum: 1, maximum: 1000 }) }), {
     minItems: 1,
     maxItems: 50,
@@ -21,10 +33,10 @@ export const CreateOrderBody = Type.Object({
 
 const Status = OneOf('pending', 'confirmed', 'rejected', 'cancelled', 'shipped', 'delivered');
 
-export const ListQuery = cursorQuery({ status: Type.Optional(Status), userId: Type.Optional(Id) });
+const ListQuery = cursorQuery({ status: Type.Optional(Status), userId: Type.Optional(Id) });
 
 /** An order as clients see it. */
-export const OrderView = Type.Object(
+const OrderView = Type.Object(
   {
     id: Id,
     userId: Id,
@@ -80,6 +92,11 @@ export const list = {
 export const reading = {
   config: { access: 'user', refuses: OF_ONE },
   schema: { params: IdParams, response: { 200: OrderView, 304: NotModified } },
+} as const;
+
+export const following = {
+  config: { access: 'user', refuses: OF_ONE },
+  schema: { params: IdParams, response: { 200: EventsOf(OrderView) } },
 } as const;
 
 export const cancellation = {

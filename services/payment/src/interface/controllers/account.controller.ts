@@ -23,7 +23,7 @@ export const accountController =
     });
 
     http.get('/v1/accounts', list, async ({ query: { limit, cursor, asOf, userId }, caller }) => {
-      const page = cursorPage({ limit, ...optional('cursor', cursor) }, Id);
+      const page = cursorPage({ limit, cursor }, Id);
       const owner = caller.role === 'admin' && userId ? userId : caller.id;
       const at = optional('asOf', asDate(asOf));
       const rows = await viewAccount.list(owner, { limit: page.fetch, ...optional('after', page.after), ...at });
@@ -36,7 +36,7 @@ export const accountController =
     });
 
     http.get('/v1/accounts/:id/entries', entries, async ({ params: { id }, query: { limit, cursor }, caller }) => {
-      const page = cursorPage({ limit, ...optional('cursor', cursor) }, Type.Integer({ minimum: 1 }));
+      const page = cursorPage({ limit, cursor }, Type.Integer({ minimum: 1 }));
       const rows = await viewAccount.entries(id, caller, { limit: page.fetch, ...optional('before', page.after) });
       return page.of(rows, ({ version }) => version);
     });

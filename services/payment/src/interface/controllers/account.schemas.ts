@@ -1,4 +1,4 @@
-import { Currency, cursorQuery, Id, IdParams, MoneyView, NotModified, OneOf, PageOf, Time } from '@ashlar/http';
+import { Currency, cursorQuery, Id, IdParams, MoneyView, NotModified, PageOf, Time } from '@ashlar/http';
 import Type from 'typebox';
 
 /** An account as clients see it. */
@@ -28,22 +28,6 @@ export const EntryView = Type.Object(
   },
   { title: 'Entry' },
 );
-
-export const DepositView = Type.Object(
-  {
-    depositId: Id,
-    status: OneOf('pending', 'completed', 'declined'),
-    amount: MoneyView,
-    createdAt: Time,
-    updatedAt: Time,
-  },
-  { title: 'Deposit' },
-);
-
-/** How a deposit stands when it is answered: done, or left to a job. */
-export const DepositMade = Type.Object({ depositId: Id, status: OneOf('pending', 'completed', 'declined') });
-
-export const WithdrawalView = Type.Object({ withdrawalId: Id, balance: MoneyView });
 
 const OF_ONE = { account_not_found: 'not_found', forbidden: 'forbidden' } as const;
 

@@ -73,7 +73,7 @@ export const productController =
 /** A blank search is none; a cursor of a search does not go on in a list without one. */
 function toFilter({ search = '', category, status, limit, cursor }: Static<typeof ListQuery>) {
   const words = search.trim();
-  const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, words ? SearchPosition : ListPosition);
+  const page = cursorPage({ limit, cursor }, words ? SearchPosition : ListPosition);
   const filter = {
     status,
     limit: page.fetch,

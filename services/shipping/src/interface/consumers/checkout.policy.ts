@@ -2,7 +2,6 @@ import { inChoreography } from '@ashlar/contracts/checkout';
 import { StockReserved } from '@ashlar/contracts/inventory';
 import { AddressTold, OrderCancelled, OrderCreated, OrderStatusChanged, OrderTimedOut } from '@ashlar/contracts/order';
 import { CaptureFailed } from '@ashlar/contracts/payment';
-import { UserErased } from '@ashlar/contracts/user';
 import { on } from '@ashlar/messaging';
 import type { ShippingApplication } from '../../application/shipping.application.ts';
 
@@ -23,9 +22,4 @@ export const checkoutPolicy = ({ expectOrder, learnAddress, cancelShipment, foll
   on(OrderTimedOut, ({ data }) => cancelShipment.execute(data)),
   on(OrderCancelled, ({ data }) => cancelShipment.execute(data)),
   on(OrderStatusChanged, ({ data }) => followOrder.execute(data), { when: ({ status }) => ENDS.includes(status) }),
-];
-
-/** Whenever a user has gone, nobody may know the addresses any more. */
-export const personalDataPolicy = ({ eraseUser }: ShippingApplication) => [
-  on(UserErased, ({ data }) => eraseUser.execute(data)),
 ];

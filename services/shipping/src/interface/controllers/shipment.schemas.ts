@@ -1,8 +1,8 @@
-import { Id, ListOf, Time } from '@ashlar/http';
+import { Id, IdParams, ListOf, NotModified, Time } from '@ashlar/http';
 import Type from 'typebox';
 
 /** A shipment as clients see it. */
-export const ShipmentView = Type.Object(
+const ShipmentView = Type.Object(
   {
     id: Id,
     orderId: Id,
@@ -26,3 +26,21 @@ export const ShipmentView = Type.Object(
   },
   { title: 'Shipment' },
 );
+
+const ofItsCustomer = (shipment: unknown) => (shipment as { readonly userId?: string }).userId;
+
+export const reading = {
+  config: { access: 'user', refuses: { shipment_not_found: 'not_found', forbidden: 'forbidden' } },
+  schema: { params: IdParams, response: { 200: ShipmentView, 304: NotModified } },
+} as const;
+
+/** Dispatch and delivery, which the carrier would tell. */
+export const moving = {
+  config: {
+    access: 'admin',
+    idempotent: true,
+    about: ofItsCustomer,
+    refuses: { shipment_not_found: 'not_found', wrong_status: 'conflict', order_not_confirmed: 'conflict' },
+  },
+  schema: { params: IdParams, response: { 200: ShipmentView } },
+} as const;

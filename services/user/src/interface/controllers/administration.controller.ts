@@ -15,7 +15,7 @@ export const administrationController =
   async (http) => {
     http.get('/v1/users', list, async ({ query: { limit, cursor }, caller }, reply) => {
       await checkAdministrator.execute(caller);
-      const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, Id);
+      const page = cursorPage({ limit, cursor }, Id);
       const users = await listUsers.execute({
         limit: page.fetch,
         ...(page.after !== undefined && { before: page.after }),

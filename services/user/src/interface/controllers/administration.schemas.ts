@@ -1,8 +1,10 @@
-import { CursorQuery, IdParams, NotModified, OneOf, PageOf } from '@ashlar/http';
+import { CursorQuery, IdParams, NotModified, OneOf, PageOf, Time } from '@ashlar/http';
 import Type from 'typebox';
-import { RotationView, UserView } from './user.schemas.ts';
+import { UserView } from './user.schemas.ts';
 
 const RoleBody = Type.Object({ role: OneOf('customer', 'admin') });
+
+const RotationView = Type.Object({ kid: Type.String(), signsFrom: Time });
 
 export const list = {
   config: { access: 'admin', refuses: { bad_cursor: 'malformed' } },

@@ -1,13 +1,6 @@
-import { Nothing } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
 import type { UserApplication } from '../../application/user.application.ts';
-import { KeySet, SessionView } from './user.schemas.ts';
-
-/** Loose on purpose: what cannot be right is answered like what is wrong. */
-const Credential = Type.String({ maxLength: 1_024 });
-const SignInBody = Type.Object({ email: Credential, password: Credential });
-const RefreshBody = Type.Object({ refreshToken: Credential });
+import { keySet, refreshing, signingIn, signingOut } from './session.schemas.ts';
 
 const NO_STORE = ['cache-control', 'no-store'] as const;
 
@@ -22,50 +15,27 @@ function tellEndedSession(reply: { header(name: string, value: string): unknown 
 export const sessionController =
   ({ signIn, refreshSession, signOut, publishKeys }: UserApplication): FastifyPluginAsyncTypebox =>
   async (http) => {
-    http.post(
-      '/v1/sessions',
-      {
-        config: { access: 'public', refuses: { invalid_credentials: 'unauthenticated' } },
-        schema: { body: SignInBody, response: { 201: SessionView } },
-      },
-      async ({ body }, reply) => {
-        reply.header(...NO_STORE);
-        return reply.code(201).send(await signIn.execute(body));
-      },
-    );
+    http.post('/v1/sessions', signingIn, async ({ body }, reply) => {
+      reply.header(...NO_STORE);
+      return reply.code(201).send(await signIn.execute(body));
+    });
 
-    http.post(
-      '/v1/sessions/refresh',
-      {
-        config: {
-          access: 'public',
-          refuses: { token_reused: 'unauthenticated', invalid_refresh_token: 'unauthenticated' },
-        },
-        schema: { body: RefreshBody, response: { 201: SessionView } },
-      },
-      async ({ body }, reply) => {
-        reply.header(...NO_STORE);
-        try {
-          return reply.code(201).send(await refreshSession.execute(body.refreshToken));
-        } catch (error) {
-          tellEndedSession(reply, error);
-          throw error;
-        }
-      },
-    );
+    http.post('/v1/sessions/refresh', refreshing, async ({ body }, reply) => {
+      reply.header(...NO_STORE);
+      try {
+        return reply.code(201).send(await refreshSession.execute(body.refreshToken));
+      } catch (error) {
+        tellEndedSession(reply, error);
+        throw error;
+      }
+    });
 
-    http.delete(
-      '/v1/sessions',
-      { config: { access: 'user' }, schema: { response: { 204: Nothing } } },
-      async ({ caller }, reply) => {
-        await signOut.execute(caller);
-        return reply.code(204).send();
-      },
-    );
+    http.delete('/v1/sessions', signingOut, async ({ caller }, reply) => {
+      await signOut.execute(caller);
+      return reply.code(204).send();
+    });
 
-    http.get(
-      '/.well-known/jwks.json',
-      { config: { access: 'public' }, schema: { response: { 200: KeySet } } },
-      async (_request, reply) => reply.header('cache-control', 'public, max-age=60').send(await publishKeys.execute()),
+    http.get('/.well-known/jwks.json', keySet, async (_request, reply) =>
+      reply.header('cache-control', 'public, max-age=60').send(await publishKeys.execute()),
     );
   };

@@ -1,4 +1,4 @@
-import { Id, ListOf, Nothing, NotModified, OneOf, Time } from '@ashlar/http';
+import { Id, Nothing, NotModified, OneOf, Time } from '@ashlar/http';
 import Type from 'typebox';
 
 /** A user as clients see one. */
@@ -12,24 +12,6 @@ export const UserView = Type.Object(
   },
   { title: 'User' },
 );
-
-/** What signing in or refreshing gives. */
-export const SessionView = Type.Object(
-  {
-    accessToken: Type.String(),
-    refreshToken: Type.String(),
-    tokenType: OneOf('Bearer'),
-    expiresIn: Type.Integer({ description: 'Seconds.' }),
-  },
-  { title: 'Session' },
-);
-
-/** A JSON Web Key Set (RFC 7517). */
-export const KeySet = Type.Object({
-  keys: ListOf(Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', additionalProperties: true })),
-});
-
-export const RotationView = Type.Object({ kid: Type.String(), signsFrom: Time });
 
 const ProfileBody = Type.Object({ name: Type.Optional(Type.String()) });
 

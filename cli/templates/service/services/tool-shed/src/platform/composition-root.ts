@@ -28,7 +28,7 @@ export interface ToolShedAdapters {
 }
 
 /** The adapters of production. */
-function postgresAdapters({ db, outbox, clock, ids }: ServicePlatform): ToolShedAdapters {
+function productionAdapters({ db, outbox, clock, ids }: ServicePlatform): ToolShedAdapters {
   return {
     transactions: db,
     keyRings: new PostgresKeyRingRepository(db, outbox),
@@ -41,7 +41,7 @@ function postgresAdapters({ db, outbox, clock, ids }: ServicePlatform): ToolShed
 export const toolShedService = (): ServiceDefinition => ({
   name: 'tool-shed',
   migrations: () => readMigrations('tool-shed', fileURLToPath(new URL('../../migrations', import.meta.url))),
-  create: (platform) => createToolShedService(postgresAdapters(platform)),
+  create: (platform) => createToolShedService(productionAdapters(platform)),
 });
 
 export function createToolShedService(

@@ -9,7 +9,7 @@ export const keyRingController =
     const { createKeyRing, getKeyRing, listKeyRings, changeKeyRing, archiveKeyRing } = application;
 
     http.get('/v1/key-rings', list, async ({ query: { status, ownerId, limit, cursor }, caller }) => {
-      const page = cursorPage({ limit, ...(cursor !== undefined && { cursor }) }, Id);
+      const page = cursorPage({ limit, cursor }, Id);
       const filter = {
         ownerId: caller.role === 'admin' && ownerId ? ownerId : caller.id,
         status,
