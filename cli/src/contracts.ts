@@ -4,7 +4,7 @@ import { formatChange } from '@ashlar/published-language';
 import { Baseline, type Comparison, documentOf, formats, isFormat } from './contracts/baseline.ts';
 import { describeSystem } from './contracts/describe-system.ts';
 import { documentText } from './contracts/document-text.ts';
-import { UsageError } from './settings.ts';
+import { optionFault, UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar contracts check
        ashlar contracts record [--accept-breaking]
@@ -52,7 +52,7 @@ function parse(args: readonly string[]): { positionals: string[]; acceptBreaking
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return { positionals, acceptBreaking: values['accept-breaking'] ?? false };
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 

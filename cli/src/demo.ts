@@ -4,7 +4,7 @@ import { ProgressLine } from './demo/progress-line.ts';
 import { ShopApi } from './demo/shop-api.ts';
 import { browse, shop } from './demo/shopping.ts';
 import { Tally } from './demo/tally.ts';
-import { UsageError } from './settings.ts';
+import { optionFault, UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar demo [options]
 
@@ -86,7 +86,7 @@ function parse(args: readonly string[], faults: string[]) {
     });
     return { ...defaults, ...values };
   } catch (error) {
-    faults.push((error as Error).message.split('\n')[0]!);
+    faults.push(optionFault(error));
     return defaults;
   }
 }

@@ -6,7 +6,7 @@ import { eventFlowOf, eventFlowPage } from './diagram/event-flow-page.ts';
 import { diagramOf, sagaPage } from './diagram/saga-page.ts';
 import { recordedVersions, SAGA_VERSIONS } from './diagram/saga-versions.ts';
 import { type FoundSaga, findSagas } from './diagram/sagas.ts';
-import { UsageError } from './settings.ts';
+import { optionFault, UsageError } from './settings.ts';
 import { root } from './test-run.ts';
 
 const HELP = `Usage: ashlar diagram saga NAME [--saga STYLE]
@@ -54,7 +54,7 @@ function parse(args: readonly string[]): { positionals: string[]; style: string 
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return { positionals, style: values.saga };
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 

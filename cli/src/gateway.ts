@@ -17,7 +17,7 @@ import {
 import { redisCluster } from '@ashlar/gateway-redis';
 import { createTelemetry, type Telemetry } from '@ashlar/telemetry';
 import { onStop } from './parent.ts';
-import { UsageError } from './settings.ts';
+import { optionFault, UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar gateway --config FILE [--port N] [--log-level LEVEL]
        ashlar gateway check FILE
@@ -63,7 +63,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 

@@ -3,7 +3,7 @@ import { type Created, createService } from './new-service/create-service.ts';
 import { namesOf } from './new-service/names.ts';
 import { callsOf } from './new-service/places.ts';
 import { onStop } from './parent.ts';
-import { UsageError } from './settings.ts';
+import { optionFault, UsageError } from './settings.ts';
 import { root } from './test-run.ts';
 
 const HELP = `Usage: ashlar new service NAME [--entity NAME] [--plural NAME]
@@ -44,7 +44,7 @@ function parse(args: readonly string[]) {
     } as const;
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 

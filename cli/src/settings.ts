@@ -10,6 +10,12 @@ export class UsageError extends Error {
   }
 }
 
+/** What `parseArgs` refuses, in one line that says where the options are told. */
+export function optionFault(error: unknown): string {
+  const [fault = ''] = (error as Error).message.split(/\n|\. To specify a positional/);
+  return `${fault.replace(/\.$/, '')}: --help tells the options.`;
+}
+
 /** One thing that can be told by an option, or by a variable. */
 export interface Setting {
   readonly variable: string;
@@ -35,7 +41,7 @@ export function readValues(settings: readonly Setting[], { args, environment, fa
   try {
     given = parseArgs({ args: [...args], options, allowPositionals: false }).values;
   } catch (error) {
-    faults.push((error as Error).message.split('\n')[0]!);
+    faults.push(optionFault(error));
   }
   return Object.fromEntries(
     settings.map(({ variable, option, value }) => {

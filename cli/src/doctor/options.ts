@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { THRESHOLDS, type Thresholds } from '@ashlar/doctor';
-import { UsageError } from '../settings.ts';
+import { optionFault, UsageError } from '../settings.ts';
 
 export const DOCTOR_HELP = `Usage: ashlar doctor [PATH] [options]
 
@@ -80,7 +80,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 

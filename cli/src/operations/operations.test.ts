@@ -92,6 +92,7 @@ test('what is used wrongly, unknown or not there is told in one line', async (t)
     [['sagas', 'retry'], 'UsageError', /It is used as: ashlar sagas/],
     [['events', 'republish', '--service', 'order'], 'UsageError', /events republish --service SERVICE --since TIME/],
     [['events', 'republish', '--service', 'order', '--since', 'noon'], 'UsageError', /--since is a time/],
+    [['events', '--bogus'], 'UsageError', /^Unknown option '--bogus': --help tells the options\.$/],
     [['events'], 'UsageError', /It is used as: ashlar events CORRELATION-ID/],
     [['projections', '--jsno'], 'UsageError', /jsno/],
     [['sagas', 'retry', '7'], 'OperationError', /^the shop answers 404: There is no such thing\.$/],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { addressIn } from '../data-directory.ts';
 import { RefusedError } from '../demo/shop-api.ts';
-import { UsageError } from '../settings.ts';
+import { optionFault, UsageError } from '../settings.ts';
 import { eventLines, type SaidMessage } from './event-lines.ts';
 import { type ReplicaRow, replicas, restart, scale } from './fleet.ts';
 import { OperationError } from './operation.error.ts';
@@ -211,7 +211,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError([(error as Error).message.split('\n')[0]!]);
+    throw new UsageError([optionFault(error)]);
   }
 }
 
