@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { abandon, BootstrapError, bootstrap, root } from './bootstrap.mjs';
 import { whenNpmIsGone } from './processes.mjs';
 
-const RUNNERS = ['test', 'check', 'soak', 'bench', 'simulate'];
+const RUNNERS = ['test', 'check', 'soak', 'bench', 'simulate', 'example'];
 const SAME_SIGNAL_MS = 500;
 
 /** Makes the checkout ready and runs a command of it; ends with the command's exit code. */

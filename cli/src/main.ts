@@ -40,6 +40,7 @@ const HELP = `Usage: ashlar COMMAND [options]
   diagram       draws a saga as it is defined, and who says what to whom
   contracts     compares what the services say with what was recorded
   doctor        judges the architecture of a repository, of traces, of a running system
+  example       runs the example of a package: ashlar example saga
   test          runs every test; check: types, style, dead code; soak: the long runs; bench: the figures
 
 ashlar COMMAND --help tells the options of a command.`;

@@ -69,7 +69,7 @@ const TEST_SETTINGS = {
  * The server at DATABASE_URL, or one of our own that forgets everything: it must survive a kill, but no power cut. With
  * a directory for what the run itself needs.
  */
-async function withDatabase(work: (url: string, directory: string) => Promise<number>): Promise<number> {
+export async function withDatabase(work: (url: string, directory: string) => Promise<number>): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'ashlar-test-'));
   try {
     const given = process.env['DATABASE_URL'];

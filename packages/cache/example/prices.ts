@@ -1,5 +1,3 @@
-// Runs after a build: node packages/cache/example/prices.ts
-
 import { LayeredCache } from '@ashlar/cache';
 import { systemClock } from '@ashlar/domain';
 

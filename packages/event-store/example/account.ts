@@ -25,7 +25,6 @@ const account: Decider<Command, Event, { balance: number }> = {
 /** A withdrawal told a sum once: such events are read as those of today. */
 const ledger = eventTypes<Event>({ Deposited: [], Withdrawn: [({ sum }) => ({ amount: sum })] });
 
-// Any empty database: DATABASE_URL=postgres://… node packages/event-store/example/account.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 await migrate(url, await eventStoreMigrations());
 const db = new PostgresDatabase({ url });

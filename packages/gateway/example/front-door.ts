@@ -1,5 +1,3 @@
-// Runs after a build: node packages/gateway/example/front-door.ts
-
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@ashlar/domain';

@@ -1,5 +1,3 @@
-// Runs after a build: node packages/http/example/notes.ts
-
 import { DomainError, systemClock, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, cursorPage, cursorQuery, InvalidTokenError, sendWithEtag } from '@ashlar/http';
 import { createTelemetry } from '@ashlar/telemetry';

@@ -2,7 +2,6 @@ import { createJobs, GiveUp } from '@ashlar/jobs';
 import { PostgresDatabase } from '@ashlar/postgres';
 import { createTracing } from '@ashlar/telemetry';
 
-// Any empty database: DATABASE_URL=postgres://… node packages/jobs/example/carrier-bookings.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 const db = new PostgresDatabase({ url });
 const jobs = createJobs({

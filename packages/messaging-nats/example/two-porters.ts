@@ -16,7 +16,6 @@ import { createTracing } from '@ashlar/telemetry';
 import { Type } from 'typebox';
 
 // Any empty database, and a server with JetStream:
-// DATABASE_URL=postgres://… NATS_URL=nats://… node packages/messaging-nats/example/two-porters.ts
 const databaseUrl = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 const url = process.env['NATS_URL'] ?? 'nats://127.0.0.1:4222';
 const namespace = `example-${process.pid}`;

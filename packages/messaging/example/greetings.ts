@@ -15,7 +15,6 @@ import { eventually, migrate, PostgresDatabase } from '@ashlar/postgres';
 import { createTracing } from '@ashlar/telemetry';
 import { Type } from 'typebox';
 
-// Any empty database: DATABASE_URL=postgres://… node packages/messaging/example/greetings.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 await migrate(url, await messagingMigrations());
 const db = new PostgresDatabase({ url });

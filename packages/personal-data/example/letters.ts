@@ -1,5 +1,3 @@
-// Runs after a build: DATABASE_URL=postgres://… node packages/personal-data/example/letters.ts
-
 import { PersonalVault, PostgresPersonalKeys, personalDataMigrations } from '@ashlar/personal-data';
 import { migrate, PostgresDatabase } from '@ashlar/postgres';
 

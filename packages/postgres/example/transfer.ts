@@ -1,6 +1,5 @@
 import { ConcurrencyError, migrate, PostgresDatabase, StateTable } from '@ashlar/postgres';
 
-// Any empty database: DATABASE_URL=postgres://… node packages/postgres/example/transfer.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 await migrate(url, [
   { name: 'example/001', sql: 'create table purses (id text primary key, version int, state jsonb)' },

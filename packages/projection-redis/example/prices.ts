@@ -1,5 +1,4 @@
 // Runs after a build, against an empty database and a Redis server:
-// DATABASE_URL=… REDIS_URL=… node packages/projection-redis/example/prices.ts
 
 import { migrate, PostgresDatabase } from '@ashlar/postgres';
 import { projectionMigrations } from '@ashlar/projection';

@@ -1,5 +1,3 @@
-// Runs after a build: node packages/published-language/example/greetings.ts
-
 import { event } from '@ashlar/messaging';
 import { asyncApi, compareAsyncApi, eventFlow, eventFlowDiagram, formatChange } from '@ashlar/published-language';
 import Type from 'typebox';

@@ -17,7 +17,6 @@ import { defineSaga, PostgresSagaStore, SagaRuntime, sagaMigrations, send } from
 import { createTracing } from '@ashlar/telemetry';
 import Type from 'typebox';
 
-// Any empty database: DATABASE_URL=postgres://… node packages/saga/example/trip.ts
 const url = process.env['DATABASE_URL'] ?? 'postgres://localhost/example';
 await migrate(url, [...(await messagingMigrations()), ...(await sagaMigrations())]);
 const db = new PostgresDatabase({ url });
