@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { addressIn } from './data-directory.ts';
 import { type Audit, audit } from './demo/books.ts';
 import { ProgressLine } from './demo/progress-line.ts';
 import { ShopApi } from './demo/shop-api.ts';
@@ -13,7 +14,8 @@ Some orders cost too much, some go where no carrier goes, some are cancelled. At
 
   --orders N        how many orders (100)
   --concurrency C   how many at a time (8)
-  --url URL         the address of the shop (http://localhost:8080)`;
+  --url URL         the address of the shop; else that of the system that runs on the data directory
+  --data DIR        where the system keeps its data (.ashlar)`;
 
 interface DemoOptions {
   readonly orders: number;
@@ -68,23 +70,21 @@ function readOptions(args: readonly string[]): DemoOptions {
     if (!fits) faults.push(`--${name} must be a whole number from 1 to ${most}.`);
     return number;
   };
-  const options = { orders: count('orders', 1_000_000), concurrency: count('concurrency', 1_000), url: values.url };
-  const isAddress = URL.canParse(values.url) && /^https?:$/.test(new URL(values.url).protocol);
+  const url = values.url ?? addressIn(values.data) ?? 'http://localhost:8080';
+  const isAddress = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
   if (!isAddress) faults.push('--url must be an address that begins with http://.');
+  const options = { orders: count('orders', 1_000_000), concurrency: count('concurrency', 1_000), url };
   if (faults.length > 0) throw new UsageError(faults);
   return options;
 }
 
 function parse(args: readonly string[], faults: string[]) {
-  const defaults = { orders: '100', concurrency: '8', url: 'http://localhost:8080' };
+  const data = process.env['DATA_DIR'] ?? '.ashlar';
+  const defaults = { orders: '100', concurrency: '8', data, url: undefined };
   const text = { type: 'string' } as const;
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { orders: text, concurrency: text, url: text },
-      allowPositionals: false,
-    });
-    return { ...defaults, ...values };
+    const options = { orders: text, concurrency: text, data: text, url: text };
+    return { ...defaults, ...parseArgs({ args: [...args], options, allowPositionals: false }).values };
   } catch (error) {
     faults.push(optionFault(error));
     return defaults;

@@ -9,6 +9,10 @@ import type { Ingredients, RunningServices, Topology } from './shop-topology.ts'
 /** All services in this process, one replica each, over a bus in memory. */
 export const single: Topology = { start };
 
+/** They come up at once, and stand in lists as they stand everywhere. */
+const inOrder = (services: readonly RunningService[]): readonly RunningService[] =>
+  SERVICES.flatMap((name) => services.filter((service) => service.name === name));
+
 async function start({ server, shop, telemetry, beforeCommit, internalTokens }: Ingredients): Promise<RunningServices> {
   const bus = new LocalBus();
   const services: RunningService[] = [];
@@ -39,7 +43,7 @@ async function start({ server, shop, telemetry, beforeCommit, internalTokens }: 
     startedAt,
   });
   return {
-    running: () => services.map((one) => ({ service: one.name, replicas: [replicaOf(one)] })),
+    running: () => inOrder(services).map((one) => ({ service: one.name, replicas: [replicaOf(one)] })),
     keyServers,
     news: bus,
     stop,

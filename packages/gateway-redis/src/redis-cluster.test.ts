@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
+import { createTelemetry } from '@ashlar/telemetry';
 import { aRedis, connected, eventually, kept, skip, type Two, telemetry, twoGateways } from './gateways.fixtures.ts';
 import { redisCluster } from './redis-cluster.ts';
 
@@ -49,6 +50,27 @@ test('a Redis that does not answer is waited for once, not by every request', { 
   const startedAt = performance.now();
   for (let count = 0; count < 100; count++) strictEqual(await cluster.take(limit, 'a'), undefined);
   ok(performance.now() - startedAt < 100);
+});
+
+test('each outage of Redis is a warning, once', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const lines: { readonly level: number; readonly msg: string }[] = [];
+  const logTo = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const { log } = createTelemetry({ service: 'gateway', logLevel: 'debug', logTo });
+  const cluster = redisCluster({ url: redis.url, namespace: 'test', clock: systemClock, log });
+  t.after(() => cluster.close());
+  cluster.listen(() => {});
+  const limit = { name: 'all', shape: 'bucket', quota: 10, windowMs: 1_000 } as const;
+  const warnings = () => lines.filter(({ level }) => level === 40).map(({ msg }) => msg);
+  const warning = 'Redis is away: this gateway counts and remembers by itself.';
+  for (const outages of [1, 2]) {
+    await eventually(async () => (await cluster.take(limit, 'a')) !== undefined);
+    const failures = lines.length;
+    await redis.kill();
+    await eventually(() => lines.length >= failures + 3);
+    deepStrictEqual(warnings(), Array(outages).fill(warning));
+    await redis.start();
+  }
 });
 
 const CHANGES: Readonly<Record<string, (two: Two) => unknown>> = {

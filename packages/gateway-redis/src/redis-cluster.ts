@@ -45,6 +45,7 @@ class RedisCluster implements Cluster {
   readonly #waiting: Ending[] = [];
   #hasLost = false;
   #leftAloneUntil = 0;
+  #isAway = false;
   #listener: (news: News) => void = () => {};
 
   constructor(private readonly options: RedisClusterOptions) {
@@ -69,6 +70,7 @@ class RedisCluster implements Cluster {
       const counted = await (shape === 'bucket'
         ? this.#redis.takeBucket(place, quota, windowMs)
         : this.#redis.takeWindow(place, quota, windowMs));
+      this.#isAway = false;
       const [allowed, remaining, resetMs, retryMs] = counted;
       return { allowed: allowed === 1, remaining, resetMs, retryMs };
     } catch (error) {
@@ -142,6 +144,7 @@ class RedisCluster implements Cluster {
     const since = this.#nowMs - ENDINGS_LIVE_MS;
     await this.#redis.zremrangebyscore(this.#endings, 0, since);
     for (const text of await this.#redis.zrangebyscore(this.#endings, since, '+inf')) this.#listener(JSON.parse(text));
+    this.#isAway = false;
   }
 
   async #tellWaiting(): Promise<void> {
@@ -156,8 +159,11 @@ class RedisCluster implements Cluster {
     if (from !== this.#id) this.#listener(news);
   }
 
+  /** An outage is told once: what fails until Redis has answered again is a consequence of it. */
   #away(error: unknown): void {
-    this.options.log.debug({ err: error }, 'the other gateways cannot be reached at the moment');
+    const level = this.#isAway ? 'debug' : 'warn';
+    this.#isAway = true;
+    this.options.log[level]({ err: error }, 'Redis is away: this gateway counts and remembers by itself.');
   }
 }
 

@@ -235,7 +235,7 @@ function createMetricsPort({ metrics, log }: Telemetry, { port, host } = { port:
     exposition(metrics, request.headers.accept).then(
       ({ contentType, text }) => response.writeHead(200, { 'content-type': contentType, vary: 'accept' }).end(text),
       (error: unknown) => {
-        log.error({ err: error }, 'the metrics could not be told');
+        log.error({ err: error }, 'The metrics could not be told.');
         response.writeHead(500).end();
       },
     );

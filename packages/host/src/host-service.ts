@@ -147,7 +147,9 @@ function createParts(options: Required<HostOptions>): Parts {
   const outbox = new PostgresOutbox({ db, clock, ids, onCommitted, tracing });
 
   const onFailedAttempt = ({ queue, id, attempt, error, givenUp }: FailedAttempt) =>
-    log[givenUp ? 'error' : 'info']({ queue, id, attempt, reason: error.message }, 'A job has failed.');
+    givenUp
+      ? log.error({ queue, id, attempt, reason: error.message }, 'A job was given up.')
+      : log.info({ queue, id, attempt, reason: error.message }, 'A job has failed; it will be tried again.');
   const service = definition.create({
     db,
     reads: reading.reads,

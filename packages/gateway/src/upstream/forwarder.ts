@@ -205,7 +205,7 @@ export class Forwarder {
       requestId: exchange.requestId,
     };
     // A connection lives in the context of whoever opened it.
-    runInContext(exchange.context ?? contextOrNew(), () => log.warn(told, 'a service did not answer'));
+    runInContext(exchange.context ?? contextOrNew(), () => log.warn(told, 'A service did not answer.'));
   }
 
   #secondChoice(call: Call, { failure, replica }: { failure: unknown; replica: Replica }): Replica | undefined {
