@@ -121,33 +121,65 @@ const OF_A_LIST = { ...ADMIN, refuses: { bad_cursor: 'malformed' } } as const;
 
 const OF_ONE = { ...ADMIN, refuses: { not_found: 'not_found' } } as const;
 
-export const breakersRoute = { config: ADMIN, schema: { response: { 200: Breakers } } } as const;
+export const breakersRoute = {
+  config: ADMIN,
+  schema: { summary: 'The circuit breakers of this replica', response: { 200: Breakers } },
+} as const;
 
 export const letters = {
   config: OF_A_LIST,
-  schema: { querystring: DeadLetterQuery, response: { 200: DeadLetterPage } },
+  schema: {
+    summary: 'List the messages that could not be handled',
+    querystring: DeadLetterQuery,
+    response: { 200: DeadLetterPage },
+  },
 } as const;
 
-export const letter = { config: OF_ONE, schema: { params: Params, response: { 200: DeadLetterView } } } as const;
+export const letter = {
+  config: OF_ONE,
+  schema: { summary: 'Read a message that could not be handled', params: Params, response: { 200: DeadLetterView } },
+} as const;
 
-export const replay = { config: OF_ONE, schema: { params: Params, response: { 202: Ordered } } } as const;
+export const replay = {
+  config: OF_ONE,
+  schema: {
+    summary: 'Handle a dead letter again, and what waits behind it',
+    params: Params,
+    response: { 202: Ordered },
+  },
+} as const;
 
-export const discarding = { config: OF_ONE, schema: { params: Params, response: { 202: Ordered } } } as const;
+export const discarding = {
+  config: OF_ONE,
+  schema: {
+    summary: 'Give a dead letter up, and go on with what waits behind it',
+    params: Params,
+    response: { 202: Ordered },
+  },
+} as const;
 
-export const consumerList = { config: ADMIN, schema: { response: { 200: Consumers } } } as const;
+export const consumerList = {
+  config: ADMIN,
+  schema: { summary: 'How far each consumer is behind', response: { 200: Consumers } },
+} as const;
 
 export const archiving = {
   config: ADMIN,
   schema: {
+    summary: 'Move ended streams of events to the archive',
     response: { 200: Type.Object({ items: ListOf(Type.Object({ streams: Type.Integer(), events: Type.Integer() })) }) },
   },
 } as const;
 
-export const projectionList = { config: ADMIN, schema: { response: { 200: Projections } } } as const;
+export const projectionList = {
+  config: ADMIN,
+  schema: { summary: 'How far each read model is behind', response: { 200: Projections } },
+} as const;
 
 export const rebuilding = {
   config: OF_ONE,
   schema: {
+    summary: 'Make a read model anew beside the one that is read',
     params: Type.Object({ name: Type.String() }),
     response: { 202: Type.Object({ name: Type.String(), state: OneOf('rebuilding') }) },
   },
@@ -155,7 +187,11 @@ export const rebuilding = {
 
 export const saidList = {
   config: ADMIN,
-  schema: { querystring: Type.Object({ correlationId: Type.String({ minLength: 1 }) }), response: { 200: Said } },
+  schema: {
+    summary: 'What this service has said in one business transaction',
+    querystring: Type.Object({ correlationId: Type.String({ minLength: 1 }) }),
+    response: { 200: Said },
+  },
 } as const;
 
 const Republished = Type.Object({
@@ -166,16 +202,23 @@ const Republished = Type.Object({
 export const republication = {
   config: { ...ADMIN, refuses: { beyond_retention: 'conflict' } },
   schema: {
+    summary: 'Publish all messages again that were said since then',
     querystring: Type.Object({ since: Type.String({ format: 'date-time' }) }),
     response: { 202: Republished },
   },
 } as const;
 
-export const sagaList = { config: OF_A_LIST, schema: { querystring: SagaQuery, response: { 200: SagaPage } } } as const;
+export const sagaList = {
+  config: OF_A_LIST,
+  schema: { summary: 'List sagas, the newest first', querystring: SagaQuery, response: { 200: SagaPage } },
+} as const;
 
-export const saga = { config: OF_ONE, schema: { params: Params, response: { 200: SagaView } } } as const;
+export const saga = {
+  config: OF_ONE,
+  schema: { summary: 'Read a saga and its steps', params: Params, response: { 200: SagaView } },
+} as const;
 
 export const retry = {
   config: { ...ADMIN, refuses: { ...OF_ONE.refuses, saga_not_found: 'not_found', saga_not_stuck: 'conflict' } },
-  schema: { params: Params, response: { 202: Retried } },
+  schema: { summary: 'Try the step of a stuck saga again', params: Params, response: { 202: Retried } },
 } as const;

@@ -28,6 +28,7 @@ const TracePart = Type.Object({
 const list = {
   config: ADMIN,
   schema: {
+    summary: 'List the traces that this replica remembers',
     querystring: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: MOST, default: 20 }) }),
     response: { 200: Type.Object({ items: ListOf(TracePart) }) },
   },
@@ -36,6 +37,7 @@ const list = {
 const one = {
   config: { ...ADMIN, refuses: { not_found: 'not_found' } },
   schema: {
+    summary: 'The spans of one trace that this replica remembers',
     params: Type.Object({ traceId: Type.String({ pattern: '^[0-9a-f]{32}$' }) }),
     response: {
       200: Type.Object({

@@ -51,6 +51,15 @@ test('the official meta-schema of OpenAPI 3.1 accepts what each service says', a
   for (const [title, fault] of Object.entries(faults)) strictEqual(await isOpenApi(fault(openApi)), false, title);
 });
 
+test('every call of every service says in a sentence what it is for', () => {
+  const silent = services.flatMap(({ service, openApi }) =>
+    Object.entries(openApi['paths'] as Record<string, Record<string, { summary?: string }>>).flatMap(([path, calls]) =>
+      Object.entries(calls).flatMap(([method, { summary }]) => (summary ? [] : [`${service}: ${method} ${path}`])),
+    ),
+  );
+  deepStrictEqual(silent, []);
+});
+
 test('the official meta-schema of AsyncAPI 3.0 accepts what each service says', async () => {
   for (const { service, asyncApi } of services) strictEqual(await isAsyncApi(asyncApi), true, service);
   const { asyncApi } = services.find(({ service }) => service === 'order')!;

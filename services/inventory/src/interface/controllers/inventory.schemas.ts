@@ -23,7 +23,11 @@ const AdjustmentBody = Type.Object({
 
 export const reading = {
   config: { access: 'public', refuses: { product_not_found: 'not_found' } },
-  schema: { params: Params, response: { 200: StockLevel, 304: NotModified } },
+  schema: {
+    summary: 'Read how much of a product there is',
+    params: Params,
+    response: { 200: StockLevel, 304: NotModified },
+  },
 } as const;
 
 export const adjustment = {
@@ -32,5 +36,10 @@ export const adjustment = {
     idempotent: true,
     refuses: { product_not_found: 'not_found', negative_stock: 'conflict', stock_limit: 'conflict' },
   },
-  schema: { params: Params, body: AdjustmentBody, response: { 201: StockLevel } },
+  schema: {
+    summary: 'Add to the stock of a product, or take from it',
+    params: Params,
+    body: AdjustmentBody,
+    response: { 201: StockLevel },
+  },
 } as const;

@@ -81,22 +81,30 @@ export const creation = {
       total_too_large: 'invalid',
     },
   },
-  schema: { body: CreateOrderBody, response: { 202: OrderView } },
+  schema: {
+    summary: 'Place an order; it is decided later, and watched by its events',
+    body: CreateOrderBody,
+    response: { 202: OrderView },
+  },
 } as const;
 
 export const list = {
   config: { access: 'user', refuses: { bad_cursor: 'malformed' } },
-  schema: { querystring: ListQuery, response: { 200: PageOf(OrderView) } },
+  schema: { summary: 'List orders, the newest first', querystring: ListQuery, response: { 200: PageOf(OrderView) } },
 } as const;
 
 export const reading = {
   config: { access: 'user', refuses: OF_ONE },
-  schema: { params: IdParams, response: { 200: OrderView, 304: NotModified } },
+  schema: { summary: 'Read an order', params: IdParams, response: { 200: OrderView, 304: NotModified } },
 } as const;
 
 export const following = {
   config: { access: 'user', refuses: OF_ONE },
-  schema: { params: IdParams, response: { 200: EventsOf(OrderView) } },
+  schema: {
+    summary: 'Follow the status of an order as Server-Sent Events',
+    params: IdParams,
+    response: { 200: EventsOf(OrderView) },
+  },
 } as const;
 
 export const cancellation = {
@@ -106,5 +114,9 @@ export const cancellation = {
     about: ofItsCustomer,
     refuses: { ...OF_ONE, too_late: 'conflict', not_cancellable: 'conflict' },
   },
-  schema: { params: IdParams, response: { 202: OrderView } },
+  schema: {
+    summary: 'Cancel an order, until its payment is being taken',
+    params: IdParams,
+    response: { 202: OrderView },
+  },
 } as const;

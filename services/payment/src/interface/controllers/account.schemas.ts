@@ -37,12 +37,17 @@ const AsOf = Type.Optional(Type.String({ format: 'date-time', maxLength: 40 }));
 
 export const opening = {
   config: { access: 'user', idempotent: true, refuses: { account_exists: 'conflict' } },
-  schema: { body: Type.Object({ currency: Currency }), response: { 201: AccountView } },
+  schema: {
+    summary: 'Open an account, one for each currency',
+    body: Type.Object({ currency: Currency }),
+    response: { 201: AccountView },
+  },
 } as const;
 
 export const list = {
   config: { access: 'user', refuses: OF_A_LIST },
   schema: {
+    summary: 'List accounts, as they are or as they were',
     querystring: cursorQuery({ asOf: AsOf, userId: Type.Optional(Id) }),
     response: { 200: PageOf(AccountView) },
   },
@@ -51,6 +56,7 @@ export const list = {
 export const reading = {
   config: { access: 'user', refuses: OF_ONE },
   schema: {
+    summary: 'Read an account, as it is or as it was',
     params: IdParams,
     querystring: Type.Object({ asOf: AsOf }),
     response: { 200: AccountView, 304: NotModified },
@@ -59,5 +65,10 @@ export const reading = {
 
 export const entries = {
   config: { access: 'user', refuses: { ...OF_ONE, ...OF_A_LIST } },
-  schema: { params: IdParams, querystring: cursorQuery({}), response: { 200: PageOf(EntryView) } },
+  schema: {
+    summary: 'List what has happened to an account, the latest first',
+    params: IdParams,
+    querystring: cursorQuery({}),
+    response: { 200: PageOf(EntryView) },
+  },
 } as const;

@@ -35,12 +35,18 @@ export const creation = {
       currency_mismatch: 'invalid',
     },
   },
-  schema: { params: IdParams, body: DepositBody, response: { 201: DepositMade, 202: DepositMade } },
+  schema: {
+    summary: 'Pay in by card; 202 while the card processor has not answered',
+    params: IdParams,
+    body: DepositBody,
+    response: { 201: DepositMade, 202: DepositMade },
+  },
 } as const;
 
 export const reading = {
   config: { access: 'user', refuses: { deposit_not_found: 'not_found', forbidden: 'forbidden' } },
   schema: {
+    summary: 'Read how a deposit stands',
     params: Type.Object({ id: Id, depositId: Id }),
     response: { 200: DepositView, 304: NotModified },
   },

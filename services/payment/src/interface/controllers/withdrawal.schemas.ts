@@ -14,5 +14,10 @@ export const creation = {
       currency_mismatch: 'invalid',
     },
   },
-  schema: { params: IdParams, body: Type.Object({ amount: Money }), response: { 201: WithdrawalView } },
+  schema: {
+    summary: 'Pay out from the balance that is not reserved',
+    params: IdParams,
+    body: Type.Object({ amount: Money }),
+    response: { 201: WithdrawalView },
+  },
 } as const;

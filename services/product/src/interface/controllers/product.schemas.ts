@@ -66,25 +66,37 @@ export const list = {
     ...PUBLIC,
     refuses: { bad_cursor: 'malformed', unauthenticated: 'unauthenticated', forbidden: 'forbidden' },
   },
-  schema: { querystring: ListQuery, response: { 200: PageOf(ProductView), 304: NotModified } },
+  schema: {
+    summary: 'List or search products',
+    querystring: ListQuery,
+    response: { 200: PageOf(ProductView), 304: NotModified },
+  },
 } as const;
 
 export const reading = {
   config: { ...PUBLIC, refuses: UNKNOWN },
-  schema: { params: IdParams, response: { 200: ProductView, 304: NotModified } },
+  schema: {
+    summary: 'Read a product, archived ones too',
+    params: IdParams,
+    response: { 200: ProductView, 304: NotModified },
+  },
 } as const;
 
 export const creation = {
   config: { ...ADMIN, refuses: { sku_taken: 'conflict' } },
-  schema: { body: CreateBody, response: { 201: ProductView } },
+  schema: { summary: 'Add a product to the catalogue', body: CreateBody, response: { 201: ProductView } },
 } as const;
 
 export const change = {
   config: { ...ADMIN, refuses: { ...OF_ONE, product_archived: 'conflict' } },
-  schema: { params: IdParams, body: ChangeBody, response: { 200: ProductView } },
+  schema: { summary: 'Change a product', params: IdParams, body: ChangeBody, response: { 200: ProductView } },
 } as const;
 
 export const archiving = {
   config: { ...ADMIN, refuses: OF_ONE },
-  schema: { params: IdParams, response: { 204: Nothing } },
+  schema: {
+    summary: 'Take a product out of the catalogue; it can still be read by its id',
+    params: IdParams,
+    response: { 204: Nothing },
+  },
 } as const;

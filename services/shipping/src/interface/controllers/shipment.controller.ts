@@ -1,7 +1,7 @@
 import { sendWithEtag } from '@ashlar/http';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { ShippingApplication } from '../../application/shipping.application.ts';
-import { moving, reading } from './shipment.schemas.ts';
+import { delivery, dispatch, reading } from './shipment.schemas.ts';
 
 export const shipmentController =
   ({ viewShipment, moveShipment }: ShippingApplication): FastifyPluginAsyncTypebox =>
@@ -13,9 +13,9 @@ export const shipmentController =
 
     http.post(
       '/v1/shipments/:id/dispatch',
-      { ...moving, preHandler: ({ params }) => moveShipment.awaitConfirmation(params.id) },
+      { ...dispatch, preHandler: ({ params }) => moveShipment.awaitConfirmation(params.id) },
       async ({ params }) => moveShipment.execute(params.id, 'dispatch'),
     );
 
-    http.post('/v1/shipments/:id/delivery', moving, async ({ params }) => moveShipment.execute(params.id, 'deliver'));
+    http.post('/v1/shipments/:id/delivery', delivery, async ({ params }) => moveShipment.execute(params.id, 'deliver'));
   };

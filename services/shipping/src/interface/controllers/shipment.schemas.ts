@@ -31,16 +31,26 @@ const ofItsCustomer = (shipment: unknown) => (shipment as { readonly userId?: st
 
 export const reading = {
   config: { access: 'user', refuses: { shipment_not_found: 'not_found', forbidden: 'forbidden' } },
-  schema: { params: IdParams, response: { 200: ShipmentView, 304: NotModified } },
+  schema: { summary: 'Read a shipment', params: IdParams, response: { 200: ShipmentView, 304: NotModified } },
 } as const;
 
-/** Dispatch and delivery, which the carrier would tell. */
-export const moving = {
-  config: {
-    access: 'admin',
-    idempotent: true,
-    about: ofItsCustomer,
-    refuses: { shipment_not_found: 'not_found', wrong_status: 'conflict', order_not_confirmed: 'conflict' },
+const byAdmin = {
+  access: 'admin',
+  idempotent: true,
+  about: ofItsCustomer,
+  refuses: { shipment_not_found: 'not_found', wrong_status: 'conflict', order_not_confirmed: 'conflict' },
+} as const;
+
+export const dispatch = {
+  config: byAdmin,
+  schema: {
+    summary: 'Say that a parcel has left, once its order is confirmed',
+    params: IdParams,
+    response: { 200: ShipmentView },
   },
-  schema: { params: IdParams, response: { 200: ShipmentView } },
+} as const;
+
+export const delivery = {
+  config: byAdmin,
+  schema: { summary: 'Say that a parcel has arrived', params: IdParams, response: { 200: ShipmentView } },
 } as const;

@@ -26,7 +26,7 @@ const RefreshBody = Type.Object({ refreshToken: Credential });
 
 export const signingIn = {
   config: { access: 'public', refuses: { invalid_credentials: 'unauthenticated' } },
-  schema: { body: SignInBody, response: { 201: SessionView } },
+  schema: { summary: 'Sign in', body: SignInBody, response: { 201: SessionView } },
 } as const;
 
 export const refreshing = {
@@ -34,9 +34,19 @@ export const refreshing = {
     access: 'public',
     refuses: { token_reused: 'unauthenticated', invalid_refresh_token: 'unauthenticated' },
   },
-  schema: { body: RefreshBody, response: { 201: SessionView } },
+  schema: {
+    summary: 'Exchange a refresh token, once, for new tokens',
+    body: RefreshBody,
+    response: { 201: SessionView },
+  },
 } as const;
 
-export const signingOut = { config: { access: 'user' }, schema: { response: { 204: Nothing } } } as const;
+export const signingOut = {
+  config: { access: 'user' },
+  schema: { summary: 'End your own session', response: { 204: Nothing } },
+} as const;
 
-export const keySet = { config: { access: 'public' }, schema: { response: { 200: KeySet } } } as const;
+export const keySet = {
+  config: { access: 'public' },
+  schema: { summary: 'The public keys by which access tokens are checked', response: { 200: KeySet } },
+} as const;

@@ -31,7 +31,7 @@ export const userController =
           about: ofWhomItMade,
           refuses: { email_taken: 'conflict' },
         },
-        schema: { body: SignUpBody, response: { 201: UserView } },
+        schema: { summary: 'Sign up', body: SignUpBody, response: { 201: UserView } },
         // From here on the request holds the hash in place of the password: nothing that is stored, not even the
         // fingerprint of an idempotent request, is made of the password. The seed keeps that fingerprint the same.
         preHandler: async (request) => {

@@ -19,20 +19,24 @@ const PasswordBody = Type.Object({ currentPassword: Type.String(), newPassword: 
 
 export const reading = {
   config: { access: 'user' },
-  schema: { response: { 200: UserView, 304: NotModified } },
+  schema: { summary: 'Read your own profile', response: { 200: UserView, 304: NotModified } },
 } as const;
 
 export const renaming = {
   config: { access: 'user' },
-  schema: { body: ProfileBody, response: { 200: UserView } },
+  schema: { summary: 'Change your own name', body: ProfileBody, response: { 200: UserView } },
 } as const;
 
 export const passwordChange = {
   config: { access: 'user', refuses: { invalid_credentials: 'unauthenticated' } },
-  schema: { body: PasswordBody, response: { 204: Nothing } },
+  schema: {
+    summary: 'Change your own password; all other sessions end',
+    body: PasswordBody,
+    response: { 204: Nothing },
+  },
 } as const;
 
 export const leaving = {
   config: { access: 'user', refuses: { last_admin: 'conflict' } },
-  schema: { response: { 204: Nothing } },
+  schema: { summary: 'Leave: personal data are erased, and all sessions end', response: { 204: Nothing } },
 } as const;

@@ -32,17 +32,21 @@ const ON_CHANGE = { ...OF_ONE, precondition_failed: 'precondition' } as const;
 
 export const list = {
   config: { ...USER, refuses: { bad_cursor: 'malformed' } },
-  schema: { querystring: ListQuery, response: { 200: PageOf(KeyRingView) } },
+  schema: {
+    summary: 'List key rings, the newest first',
+    querystring: ListQuery,
+    response: { 200: PageOf(KeyRingView) },
+  },
 } as const;
 
 export const reading = {
   config: { ...USER, refuses: OF_ONE },
-  schema: { params: IdParams, response: { 200: KeyRingView, 304: NotModified } },
+  schema: { summary: 'Read a key ring', params: IdParams, response: { 200: KeyRingView, 304: NotModified } },
 } as const;
 
 export const creation = {
   config: { ...USER, idempotent: true, refuses: { name_taken: 'conflict' } },
-  schema: { body: Type.Object({ name: Name }), response: { 201: KeyRingView } },
+  schema: { summary: 'Make a key ring', body: Type.Object({ name: Name }), response: { 201: KeyRingView } },
 } as const;
 
 export const change = {
@@ -52,6 +56,7 @@ export const change = {
     refuses: { ...ON_CHANGE, name_taken: 'conflict', key_ring_archived: 'conflict' },
   },
   schema: {
+    summary: 'Change a key ring',
     params: IdParams,
     body: Type.Object({ name: Type.Optional(Name) }, { minProperties: 1 }),
     response: { 200: KeyRingView },
@@ -60,5 +65,9 @@ export const change = {
 
 export const archiving = {
   config: { ...USER, idempotent: true, refuses: ON_CHANGE },
-  schema: { params: IdParams, response: { 204: Nothing } },
+  schema: {
+    summary: 'Archive a key ring; it can still be read by its id',
+    params: IdParams,
+    response: { 204: Nothing },
+  },
 } as const;
