@@ -26,3 +26,11 @@ test('a configuration may be a TypeScript module, and its faults are told like t
   await rejects(gateway(['check', wrong]), (error: UsageError) => error.faults.join().includes('/routes/0/access'));
   await rejects(gateway(['check', aFile(t, 'empty.ts', 'export const other = 1;')]), UsageError);
 });
+
+test('the configuration is that at GATEWAY_CONFIG where none is named', async (t) => {
+  t.after(() => delete process.env['GATEWAY_CONFIG']);
+  await rejects(gateway(['check']), (error: UsageError) => error.faults.join().includes('GATEWAY_CONFIG'));
+  process.env['GATEWAY_CONFIG'] = aFile(t, 'right.ts', typed('public'));
+  strictEqual(await gateway(['check']), 0);
+  await rejects(gateway(['check', aFile(t, 'empty.ts', 'export const other = 1;')]), UsageError);
+});

@@ -25,7 +25,7 @@ const HELP = `Usage: ashlar gateway --config FILE [--port N] [--log-level LEVEL]
        ashlar gateway --schema
 
   --config   runs the gateway alone, until it is told to stop; a change of the file counts at once. JSON, or a module
-             (.ts, .js) that exports it as config
+             (.ts, .js) that exports it as config; GATEWAY_CONFIG where the option is missing
   check      tells all faults of a configuration, with the place of each; 2 when there are any
   --example  prints a configuration: everything to one upstream, public, cache on, no rate limit
   --schema   prints the JSON Schema of configurations`;
@@ -51,8 +51,9 @@ export async function gateway(args: readonly string[]): Promise<number> {
   }
   const [verb, named] = positionals;
   if (verb !== undefined && verb !== 'check') throw new UsageError([`There is no ashlar gateway ${verb}.`]);
-  const file = values.config ?? named;
-  if (file === undefined) throw new UsageError(['Which configuration? Tell it with --config FILE.']);
+  const file = values.config ?? named ?? process.env['GATEWAY_CONFIG'];
+  if (file === undefined)
+    throw new UsageError(['Which configuration? Tell it with --config FILE, or GATEWAY_CONFIG; --example prints one.']);
   const config = await read(file);
   if (verb === 'check') return say(`${file}: ${config.routes.length} routes, no faults.`);
   const listen = { ...config.listen, ...(values.port !== undefined && { port: portOf(values.port) }) };
