@@ -77,6 +77,14 @@ test('an e-mail address has ten sign-ins a minute, however it is spelled and wha
   strictEqual(service.seen.length, 12);
 });
 
+test('an accent that is typed in two ways is no second e-mail address', async (t) => {
+  const service = await aService(t);
+  const { sendJson } = await aGateway(t, [service.url], { clock: aClock() });
+  const signIn = (email: string) => sendJson('/v1/sessions', { email, password: 'x' });
+  for (let count = 0; count < 10; count++) strictEqual((await signIn('ren\u00e9e@example.com')).status, 200);
+  strictEqual((await signIn('rene\u0301e@example.com')).status, 429);
+});
+
 test('there are so many sign-ins a minute for a client address', async (t) => {
   const service = await aService(t);
   const clock = aClock();

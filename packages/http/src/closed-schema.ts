@@ -4,7 +4,7 @@ const LISTS = ['anyOf', 'oneOf'] as const;
 const MAPS = ['properties', 'patternProperties', '$defs'] as const;
 
 /**
- * The schema of a body, made strict: objects refuse unknown fields unless they say `additionalProperties`
+ * The schema of a body or a cursor, made strict: objects refuse unknown fields unless they say `additionalProperties`
  * themselves, and integers are such that JavaScript can tell them apart.
  */
 export function closed(schema: unknown): unknown {

@@ -1,6 +1,7 @@
 import { DomainError } from '@ashlar/domain';
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { closed } from './closed-schema.ts';
 
 export interface Page<Item> {
   readonly items: readonly Item[];
@@ -41,7 +42,7 @@ function decode<Position extends TSchema>(cursor: string, schema: Position): Sta
     const text = Buffer.from(cursor, 'base64url').toString('utf8');
     const position: unknown = JSON.parse(text);
     const storable = !text.includes('\\u0000') && text.isWellFormed();
-    if (storable && encode(position) === cursor && Value.Check(schema, position)) return position;
+    if (storable && encode(position) === cursor && Value.Check(closed(schema) as Position, position)) return position;
   } catch {
     // It is refused below, like every other cursor that is not ours.
   }

@@ -47,13 +47,13 @@ const addressOf = ({ client }: Exchange): string => addressKey(client.address);
 
 const LONGEST_KEY = 320;
 
-/** Spelled as services compare it: without spaces around, in lower case. */
+/** Spelled as services compare it: without spaces around, composed, in lower case. */
 function fieldOf(exchange: Exchange, field: string): string | undefined {
   if (!exchange.body) return undefined;
   const body = exchange.json();
   const value =
     typeof body === 'object' && body !== null ? Object.entries(body).find(([name]) => name === field)?.[1] : undefined;
-  return typeof value === 'string' ? value.trim().toLowerCase().slice(0, LONGEST_KEY) : undefined;
+  return typeof value === 'string' ? value.trim().normalize('NFC').toLowerCase().slice(0, LONGEST_KEY) : undefined;
 }
 
 interface Count {

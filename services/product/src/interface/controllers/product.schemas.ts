@@ -47,11 +47,9 @@ export const ListQuery = cursorQuery({
   status: Type.Union([Type.Literal('active'), Type.Literal('archived')], { default: 'active' }),
 });
 
-const CLOSED = { additionalProperties: false };
-
 /** Where the next page of a search begins, and of a list without one. */
-export const SearchPosition = Type.Object({ rank: Type.Number(), id: Id }, CLOSED);
-export const ListPosition = Type.Object({ id: Id }, CLOSED);
+export const SearchPosition = Type.Object({ rank: Type.Number(), id: Id });
+export const ListPosition = Type.Object({ id: Id });
 
 const ADMIN = { access: 'admin', idempotent: true } as const;
 
