@@ -38,6 +38,16 @@ test('a drain ends event streams, so that their clients come back elsewhere', as
   strictEqual(await text, 'data: 1\n\n');
 });
 
+test('a drain refuses a stream that has not begun', async (t) => {
+  const service = await aService(t, () => {});
+  const { gateway, ask } = await aGateway(t, [service.url]);
+  const refused = ask('/v1/orders/7/events', { headers: bearer('alice') });
+  await eventually(() => service.seen.length === 1);
+  const closed = gateway.close();
+  strictEqual((await refused).status, 503);
+  await closed;
+});
+
 test('a drain does not wait for ever', async (t) => {
   const service = await aService(t, () => {});
   const { gateway, ask } = await aGateway(t, [service.url], { graceMs: 50 });

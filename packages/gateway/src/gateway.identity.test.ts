@@ -55,6 +55,7 @@ const sessions: readonly Route[] = [
   { method: 'DELETE', path: '/sessions', upstream: 'shop', access: 'user', ends: 'session' },
   { method: 'PUT', path: '/password', upstream: 'shop', access: 'user', ends: 'other-sessions' },
   { method: 'POST', path: '/refresh', upstream: 'shop', access: 'public', ends: 'named-session' },
+  { method: 'GET', path: '/events', upstream: 'shop', access: 'user', stream: true },
 ];
 
 test('tokens of a session that has ended are refused from then on, and those of others are not', async (t) => {
@@ -83,6 +84,28 @@ test('tokens of a session that has ended are refused from then on, and those of 
   const answeredAtMs = Date.now();
   await eventually(() => Date.now() > answeredAtMs);
   deepStrictEqual([await call('/me', two), await call('/me', ids.next())], [200, 200]);
+});
+
+test('a stream ends with the session that has begun it, and streams of others go on', async (t) => {
+  const ids = new UuidV7Ids();
+  const [one, two] = [ids.next(), ids.next()];
+  const service = await aService(t, (request, response) => {
+    if (request.url === '/events') response.writeHead(200).write('data: 1\n\n');
+    else response.end();
+  });
+  const { sign, verifier } = await anIssuer();
+  const { ask } = await aGateway(t, [service.url], { routes: sessions, verifier });
+  const told: string[] = [];
+  const follow = async (sid: string) => {
+    const response = await ask('/events', { headers: bearer(await sign({ sid })) });
+    void response.text().then((text) => told.push(`${sid} ${text}`));
+  };
+  await Promise.all([follow(one), follow(two)]);
+  await ask('/sessions', { method: 'DELETE', headers: bearer(await sign({ sid: one })) });
+  await eventually(() => told.length > 0);
+  deepStrictEqual(told, [`${one} data: 1\n\n`]);
+  await ask('/password', { method: 'PUT', headers: bearer(await sign({ sid: ids.next() })) });
+  await eventually(() => told.length === 2);
 });
 
 test('services are told the caller by a token of the gateway’s own, which is theirs to check', async (t) => {

@@ -101,8 +101,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   checkTable(options);
   processMetrics(telemetry.metrics);
   const metrics = createMetrics(telemetry.metrics);
-  const { revocations, cache } = knowledgeOf(options);
   const forwarder = forwarderOf(options, metrics);
+  const { revocations, cache } = knowledgeOf(options, forwarder);
   breakerMetrics(telemetry.metrics, () => forwarder.breakers());
   const counting = { factor: options.rateLimitFactor ?? 1, cluster };
   let limits = startLimits(options.limits, counting);
@@ -153,9 +153,11 @@ function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics): Forwarde
 }
 
 /** What a gateway learns: it tells the others, and hears of what they have learned. */
-function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions) {
+function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions, forwarder: Forwarder) {
   const tell = (news: News): void => cluster?.tell(news);
   const revocations = new Revocations(tell);
+  // A stream that was begun before its session ended would go on for ever.
+  revocations.onEnded = () => forwarder.endStreams((caller) => caller !== undefined && revocations.isRevoked(caller));
   const cache = new HttpCache({ clock, tell, tier: cluster?.answers, ...bounds });
   cluster?.listen((news) => {
     revocations.heard(news);

@@ -19,24 +19,32 @@ const REMEMBERED = 100_000;
 export class Revocations {
   readonly #sessions = new BoundedMap<true>(REMEMBERED);
   readonly #users = new BoundedMap<UserRevocation>(REMEMBERED);
+  /** Called when others are revoked than before. */
+  onEnded: () => void = () => {};
 
   constructor(private readonly tell: (news: News) => void = () => {}) {}
 
   endSession(sessionId: string): void {
     this.#sessions.set(sessionId, true);
     this.tell({ kind: 'session-ended', sessionId });
+    this.onEnded();
   }
 
   endUser(userId: string, { atMs, except }: { readonly atMs: number; readonly except?: string | undefined }): void {
     this.#users.set(userId, { atMs, except });
     this.tell({ kind: 'user-ended', userId, atMs, ...(except !== undefined && { except }) });
+    this.onEnded();
   }
 
   /** Another gateway has learned it. */
   heard(news: News): void {
     if (news.kind === 'session-ended') this.#sessions.set(news.sessionId, true);
-    if (news.kind !== 'user-ended') return;
-    const { userId, atMs, except } = news;
+    else if (news.kind === 'user-ended') this.#heardOfUser(news);
+    else return;
+    this.onEnded();
+  }
+
+  #heardOfUser({ userId, atMs, except }: Extract<News, { kind: 'user-ended' }>): void {
     if ((this.#users.get(userId)?.atMs ?? 0) <= atMs) this.#users.set(userId, { atMs, except });
   }
 

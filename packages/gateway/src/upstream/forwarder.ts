@@ -1,5 +1,6 @@
 import { retryBudget, UnavailableError } from '@ashlar/resilience';
 import { contextOrNew, formatTraceparent, type Logger, runInContext } from '@ashlar/telemetry';
+import type { Identity } from '../auth/identity.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
@@ -40,7 +41,7 @@ const REPEATED = 'x-ashlar-repeated: 1\r\n';
 export class Forwarder {
   readonly #services = new Map<string, Replicas>();
   readonly #budget = retryBudget();
-  readonly #streams = new Set<Relay>();
+  readonly #streams = new Map<Relay, Identity | undefined>();
   readonly #deadlines = new Deadlines();
 
   constructor(private readonly options: ForwarderOptions) {
@@ -96,8 +97,8 @@ export class Forwarder {
     return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
   }
 
-  endStreams(): void {
-    for (const stream of this.#streams) stream.cut();
+  endStreams(isTheirs: (caller: Identity | undefined) => boolean = () => true): void {
+    for (const [stream, caller] of this.#streams) if (isTheirs(caller)) stream.cut();
   }
 
   close(): void {
@@ -152,7 +153,7 @@ export class Forwarder {
         settled({ ...attempt, failure });
       },
     });
-    this.#streams.add(relay);
+    this.#streams.set(relay, call.exchange.caller);
     relay.send(attempt.replica.streams, attempt.isSecond);
   }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Exchange } from '../exchange.ts';
+import { unavailable } from '../refusal.ts';
 import type { AnswerSink } from '../wire/answer-sink.ts';
 import { ClientGone } from '../wire/client-connection.ts';
 import type { AnswerHead } from '../wire/head-reader.ts';
@@ -82,9 +83,10 @@ export class Relay implements AnswerTaker, Waiter {
     }, fresh);
   }
 
-  /** Ends an endless answer, so that the client comes back elsewhere. */
+  /** Ends an endless answer, so that the client comes back, if it may. */
   cut(): void {
     if (this.#isOver) return;
+    if (this.#waitsFor === 'answer') return this.#fail(unavailable('The stream has ended before it began.'));
     this.#over();
     this.#connection?.abandon();
     this.#sink.end();
