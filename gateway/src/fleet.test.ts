@@ -35,6 +35,13 @@ test('replicas are scaled and restarted where they are processes of their own', 
   }
   strictEqual((await asAdmin('PUT /ops/services/order', [])).status, 400);
   strictEqual((await asAdmin('POST /ops/restart', { services: ['none'] })).status, 400);
+  for (const [call, misspelt] of [
+    ['PUT /ops/services/order', { replicas: 3, wait: true }],
+    ['POST /ops/restart', { service: 'order' }],
+  ] as const) {
+    const { status, body } = await asAdmin(call, misspelt);
+    deepStrictEqual([status, body.errors[0].message], [400, 'is not a known field']);
+  }
   const begun = await asAdmin('POST /ops/restart');
   deepStrictEqual([begun.status, begun.body.state, begun.body.left], [202, 'running', ['order-1']]);
   deepStrictEqual((await asAdmin('GET /ops/restart')).body, begun.body);

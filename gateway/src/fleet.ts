@@ -1,4 +1,5 @@
 import { type Answer, type Exchange, notFound, Refusal } from '@ashlar/gateway';
+import { fieldsOf, invalidRequest } from './request-body.ts';
 
 /** How far the replacing of replicas, one at a time, has come. */
 export interface RollingRestart {
@@ -24,16 +25,20 @@ export function scaleService(fleet: FleetControl | undefined, exchange: Exchange
   const { service = '' } = exchange.parameters;
   const running = whereThereIs(fleet);
   if (!running.services.includes(service)) throw notFound();
-  const { replicas } = bodyOf(exchange) as { readonly replicas?: unknown };
-  if (!isCount(replicas, running.most)) throw invalid('/replicas', `must be a whole number from 1 to ${running.most}`);
+  const { replicas } = fieldsOf(exchange, ['replicas']);
+  if (!isCount(replicas, running.most)) {
+    throw invalidRequest({ path: '/replicas', message: `must be a whole number from 1 to ${running.most}` });
+  }
   running.scale(service, replicas);
   return { status: 202, body: { service, replicas } };
 }
 
 export function restartServices(fleet: FleetControl | undefined, exchange: Exchange): Answer {
   const running = whereThereIs(fleet);
-  const { services = running.services } = bodyOf(exchange) as { readonly services?: unknown };
-  if (!isListOf(services, running.services)) throw invalid('/services', `must be some of ${running.services}`);
+  const { services = running.services } = fieldsOf(exchange, ['services']);
+  if (!isListOf(services, running.services)) {
+    throw invalidRequest({ path: '/services', message: `must be some of ${running.services}` });
+  }
   if (!running.restart(services))
     throw new Refusal(409, 'restart_running', { detail: 'Another restart is not finished yet.' });
   return { status: 202, body: running.lastRestart };
@@ -55,16 +60,3 @@ const isCount = (value: unknown, most: number): value is number =>
 
 const isListOf = (value: unknown, known: readonly string[]): value is readonly string[] =>
   Array.isArray(value) && value.length > 0 && value.every((one) => known.includes(one));
-
-function bodyOf(exchange: Exchange): object {
-  if (!exchange.body?.length) return {};
-  const body = exchange.json();
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body;
-  throw invalid('/', 'must be an object');
-}
-
-const invalid = (path: string, message: string): Refusal =>
-  new Refusal(400, 'invalid_request', {
-    detail: 'The request is not as it should be.',
-    errors: [{ path, message }],
-  });

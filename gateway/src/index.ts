@@ -4,6 +4,7 @@ import type { TokenVerifier } from '@ashlar/http';
 import type { Overhearing } from '@ashlar/messaging';
 import type { Telemetry } from '@ashlar/telemetry';
 import type { ArchitectureReports } from './architecture-report.ts';
+import { checkingTokens } from './checked-tokens.ts';
 import { FirstReadiness } from './first-readiness.ts';
 import type { FleetControl } from './fleet.ts';
 import { limits } from './limits.ts';
@@ -75,7 +76,7 @@ export function createShopGateway(options: ShopGatewayOptions): ShopGateway {
     ops: [
       ...operations(services, { recorder: options.telemetry.recorder, reports, sandbox, fleet }),
       productWithStock(services),
-    ],
+    ].map(checkingTokens),
     upstreams: upstreamsOf(running, watchesReplicas),
     ready: () => !isDraining && (ready ? ready() : readiness.isReached),
   });

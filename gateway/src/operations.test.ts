@@ -244,18 +244,23 @@ test('a fault that is none is refused with all that is wrong', async (t) => {
   deepStrictEqual(sandbox.faults['carrier'], { mode: 'none', rate: 0 });
 });
 
-test('a product is told with its stock, and without it while the inventory is away', async (t) => {
-  const path = `/v1/products/${idOf(7)}`;
-  const product = await aService(t, { [`GET ${path}`]: { id: idOf(7) } });
-  const inventory = await aService(t, { [`GET /v1/inventory/${idOf(7)}`]: { available: 3 } });
-  const { ask } = await aShop(t, { product: product.url, inventory: inventory.url });
-  deepStrictEqual(await (await ask(`${path}/with-stock`)).json(), {
-    product: { id: idOf(7) },
-    stock: { available: 3 },
-  });
-  inventory.close();
-  deepStrictEqual(await (await ask(`${path}/with-stock`)).json(), { product: { id: idOf(7) }, stock: null });
-  strictEqual((await ask(`/v1/products/${idOf(8)}/with-stock`)).status, 404);
-  product.close();
-  strictEqual((await ask(`${path}/with-stock`)).status, 503);
+test('what is sent to an operation that is all said by its path is refused, and nothing is done', async (t) => {
+  const order = await aService(t, { 'GET /ops/projections': { items: [{ name: 'order.orders' }] } });
+  const { asAdmin } = await aShop(t, { order: order.url });
+  for (const call of [
+    `POST /ops/sagas/${idOf(1)}/retry`,
+    `POST /ops/dead-letters/${idOf(1)}/replay`,
+    `DELETE /ops/dead-letters/${idOf(1)}`,
+    'POST /ops/projections/order.orders/rebuild',
+    'POST /ops/events/republish?service=order',
+    'POST /ops/archive',
+  ]) {
+    const { status, body } = await asAdmin(call, { from: 7 });
+    deepStrictEqual([status, body.errors[0].path], [400, '/from'], call);
+    strictEqual((await asAdmin(call, [])).status, 400);
+  }
+  deepStrictEqual(
+    order.seen.filter((call) => call.includes('/ops/')),
+    [],
+  );
 });

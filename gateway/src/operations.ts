@@ -6,6 +6,7 @@ import { type FleetControl, readRestart, restartServices, scaleService } from '.
 import { doneByItsOwner, fromItsOwner, mergedList } from './merged-list.ts';
 import { archiveEnded, joinedList, rebuildProjection } from './read-models.ts';
 import { republish } from './republish.ts';
+import { fieldsOf } from './request-body.ts';
 import { readSandbox, type SandboxControl, setSandbox } from './sandbox.ts';
 import { listServices } from './service-list.ts';
 import type { Services } from './services.ts';
@@ -27,7 +28,7 @@ export function operations(
   const access = 'admin';
   const list = (exchange: Exchange) => mergedList(services, exchange);
   const find = (exchange: Exchange) => fromItsOwner(services, exchange);
-  const act = (exchange: Exchange) => doneByItsOwner(services, exchange);
+  const act = withoutBody((exchange) => doneByItsOwner(services, exchange));
   return [
     { method: 'GET', path: '/ops/services', access, handle: (exchange) => listServices(services, exchange) },
     ...fleetRoutes(fleet),
@@ -43,7 +44,7 @@ export function operations(
       method: 'POST',
       path: '/ops/projections/:name/rebuild',
       access,
-      handle: (exchange) => rebuildProjection(services, exchange),
+      handle: withoutBody((exchange) => rebuildProjection(services, exchange)),
     },
     { method: 'GET', path: '/ops/consumers', access, handle: (exchange) => joinedList(services, exchange) },
     { method: 'GET', path: '/ops/events', access, handle: (exchange) => eventTree(services, exchange) },
@@ -51,15 +52,28 @@ export function operations(
       method: 'POST',
       path: '/ops/events/republish',
       access,
-      handle: (exchange) => republish(services, exchange),
+      handle: withoutBody((exchange) => republish(services, exchange)),
     },
     ...traceRoutes(services, recorder),
     { method: 'GET', path: '/ops/doctor', access, handle: (exchange) => readReport(reports, exchange) },
-    { method: 'POST', path: '/ops/archive', access, handle: (exchange) => archiveEnded(services, exchange) },
+    {
+      method: 'POST',
+      path: '/ops/archive',
+      access,
+      handle: withoutBody((exchange) => archiveEnded(services, exchange)),
+    },
     { method: 'GET', path: '/ops/sandbox', access, handle: () => readSandbox(sandbox) },
     { method: 'PUT', path: '/ops/sandbox', access, handle: (exchange) => setSandbox(sandbox, exchange) },
   ];
 }
+
+/** All is said by the path: what is sent all the same is refused, so that no misspelt wish looks granted. */
+const withoutBody =
+  (handle: LocalRoute['handle']): LocalRoute['handle'] =>
+  async (exchange) => {
+    fieldsOf(exchange, []);
+    return handle(exchange);
+  };
 
 const traceRoutes = (services: Services, recorder: SpanRecorder): readonly LocalRoute[] => [
   {

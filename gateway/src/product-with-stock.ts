@@ -1,6 +1,6 @@
 import { isUuid } from '@ashlar/domain';
 import { type Answer, type Exchange, type LocalRoute, notFound, unavailable } from '@ashlar/gateway';
-import { refusalIn, type Services } from './services.ts';
+import { isTooOld, refusalIn, type Services } from './services.ts';
 
 /** Two services in one answer: the product has to be there; while the inventory is away, `stock` is null. */
 export const productWithStock = (services: Services): LocalRoute => ({
@@ -14,11 +14,12 @@ async function gather(services: Services, exchange: Exchange): Promise<Answer> {
   const { id = '' } = exchange.parameters;
   if (!isUuid(id)) throw notFound();
   const [product, stock] = await Promise.all([
-    services.ask('product', { method: 'GET', path: `/v1/products/${id}`, exchange }),
-    services.ask('inventory', { method: 'GET', path: `/v1/inventory/${id}`, exchange }),
+    services.ask('product', { method: 'GET', path: `/v1/products/${id}`, exchange, isFresh: true }),
+    services.ask('inventory', { method: 'GET', path: `/v1/inventory/${id}`, exchange, isFresh: true }),
   ]);
   if (!product) throw unavailable('The product service is away.');
   if (product.status >= 400) throw refusalIn(product);
+  if (stock && isTooOld(stock)) throw refusalIn(stock);
   return {
     status: 200,
     body: { product: product.body, stock: stock?.status === 200 ? stock.body : null },

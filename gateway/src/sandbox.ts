@@ -1,4 +1,5 @@
-import { type Answer, type Exchange, notFound, Refusal } from '@ashlar/gateway';
+import { type Answer, type Exchange, notFound } from '@ashlar/gateway';
+import { invalidRequest, isRecord } from './request-body.ts';
 
 /** How a part of the outside world misbehaves. */
 export interface Fault {
@@ -49,7 +50,7 @@ const LONGEST_DELAY_MS = 600_000;
 function readFaults(body: unknown): Faults {
   const wrong = isRecord(body) ? wrongIn(body) : [{ path: '/', message: 'must be an object' }];
   if (wrong.length === 0) return body as Faults;
-  throw new Refusal(400, 'invalid_request', { detail: 'The request is not as it should be.', errors: wrong });
+  throw invalidRequest(...wrong);
 }
 
 function wrongIn(body: Readonly<Record<string, unknown>>): Wrong[] {
@@ -77,9 +78,6 @@ function wrongInFault(fault: unknown, path: string): Wrong[] {
     return field.isRight(value) ? [] : [{ path: `${path}/${name}`, message: field.message }];
   });
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isNumberUpTo = (value: unknown, highest: number): boolean =>
   typeof value === 'number' && value >= 0 && value <= highest;

@@ -2,6 +2,7 @@ import type { Exchange } from '@ashlar/gateway';
 import { Refusal, type RefusalOptions } from '@ashlar/gateway';
 import { formatTraceparent } from '@ashlar/telemetry';
 import { Agent } from 'undici';
+import { CONSISTENCY_TOKEN } from './checked-tokens.ts';
 
 export type ReplicaStatus = 'starting' | 'ready' | 'draining' | 'down';
 
@@ -36,6 +37,8 @@ export interface Question {
   readonly path: string;
   /** On whose behalf it is asked: the administrator's token and trace go with it. */
   readonly exchange?: Exchange;
+  /** It has to be as new as the client's Consistency-Token says. */
+  readonly isFresh?: boolean;
 }
 
 export interface ServiceAnswer {
@@ -60,14 +63,15 @@ export class Services {
   async ask(service: string, question: Question): Promise<ServiceAnswer | undefined> {
     for (const url of readyUrls(this.running(), service)) {
       const answer = await this.askReplica(url, question);
-      if (answer && answer.status < 500) return answer;
+      if (answer && (answer.status < 500 || isTooOld(answer))) return answer;
     }
     return undefined;
   }
 
-  async askReplica(url: string, { method, path, exchange }: Question): Promise<ServiceAnswer | undefined> {
+  async askReplica(url: string, question: Question): Promise<ServiceAnswer | undefined> {
+    const { method, path, exchange, isFresh = false } = question;
     try {
-      const headers = exchange ? onBehalfOf(exchange) : {};
+      const headers = exchange ? { ...onBehalfOf(exchange), ...(isFresh && freshnessOf(exchange)) } : {};
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const { statusCode, body } = await this.#agent.request({ origin: url, method, path, headers, signal });
       const text = await body.text();
@@ -89,6 +93,15 @@ const onBehalfOf = ({ token, trace, requestId }: Exchange): Record<string, strin
   ...(trace && { traceparent: formatTraceparent(trace) }),
 });
 
+function freshnessOf({ request }: Exchange): Record<string, string> {
+  const token = request.headers.get(CONSISTENCY_TOKEN);
+  return token === undefined ? {} : { [CONSISTENCY_TOKEN]: token };
+}
+
+/** The service is there, and has not heard yet of what the client's Consistency-Token names. */
+export const isTooOld = ({ status, body }: ServiceAnswer): boolean =>
+  status === 503 && (body as Told | undefined)?.code === 'consistency_timeout';
+
 interface Told {
   readonly code?: string;
   readonly detail?: string;
@@ -98,5 +111,6 @@ interface Told {
 /** A service's refusal, told as if it were the gateway's. */
 export function refusalIn({ status, body }: ServiceAnswer): Refusal {
   const { code = 'refused', detail = 'The service has refused it.', errors } = (body ?? {}) as Told;
-  return new Refusal(status, code, { detail, ...(errors && { errors }) });
+  const headers = status === 503 ? { 'retry-after': '1' } : {};
+  return new Refusal(status, code, { detail, headers, ...(errors && { errors }) });
 }

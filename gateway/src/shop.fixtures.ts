@@ -28,9 +28,11 @@ export const withStatus = (status: number, body: unknown) => ({ status, body, is
 export async function aService(t: TestContext, answers: Answers = {}) {
   const seen: string[] = [];
   const tokens: (string | undefined)[] = [];
+  const consistencyTokens: unknown[] = [];
   const server = createServer((request, response) => {
     seen.push(`${request.method} ${request.url}`);
     tokens.push(request.headers.authorization);
+    consistencyTokens.push(request.headers['consistency-token']);
     const { status, body } = answerTo(request, answers);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -40,7 +42,7 @@ export async function aService(t: TestContext, answers: Answers = {}) {
     server.closeAllConnections();
   };
   t.after(close);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, tokens, close };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, tokens, consistencyTokens, close };
 }
 
 function answerTo({ method, url = '' }: IncomingMessage, answers: Answers): { status: number; body: unknown } {
