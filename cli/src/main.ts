@@ -3,7 +3,11 @@ import { UsageError } from './settings.ts';
 import { up } from './up.ts';
 
 const operate = (name: string) => async (args: readonly string[]) =>
-  (await import('./operations/operations.ts')).operate(name, args, { environment: process.env, print: console.log });
+  (await import('./operations/operations.ts')).operate(name, args, {
+    environment: process.env,
+    print: console.log,
+    tell: console.error,
+  });
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   up,

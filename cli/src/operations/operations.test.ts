@@ -13,13 +13,15 @@ import { eventLines } from './event-lines.ts';
 import { operate } from './operations.ts';
 import { table } from './table.ts';
 
-/** A shop that answers by a table, to the administrator only. */
-async function aShop(t: TestContext, answers: Readonly<Record<string, unknown>>) {
+/** A shop that answers by a table, to the administrator only, and takes the first sign-ins for too many. */
+async function aShop(t: TestContext, answers: Readonly<Record<string, unknown>>, signInsRefused = 0) {
   const seen: string[] = [];
+  let refusals = signInsRefused;
   const server = createServer((request, response) => {
     const call = `${request.method} ${request.url}`;
     seen.push(call);
     const isSignIn = call === 'POST /v1/sessions';
+    if (isSignIn && refusals-- > 0) return void response.writeHead(429, { 'retry-after': '0' }).end('{}');
     const answer = isSignIn ? { accessToken: 'token' } : answers[call];
     const found: unknown = isAllowed(request) && typeof answer === 'function' ? answer() : answer;
     const status = !isSignIn && !isAllowed(request) ? 401 : isSignIn ? 201 : found === undefined ? 404 : 200;
@@ -39,9 +41,10 @@ async function aShop(t: TestContext, answers: Readonly<Record<string, unknown>>)
 
 const isAllowed = ({ headers }: IncomingMessage): boolean => headers.authorization === 'Bearer token';
 
-async function ashlar([command = '', ...args]: readonly string[]): Promise<string> {
+async function ashlar([command = '', ...args]: readonly string[], told: string[] = []): Promise<string> {
   const printed: string[] = [];
-  await operate(command, args, { environment: {}, print: (text) => printed.push(text) });
+  const tell = (text: string) => void told.push(text);
+  await operate(command, args, { environment: {}, print: (text) => printed.push(text), tell });
   return printed.join('\n');
 }
 
@@ -157,6 +160,23 @@ test('a restart is followed to its end, and one that has stopped is told', async
   match(await run('restart', 'order'), /order-2/);
   strictEqual(seen.filter((call) => call === 'GET /ops/restart').length, 2);
   await rejects(run('restart'), { name: 'OperationError', message: /It does not start.*left as they were: order-1/ });
+});
+
+test('a command that is wrong is told so before anybody is asked', async (t) => {
+  const { run, seen } = await aShop(t, {});
+  for (const words of [['scale', 'order=x'], ['scale'], ['sagas', 'show', '7'], ['events']]) {
+    await rejects(run(...words), { name: 'UsageError' });
+  }
+  deepStrictEqual(seen, []);
+});
+
+test('a command waits for as long as the shop says when there were too many sign-ins, and not for ever', async (t) => {
+  const patient = await aShop(t, { 'GET /ops/services': { items: [] } }, 2);
+  const told: string[] = [];
+  await ashlar(['services', '--url', patient.url, '--data', patient.data], told);
+  deepStrictEqual(told, Array(2).fill('The shop takes no more sign-ins for now; going on in 0 s …'));
+  const { run } = await aShop(t, { 'GET /ops/services': { items: [] } }, 3);
+  await rejects(run('services'), { name: 'OperationError', message: /the shop answers 429/ });
 });
 
 test('replicas are counted as order=2, each service once and between one and sixteen', async (t) => {

@@ -143,13 +143,15 @@ const FLEET: Readonly<Record<string, Command>> = {
 export interface OperateOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly print: (text: string) => void;
+  /** What is no part of the answer. */
+  readonly tell: (text: string) => void;
 }
 
 /** `ashlar services`, `sagas`, `dead-letters` and the like: what `/ops` answers, for people and for scripts. */
 export async function operate(
   name: string,
   args: readonly string[],
-  { environment, print }: OperateOptions,
+  { environment, print, tell }: OperateOptions,
 ): Promise<number> {
   const command = { ...COMMANDS, ...FLEET }[name]!;
   const { values, positionals } = parse(args);
@@ -168,7 +170,7 @@ export async function operate(
   };
   if (!URL.canParse(options.url)) throw new UsageError(['--url must be an address that begins with http://.']);
   try {
-    const answered = await ask(command, positionals, { ...options, environment });
+    const answered = await ask(command, positionals, { ...options, environment, tell });
     print(options.json ? JSON.stringify(answered, undefined, 2) : command.show(answered as never));
     return 0;
   } catch (error) {
@@ -177,13 +179,15 @@ export async function operate(
   }
 }
 
+type Asked = Options & Omit<OperateOptions, 'print'>;
+
 async function ask(
   command: Command,
   words: readonly string[],
-  { environment, ...options }: Options & { readonly environment: NodeJS.ProcessEnv },
+  { environment, tell, ...options }: Asked,
 ): Promise<unknown> {
   const { url, data: dataDirectory } = options;
-  const operator = await Operator.signIn({ url, dataDirectory, environment });
+  const operator = new Operator({ url, dataDirectory, environment, tell });
   try {
     const asked = command.run(operator, words, options);
     if (!asked) throw new UsageError([`It is used as: ${command.usage}`]);

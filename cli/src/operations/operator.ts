@@ -1,37 +1,45 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RefusedError, ShopApi } from '../demo/shop-api.ts';
 
 export interface OperatorOptions {
   readonly url: string;
   readonly dataDirectory: string;
   readonly environment: NodeJS.ProcessEnv;
+  /** Told why it takes longer. */
+  readonly tell: (text: string) => void;
 }
 
-/** The administrator at a terminal: signed in with the credentials that the system keeps beside its data. */
+/** The administrator at a terminal, who signs in at the first question, with what the system keeps beside its data. */
 export class Operator {
-  private constructor(
-    private readonly api: ShopApi,
-    private readonly token: string,
-  ) {}
+  readonly #api: ShopApi;
+  #token: Promise<string> | undefined;
 
-  static async signIn({ url, dataDirectory, environment }: OperatorOptions): Promise<Operator> {
-    const api = new ShopApi(url);
-    try {
-      const body = credentials(dataDirectory, environment);
-      const answer = await api.call<{ accessToken: string }>('POST /v1/sessions', { body });
-      if (answer.status !== 201) throw new RefusedError(answer.status, answer.text);
-      return new Operator(api, answer.body.accessToken);
-    } catch (error) {
-      await api.close();
-      throw error;
-    }
+  constructor(private readonly options: OperatorOptions) {
+    this.#api = new ShopApi(options.url);
   }
 
   async ask<Body>(call: `${'GET' | 'POST' | 'PUT' | 'DELETE'} /${string}`, body?: object): Promise<Body> {
-    const answer = await this.api.call<Body>(call, { token: this.token, ...(body && { body }) });
+    this.#token ??= this.#signIn();
+    const answer = await this.#api.call<Body>(call, { token: await this.#token, ...(body && { body }) });
     if (answer.status >= 400) throw new RefusedError(answer.status, answer.text);
     return answer.body;
+  }
+
+  /** Each command signs in, and the shop takes only so many sign-ins a minute: past them it says how long to wait. */
+  async #signIn(): Promise<string> {
+    const { dataDirectory, environment, tell } = this.options;
+    const body = credentials(dataDirectory, environment);
+    for (let waits = MOST_WAITS; ; waits--) {
+      const answer = await this.#api.call<{ accessToken: string }>('POST /v1/sessions', { body });
+      if (answer.status === 201) return answer.body.accessToken;
+      const seconds = Number(answer.headers['retry-after']);
+      if (answer.status !== 429 || waits === 0 || !(seconds <= LONGEST_WAIT_S))
+        throw new RefusedError(answer.status, answer.text);
+      tell(`The shop takes no more sign-ins for now; going on in ${seconds} s …`);
+      await pause(seconds * 1_000);
+    }
   }
 
   /** Everything of a list, page by page. */
@@ -49,10 +57,14 @@ export class Operator {
 
   /** Signs out, so that no session is left behind. */
   async close(): Promise<void> {
-    await this.api.call('DELETE /v1/sessions', { token: this.token }).catch(() => {});
-    await this.api.close();
+    const token = await this.#token?.catch(() => undefined);
+    if (token !== undefined) await this.#api.call('DELETE /v1/sessions', { token }).catch(() => {});
+    await this.#api.close();
   }
 }
+
+const MOST_WAITS = 2;
+const LONGEST_WAIT_S = 60;
 
 interface Page<Item> {
   readonly items: readonly Item[];
