@@ -25,7 +25,7 @@ async function aShop(t: TestContext, answers: Readonly<Record<string, unknown>>,
     const answer = isSignIn ? { accessToken: 'token' } : answers[call];
     const found: unknown = isAllowed(request) && typeof answer === 'function' ? answer() : answer;
     const status = !isSignIn && !isAllowed(request) ? 401 : isSignIn ? 201 : found === undefined ? 404 : 200;
-    const body = found ?? { detail: 'There is no such thing.' };
+    const body = found ?? { detail: 'There is no such thing.', errors: [{ path: ':id', message: 'is not known' }] };
     request.resume().once('end', () => response.writeHead(status).end(JSON.stringify(body)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -98,7 +98,7 @@ test('what is used wrongly, unknown or not there is told in one line', async (t)
     [['events', '--bogus'], 'UsageError', /^Unknown option '--bogus': --help tells the options\.$/],
     [['events'], 'UsageError', /It is used as: ashlar events CORRELATION-ID/],
     [['projections', '--jsno'], 'UsageError', /jsno/],
-    [['sagas', 'retry', '7'], 'OperationError', /^the shop answers 404: There is no such thing\.$/],
+    [['sagas', 'retry', '7'], 'OperationError', /^the shop answers 404: There is no such thing\. :id is not known$/],
   ];
   for (const [args, name, message] of wrong) await rejects(run(...args), { name, message });
   await rejects(ashlar(['sagas', '--url', 'http://127.0.0.1:1', '--data', '/nowhere']), {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Problem } from '@ashlar/http';
 import { addressIn } from '../data-directory.ts';
 import { RefusedError } from '../demo/shop-api.ts';
 import { optionFault, UsageError } from '../settings.ts';
@@ -230,14 +231,22 @@ const helpOf = ({ usage, help }: Command): string => `Usage: ${usage}
 
 /** What a person at the terminal can do about it; nothing for what is a fault of ours. */
 function explanation(error: unknown, { url, data }: Options): string | undefined {
-  if (error instanceof RefusedError) {
-    const detail = /"detail":"([^"]*)"/.exec(error.text)?.[1];
-    return `the shop answers ${error.status}${detail ? `: ${detail}` : ''}`;
-  }
+  if (error instanceof RefusedError) return `the shop answers ${error.status}${reasonsIn(error.text)}`;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return `there is no admin.json in ${data}: name the data directory with --data.`;
   if (code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return `nobody answers at ${url}: start the system, or give its address with --url.`;
   }
   return undefined;
+}
+
+/** The sentence of a problem, and what is wrong with which part. */
+function reasonsIn(text: string): string {
+  try {
+    const { detail, errors = [] } = JSON.parse(text) as Partial<Problem>;
+    const parts = errors.flatMap(({ path, message }) => (message === detail ? [] : [`${path} ${message}`]));
+    return detail === undefined ? '' : `: ${[detail, ...parts].join(' ')}`;
+  } catch {
+    return '';
+  }
 }
