@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { type OrderView, RefusedError } from '@ashlar/cli';
-import { expectStatus, type Member } from '../shop/member.ts';
+import { expectStatus, Member } from '../shop/member.ts';
 import { setCarrier } from './sagas.ts';
 import { NOBODY, type StageTests } from './stage.ts';
 
@@ -44,6 +44,17 @@ export const streams: StageTests = {
       }),
     );
     deepStrictEqual([...new Set(heard)], ['confirmed']);
+  },
+
+  'a stream ends when its client signs out': async ({ api, alice, cup }) => {
+    const { id } = await alice.order({ productId: cup.id });
+    await alice.settled(id, 'confirmed');
+    const leaving = await Member.signIn(api, alice);
+    const stream = follow(leaving, id);
+    strictEqual((await stream.next()).value!.data.status, 'pending');
+    strictEqual((await stream.next()).value!.data.status, 'confirmed');
+    expectStatus(204, await leaving.call('DELETE /v1/sessions'));
+    deepStrictEqual(await stream.next(), { done: true, value: undefined });
   },
 
   "nobody listens to somebody else's order": async ({ admin, alice, bob, cup }) => {
