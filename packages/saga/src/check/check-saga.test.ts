@@ -108,6 +108,7 @@ const TABLE: readonly Reaction[] = [
   ...undoings('flight: undo book flight', 'bank.TakingFailed'),
   reaction('bank: do take money', 'trip.TakingRequested'),
 ];
+const TIMED_OUT = 'trip.TripTimedOut.v1';
 const SHORT = defineSaga<Trip>({
   ...tripByEvents,
   compensatable: tripByEvents.compensatable.slice(0, 2),
@@ -132,6 +133,26 @@ test('it is found that somebody else does what is not his, or waits for what nob
   const waiting = TABLE.map((one) => (one.upon.length === 2 ? { ...one, upon } : one));
   const [lost] = checkSaga(SHORT, { reactions: waiting }).flaws;
   deepStrictEqual([lost?.law, lost?.steps.length], ['silence', 5], JSON.stringify(lost));
+});
+
+test('it is found that an undoing waits for a second message, which does not always come', () => {
+  const hasty = TABLE.filter(
+    ({ step, action, upon }) => step !== 'hold money' || action === 'do' || upon[0] !== TIMED_OUT,
+  );
+  const reactions = [...hasty, reaction('bank: undo hold money', 'trip.TripTimedOut', 'flight.FlightRefused')];
+  const [flaw] = checkSaga(SHORT, { reactions }).flaws;
+  deepStrictEqual([flaw?.law, flaw?.steps.length], ['way out', 2], JSON.stringify(flaw));
+});
+
+test('two ways to one step are two: half of the one and half of the other do not lead there', () => {
+  const doing = TABLE.filter(({ step, action }) => step !== 'book flight' || action === 'undo');
+  const reactions = [
+    ...doing,
+    reaction('flight: do book flight', 'trip.TripPlanned', 'flight.FlightPraised'),
+    reaction('flight: do book flight', 'bank.MoneyCounted', 'bank.MoneyHeld'),
+  ];
+  const [flaw] = checkSaga(SHORT, { reactions }).flaws;
+  deepStrictEqual(flaw?.law, 'silence', JSON.stringify(flaw));
 });
 
 test('schedule 5.5: it is found that money is taken before the saga has asked for it', () => {

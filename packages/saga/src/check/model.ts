@@ -36,7 +36,8 @@ export class Model {
   ) {
     this.members = [...wiring.participants, wiring.name];
     this.#self = wiring.participants.length;
-    this.#places = new Places(wiring.steps.length, this.members.length);
+    const joint = wiring.joint.map(({ step, action }) => ({ step: wiring.stepNamed(step).index, action }));
+    this.#places = new Places({ steps: wiring.steps.length, members: this.members.length, joint });
     const flawOf = (world: World, deed: Deed) => flawOfDeed(this.#view(world), deed);
     this.#mail = new Mail(this.#places, wiring, (world, type) => saga.isHeeded(this.sideOf(world).state, type));
     this.#participants = new Participants({ wiring, places: this.#places, mail: this.#mail, flawOf });

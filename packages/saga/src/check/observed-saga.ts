@@ -1,3 +1,4 @@
+import type { Outgoing } from '@ashlar/messaging';
 import type { SagaDefinition } from '../definition.ts';
 import {
   begin,
@@ -247,7 +248,7 @@ function asksOf(before: Pick<Side, 'state'>, after: Pick<Side, 'state'>): Ask[] 
 const shapeOf = (state: SagaState<never>, outputs: readonly Output[]): string =>
   [
     essenceOf(state),
-    ...outputs.map((output) =>
-      output.type === 'send' ? `${output.message.contract.type} ${output.message.key}` : JSON.stringify(output),
-    ),
+    ...outputs.map((output) => (output.type === 'send' ? textOf(output.message) : JSON.stringify(output))),
   ].join('\n');
+
+const textOf = ({ contract, key, data }: Outgoing): string => `${contract.type} ${key} ${JSON.stringify(data)}`;

@@ -55,14 +55,23 @@ export class Participants {
       const what = `"${name}" belongs to ${home}, but ${reaction.participant} would ${reaction.action} it.`;
       return [{ ...scene, flaw: scene.flaw ?? { law: 'wiring', what } }];
     }
-    if (reaction.action === 'undo') return [this.#decide(scene, member, { step, what: 'undone' })];
     const memory = places.memoryOf(scene.world, step);
-    if (memory !== 'none') return [this.#answer(scene, member, { step, what: memory === 'done' ? 'done' : 'refused' })];
-    const heard = scene.world[places.heard(step)]! | (1 << reaction.upon.indexOf(type));
-    const all = (1 << reaction.upon.length) - 1;
-    if (heard !== all) return [{ ...scene, world: scene.world.with(places.heard(step), heard) }];
+    if (reaction.action === 'do' && memory !== 'none')
+      return [this.#answer(scene, member, { step, what: memory === 'done' ? 'done' : 'refused' })];
+    const waiting = memory === 'undone' ? undefined : this.#waiting(scene.world, { reaction, type });
+    if (waiting) return [{ ...scene, world: waiting }];
+    if (reaction.action === 'undo') return [this.#decide(scene, member, { step, what: 'undone' })];
     const outcomes = types.refused === undefined ? ALWAYS : this.#isReady(scene.world, step) ? EITHER : NEVER;
     return outcomes.map((what) => this.#decide(scene, member, { step, what }));
+  }
+
+  /** The world in which the message is noted, where others have to be heard as well before anything follows from it. */
+  #waiting(world: World, { reaction, type }: Cue): World | undefined {
+    const { wiring, places } = this.options;
+    if (reaction.upon.length === 1) return undefined;
+    const place = places.heard(wiring.joint.indexOf(reaction));
+    const heard = world[place]! | (1 << reaction.upon.indexOf(type));
+    return heard === (1 << reaction.upon.length) - 1 ? undefined : world.with(place, heard);
   }
 
   #decide(scene: Scene, member: number, deed: Deed): Scene {

@@ -29,6 +29,8 @@ export class Wiring {
   /** What tells the participants of a choreography to undo. */
   readonly announcements: readonly string[];
   readonly reactions: readonly Reaction[];
+  /** Those of them that follow from several messages together. */
+  readonly joint: readonly Reaction[];
   readonly participants: readonly string[];
   /** What the service of a choreography says when it begins: all that is heard, and that nobody says later. */
   readonly openingNews: readonly string[];
@@ -60,6 +62,7 @@ export class Wiring {
     this.#faults = steps.map((step, index) => faultsOf(step, this.steps[index]!, surroundings));
     const chain = () => chainOf(this.steps, this.announcements);
     this.reactions = reactions ?? (this.isChoreography ? chain() : commandsOf(this.steps, this.#meanings));
+    this.joint = this.reactions.filter(({ upon }) => upon.length > 1);
     this.participants = [...new Set(this.reactions.map(({ participant }) => participant))];
     const later = this.steps.flatMap((step) => [step.again, localNews(step)]);
     const said = new Set([...this.#meanings.keys(), ...this.announcements, ...later]);

@@ -29,6 +29,14 @@ export interface Scene {
   readonly flaw?: Flaw | undefined;
 }
 
+/** What there is to be written of in a world. */
+interface Extent {
+  readonly steps: number;
+  readonly members: number;
+  /** What follows from several messages: the doing or the undoing of which step. */
+  readonly joint: readonly { readonly step: number; readonly action: 'do' | 'undo' }[];
+}
+
 /** Where in a world what is written; members are the participants and, as the last one, the saga. */
 export class Places {
   /** The number of the saga's side. */
@@ -37,29 +45,35 @@ export class Places {
   readonly discarded = 1;
   readonly size: number;
 
-  constructor(
-    private readonly steps: number,
-    private readonly members: number,
-  ) {
-    this.size = 2 + 2 * steps + members * members;
+  readonly #lines: number;
+
+  constructor(private readonly extent: Extent) {
+    this.#lines = 2 + extent.steps + extent.joint.length;
+    this.size = this.#lines + extent.members ** 2;
   }
 
-  /** Which of the messages that lead to a step have been heard, where it takes several: a bit for each. */
-  heard(step: number): number {
-    return 2 + this.steps + step;
+  /** Which of the messages have been heard that something follows from together: a bit for each. */
+  heard(joint: number): number {
+    return 2 + this.extent.steps + joint;
   }
 
   /** What is under way from one member to another. */
   line(from: number, to: number): number {
-    return 2 + 2 * this.steps + from * this.members + to;
+    return this.#lines + from * this.extent.members + to;
   }
 
   memoryOf(world: World, step: number): Memory {
     return MEMORIES[world[2 + step]!]!;
   }
 
+  /** Whatever has to be heard first is of no interest any more where it has happened, or cannot happen. */
   remember(world: World, { step, what }: Deed): World {
-    const changed = world.with(2 + step, MEMORIES.indexOf(what));
-    return changed[this.heard(step)] === 0 ? changed : changed.with(this.heard(step), 0);
+    return this.extent.joint.reduce<World>(
+      (changed, one, index) => {
+        const isOver = one.step === step && (one.action === 'do' || what === 'undone');
+        return isOver && changed[this.heard(index)] !== 0 ? changed.with(this.heard(index), 0) : changed;
+      },
+      world.with(2 + step, MEMORIES.indexOf(what)),
+    );
   }
 }

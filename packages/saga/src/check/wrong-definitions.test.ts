@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { command, event, outgoing } from '@ashlar/messaging';
 import { type AnyStep, defineSaga, send } from '../definition.ts';
 import {
+  BookFlight,
   CancelFlight,
   FlightBooked,
   FlightCancelled,
@@ -110,6 +111,13 @@ test('commands that tell their answers are believed', () => {
 test('whoever defines a saga hears at once of what the types would not have let through', () => {
   for (const [title, change] of MALFORMED)
     throws(() => defineSaga(foreign({ ...trip, ...change })), /^Error: (?:A saga|The saga)/, title);
+});
+
+test('it is found that a message says something else each time, though the saga knows the same', () => {
+  let said = 0;
+  const definition = changed(trip, 1, { do: ({ id }: Trip) => outgoing(BookFlight, id, { tripId: `${++said}` }) });
+  const [found] = checkSaga(definition).flaws;
+  deepStrictEqual([found?.law, found?.steps.length], ['engine', 3], found?.flaw);
 });
 
 test('a message may not change what a saga knows', () => {
