@@ -78,6 +78,7 @@ test('an archived stream is read as before, forwards, backwards, as of a time, a
       store.read('a', { backwards: true, limit: 2, to: 3 }),
       store.read('a', { asOf: new Date('2026-01-01T02:30:00Z') }),
       store.load('a', 1),
+      store.head(),
       store.readAll({ after: 1 }),
     ]);
   const before = await read();

@@ -31,6 +31,19 @@ const expectationRules: Rules<EventStage> = {
     deepStrictEqual(await amounts(stage), [1, 2, 3]);
   },
 
+  'a number that is no version, such as one before none, is refused like any other that is not the actual one': async (
+    stage,
+  ) => {
+    for (const expected of [-1, -2, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await rejects(append(stage, 'nowhere', { expected, amounts: [1] }), conflict(0), `${expected}`);
+    }
+    await append(stage, 'a', { expected: 'none', amounts: [1] });
+    for (const expected of [-1, -2, 1.5]) {
+      await rejects(append(stage, 'a', { expected, amounts: [2] }), conflict(1), `${expected}`);
+    }
+    deepStrictEqual(await amounts(stage), [1]);
+  },
+
   '«exists» continues any stream but begins none; «any» does both': async (stage) => {
     await rejects(append(stage, 'a', { expected: 'exists', amounts: [1] }), conflict(0));
     await append(stage, 'a', { expected: 'any', amounts: [1] });

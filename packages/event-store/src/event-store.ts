@@ -79,6 +79,8 @@ export interface EventStore {
 }
 
 const EXPECTED = { none: 0, any: -1, exists: -2 } as const;
+/** What no stream is at, for numbers that are no version: -1 would mean any. */
+const NOWHERE = -3;
 const COLUMNS = 'position, stream, version, type, data, at';
 
 export class PostgresEventStore implements EventStore {
@@ -186,7 +188,10 @@ class AppendBuffer implements WriteBuffer {
   }
 }
 
-const numberOf = (expected: ExpectedVersion): number => (typeof expected === 'number' ? expected : EXPECTED[expected]);
+function numberOf(expected: ExpectedVersion): number {
+  if (typeof expected !== 'number') return EXPECTED[expected];
+  return Number.isSafeInteger(expected) && expected >= 0 ? expected : NOWHERE;
+}
 
 const toOneStream = ({ stream, expected, events }: Append): Statement => ({
   sql: 'select append_to_stream($1, $2, $3, $4)',

@@ -184,6 +184,29 @@ test('notes of before a restart of the server mean nothing after it', { skip }, 
   deepStrictEqual(await read(0, store), [1, 2]);
 });
 
+test('a prepared transaction that a crash of the server gives another name is waited for all the same', {
+  skip,
+}, async (t) => {
+  const writer = await aTransaction(t);
+  await writer.send(insert('a'));
+  await append('b');
+  let isRecovered = false;
+  const crashed = Object.create(given.db, {
+    query: {
+      value: async (sql: string, values: unknown[]) =>
+        (await given.db.query(sql, values)).map((row) =>
+          'writers' in row && isRecovered ? { ...row, writers: ['-1/767'] } : row,
+        ),
+    },
+  });
+  const store = new PostgresEventStore(crashed);
+  deepStrictEqual(await read(0, store), []);
+  isRecovered = true;
+  deepStrictEqual(await read(0, store), [], 'The name that was noted is gone, but not its transaction.');
+  await writer.commit();
+  deepStrictEqual(await read(0, store), [1, 2]);
+});
+
 test('notes of a gap say nothing of another one at the same place, in a store that was emptied', {
   skip,
 }, async (t) => {

@@ -21,8 +21,8 @@ type Look = { server: string; writers: string[]; isolation: string; cache: numbe
  * Reads all events in position order. A missing position is either not committed yet, or rolled back: the reader notes
  * who holds a row-exclusive lock on the table now, and once none of them does, looks again; what is still missing will
  * never come. (A commit is visible before its locks are released, so this is exact; transaction ids would invert
- * streams.) A transaction that is prepared keeps its lock and its name until it ends, and a savepoint that is rolled
- * back gives up its positions with its lock.
+ * streams.) A transaction that is prepared keeps its lock until it ends, and its name until the server recovers from a
+ * crash; a savepoint that is rolled back gives up its positions with its lock.
  */
 export class GapSafeReader {
   /** The gaps that are waited for, by their first position; one reader serves many. */
@@ -60,7 +60,7 @@ export class GapSafeReader {
     const now = await this.#writers();
     const noted = this.#pending.get(missing);
     const holds = noted?.server === now.server && noted.behind === behind;
-    const names = holds ? new Set([...noted.names].filter((name) => now.names.has(name))) : now.names;
+    const names = holds ? stillThere(noted, now) : now.names;
     this.#pending.delete(missing);
     this.#pending.set(missing, { server: now.server, behind, names });
     if (this.#pending.size > MOST_GAPS) this.#pending.delete(this.#pending.keys().next().value!);
@@ -93,3 +93,10 @@ export class GapSafeReader {
     );
   }
 }
+
+/** Of those who were noted; a crash ends them all, but for those whom it gives new names. */
+const stillThere = (noted: Writers, now: Writers): ReadonlySet<string> =>
+  new Set([...now.names].filter((name) => noted.names.has(name) || isRecovered(name)));
+
+/** A prepared transaction from before a crash has no session any more. */
+const isRecovered = (name: string): boolean => name.startsWith('-1/');
