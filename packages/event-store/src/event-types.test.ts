@@ -121,6 +121,17 @@ test('a type that is not known fails every reader, and tells where it lies', { s
   await rejects(accounts().execute('a', { amount: 1 }), loud);
 });
 
+test('an event that cannot be brought up to date fails every reader, and tells where it lies, and why', {
+  skip,
+}, async () => {
+  const strict = eventTypes<Event>({ Opened: [], Deposited: [({ sum }) => ({ amount: sum.cents }), (v2) => v2] });
+  await anOldStream();
+  await append(longAgo, {});
+  const loud = { name: 'UpcastError', message: /^Stream a holds at version 5 .* Deposited, which .*: TypeError: / };
+  await rejects(knowing(strict).read('a', { from: 3 }), loud);
+  await rejects(knowing(strict).readAll({ after: 2 }), loud);
+});
+
 test('code that is older than an event does not guess what it means', { skip }, async () => {
   await anOldStream();
   await rejects(knowing(yesterday).read('a'), /version 4 .* Deposited\.v3, which is known .* v2/);

@@ -9,6 +9,11 @@ export class UnknownEventError extends Error {
   override readonly name = 'UnknownEventError';
 }
 
+/** An event whose upcasters do not know what to make of it: its data are not what they say that such data are. */
+export class UpcastError extends Error {
+  override readonly name = 'UpcastError';
+}
+
 /** What can be found in a store: every type of event, and how its older versions are brought up to date. */
 export class EventTypes {
   readonly #upcasts: ReadonlyMap<string, readonly Upcast[]>;
@@ -26,7 +31,7 @@ export class EventTypes {
     return { type: upcasts.length === 0 ? type : `${type}.v${upcasts.length + 1}`, data };
   }
 
-  /** The event as it is known today. Throws `UnknownEventError`. */
+  /** The event as it is known today. Throws `UnknownEventError` and `UpcastError`. */
   toToday(stored: StoredEvent): StoredEvent {
     const known = this.#upcasts.get(stored.type);
     if (known?.length === 0) return stored;
@@ -36,8 +41,7 @@ export class EventTypes {
     if (!upcasts) throw unknown(stored, 'which is not known here');
     const newest = upcasts.length + 1;
     if ((version ?? 1) > newest) throw unknown(stored, `which is known here up to v${newest} only`);
-    const data = upcasts.slice((version ?? 1) - 1).reduce((old, upcast) => upcast(old), stored.data);
-    return { ...stored, type, data };
+    return { ...stored, type, data: broughtUp(stored, upcasts.slice((version ?? 1) - 1)) };
   }
 }
 
@@ -56,3 +60,13 @@ const versionIn = (type: string): number | undefined => {
 
 const unknown = ({ stream, version, type }: StoredEvent, why: string): UnknownEventError =>
   new UnknownEventError(`Stream ${stream} holds at version ${version} an event of the type ${type}, ${why}.`);
+
+function broughtUp(stored: StoredEvent, upcasts: readonly Upcast[]): unknown {
+  try {
+    return upcasts.reduce((old, upcast) => upcast(old), stored.data);
+  } catch (cause) {
+    const { stream, version, type } = stored;
+    const where = `Stream ${stream} holds at version ${version} an event of the type ${type}`;
+    throw new UpcastError(`${where}, which cannot be brought up to date: ${String(cause)}`, { cause });
+  }
+}

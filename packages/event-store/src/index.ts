@@ -12,6 +12,6 @@ export {
   type Snapshot,
   type StoredEvent,
 } from './event-store.ts';
-export { EventTypes, eventTypes, UnknownEventError, type Upcast } from './event-types.ts';
+export { EventTypes, eventTypes, UnknownEventError, type Upcast, UpcastError } from './event-types.ts';
 export { given } from './given.ts';
 export { eventStoreMigrations } from './migrations.ts';

@@ -26,8 +26,8 @@ export interface Batch {
 }
 
 /**
- * Hands over events batch by batch. Where a batch fails, smaller ones are tried until the one event is found that is to
- * blame; all before it are taken in.
+ * Hands over events batch by batch. Where a batch fails, or cannot be read, smaller ones are tried until the one event
+ * is found that is to blame; all before it are taken in.
  */
 export class EventBatches {
   #size: number;
@@ -39,10 +39,13 @@ export class EventBatches {
     this.#size = largest;
   }
 
-  /** Answers how many events it has handed over; none where there is nothing to read. Throws PoisonEventError. */
+  /**
+   * Answers how many events it has handed over; none where there is nothing to read. Throws PoisonEventError, and what
+   * keeps an event from being read.
+   */
   async next({ after, upTo, take }: Batch): Promise<number> {
     for (;;) {
-      const events = await this.store.readAll({ after, limit: this.#size, ...(upTo !== undefined && { upTo }) });
+      const events = await this.#read({ after, ...(upTo !== undefined && { upTo }) });
       if (events.length === 0) return 0;
       try {
         await take(events);
@@ -52,6 +55,18 @@ export class EventBatches {
         if (!isOfTheEvents(error)) throw error;
         if (events.length === 1) throw new PoisonEventError(events[0]!, error);
         this.#size = Math.ceil(events.length / 2);
+      }
+    }
+  }
+
+  /** As many as can be read together: one that nobody can read is no reason to leave out those before it. */
+  async #read(from: Pick<Batch, 'after' | 'upTo'>): Promise<StoredEvent[]> {
+    for (;;) {
+      try {
+        return await this.store.readAll({ ...from, limit: this.#size });
+      } catch (error) {
+        if (!isOfTheEvents(error) || this.#size === 1) throw error;
+        this.#size = Math.ceil(this.#size / 2);
       }
     }
   }

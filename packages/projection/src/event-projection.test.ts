@@ -1,6 +1,7 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock, type Timers } from '@ashlar/domain';
+import { eventTypes, PostgresEventStore, type StoredEvent } from '@ashlar/event-store';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { Bank, TABLES, take } from './projection.fixtures.ts';
 
@@ -112,6 +113,22 @@ test('a poison event stops its read model right before it, visibly and with the 
   strictEqual(await mended.catchUp(), 8);
   strictEqual((await mended.status()).state, 'live');
 });
+
+test('an event that cannot be read stops its read model right before it, with the reason', options, async (t) => {
+  const bank = await Bank.open(t);
+  for (let n = 1; n <= 12; n++) await bank.transfer('Ada', 'Bob', n);
+  await bank.store.append({ stream: 'odd', expected: 'none', events: [{ type: 'Strange', data: {} }] });
+  await bank.transfer('Ada', 'Bob');
+  const projection = await bank.projection({ store: new PostgresEventStore(bank.db, eventTypes({ Moved: [] })) });
+  await rejects(projection.catchUp(), { name: 'UnknownEventError', message: /^Stream odd holds at version 1/ });
+  const { state, position, lag, lagMs, error } = await projection.status();
+  deepStrictEqual([state, position, lag, lagMs > 0], ['failing', 12, 2, true]);
+  match(error!, /^UnknownEventError: Stream odd/);
+  const mended = await bank.projection({ apply: (events, model) => take(events.filter(isMove), model) });
+  strictEqual(await mended.catchUp(), 2);
+});
+
+const isMove = ({ type }: StoredEvent) => type === 'Moved';
 
 test('tables that changed without a new version are refused at the start', options, async (t) => {
   const bank = await Bank.open(t);

@@ -135,9 +135,14 @@ export class EventProjection implements Projection {
     const { store, clock } = this.#options;
     const [current, rebuild] = await Promise.all([this.#checkpoints.current(), this.#checkpoints.rebuilding()]);
     const position = current?.position ?? 0;
-    const [head, [next]] = await Promise.all([store.head(), store.readAll({ after: position, limit: 1 })]);
+    // One that cannot be read is what keeps it from going on, and younger than the last that could.
+    const oldest = store.readAll({ after: position, limit: 1 }).then(
+      ([next]) => next?.at,
+      () => current?.lastAt,
+    );
+    const [head, waitingSince] = await Promise.all([store.head(), oldest]);
     const lag = Math.max(0, head - position);
-    const lagMs = lag > 0 && next ? Math.max(0, clock.now().getTime() - next.at.getTime()) : 0;
+    const lagMs = lag > 0 && waitingSince ? Math.max(0, clock.now().getTime() - waitingSince.getTime()) : 0;
     return { ...statusOf(this.#options, current, rebuild), lag, lagMs };
   }
 
