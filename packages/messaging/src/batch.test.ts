@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Database, databaseMissing, StateTable } from '@ashlar/postgres';
+import { ConcurrencyError, type Database, databaseMissing, StateTable } from '@ashlar/postgres';
 import { outgoing } from './message.ts';
 import { aMessage, type Desk, type Order, OrderAnswered, OrderPlaced, useMessaging } from './messaging.fixtures.ts';
 import { on } from './subscription.ts';
@@ -128,6 +128,18 @@ test('schedule 3.8: a version race that is lost inside of a batch is run again, 
   await consumer.settled();
   strictEqual((await table.find('hot'))?.state.reserved, 104);
   deepStrictEqual(await desk.lot(), []);
+});
+
+test('a version race that a handler itself reports is run again in place, and parks nothing', { skip }, async (t) => {
+  const desk = await setUp(t);
+  let races = 2;
+  const consumer = desk.consumer(async (order) => {
+    if (order.subject === 'hot' && races-- > 0) throw new ConcurrencyError('The product');
+    await desk.note(order);
+  });
+  desk.bus.deliver(aMessage('cold', 1), aMessage('hot', 1));
+  await consumer.settled();
+  deepStrictEqual([(await desk.effects()).sort(), desk.parked], [['cold/1', 'hot/1'], []]);
 });
 
 const outside = (desk: Desk, work: () => Promise<void>) => desk.db.transaction(work);

@@ -47,6 +47,7 @@ export {
   describe,
   type Failure,
   MOVE_AT_ONCE,
+  OutdatedError,
   type ParkedHead,
   type ParkedMessage,
   type ParkingLot,

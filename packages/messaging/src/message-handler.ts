@@ -4,7 +4,7 @@ import { formatTraceparent, parseTraceparent, runInContext, type Tracing } from 
 import type { ConsumerObserver } from './consumer-options.ts';
 import { after, type Inbox, type Line } from './inbox.ts';
 import { contextOf, type Message, numberOf } from './message.ts';
-import { backOffMs, type Failure, isPermanent, MAX_ATTEMPTS, type ParkingLot, TooOldError } from './parking-lot.ts';
+import { backOffMs, type Failure, mayTryAgain, type ParkingLot, TooOldError } from './parking-lot.ts';
 import type { Dispatcher } from './subscription.ts';
 
 export interface MessageHandlerOptions {
@@ -105,7 +105,7 @@ export class MessageHandler {
   failure(message: Message, { error, attempts }: { error: unknown; attempts: number }): Failure {
     const failedIn = this.#failedIn.get(message);
     const failure = { error, ...(failedIn !== undefined && { failedIn }) };
-    if (isPermanent(error) || attempts >= MAX_ATTEMPTS) return failure;
+    if (!mayTryAgain(error, attempts)) return failure;
     const retryInMs = backOffMs(attempts, this.options.chance());
     this.options.wakeIn(retryInMs + 1);
     return { ...failure, retryInMs };

@@ -1,7 +1,7 @@
 import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import type { Rules } from '@ashlar/postgres/contract-suites';
 import { contextOrNew, runInContext } from '@ashlar/telemetry';
-import { type OutboxRow, outgoing, unordered } from './message.ts';
+import { latest, type OutboxRow, outgoing, unordered } from './message.ts';
 import type { MessageStage } from './message-stage.fixtures.ts';
 import { OrderAnswered, OrderPlaced, placed } from './messaging.fixtures.ts';
 
@@ -50,6 +50,17 @@ const addingRules: Rules<MessageStage> = {
     await stage.outbox.add([]);
     await stage.outbox.add([placed('a', 1), placed('b', 1)]);
     deepStrictEqual(stage.committed.map(namesOf), [['a/1', 'b/1']]);
+  },
+
+  'of what is said in one transaction of how things stand, the last is said, and leaves no hole': async (stage) => {
+    await stage.storage.work.transaction(async () => {
+      await stage.outbox.add([latest(OrderPlaced, 'a', { n: 1 }), placed('a', 2), latest(OrderPlaced, 'b', { n: 3 })]);
+      await stage.outbox.add([latest(OrderPlaced, 'a', { n: 4 })]);
+    });
+    const rows = await stage.storage.outbox.unpublished(ALL, 0);
+    const said = rows.map((row) => `${nameOf(row)} ${(row.data as { n: number }).n}`);
+    deepStrictEqual(said, ['a/1 2', 'b/1 3', 'a/2 4']);
+    deepStrictEqual(stage.committed.map(namesOf), [['a/1', 'b/1', 'a/2']]);
   },
 
   'what breaks its contract is refused where it is said': async (stage) => {

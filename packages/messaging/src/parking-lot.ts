@@ -48,12 +48,24 @@ export class DivergedError extends Error {
   override readonly name = 'DivergedError';
 }
 
+/**
+ * Newer code has begun what this process does not know, and will take it: while a new version comes, replicas of both
+ * run. So it is tried for as long as it takes, and its line waits.
+ */
+export class OutdatedError extends Error {
+  override readonly name = 'OutdatedError';
+}
+
 /** A refusal by a rule, or data that break their contract: no further try will change the answer. */
 export const isPermanent = (error: unknown): boolean =>
   error instanceof ContractViolationError ||
   error instanceof TooOldError ||
   error instanceof DivergedError ||
   (error instanceof DomainError && error.fault !== 'unavailable');
+
+/** Whether a further try could help after so many. */
+export const mayTryAgain = (error: unknown, attempts: number): boolean =>
+  error instanceof OutdatedError || (!isPermanent(error) && attempts < MAX_ATTEMPTS);
 
 /** Why a message is parked, and when it may be tried again; never, where that is not told. */
 export interface Failure {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { nameOf } from './hand-bus.fixtures.ts';
 import { type Desk, placed, SOURCE, useMessaging } from './messaging.fixtures.ts';
+import { PostgresOutboxRows } from './postgres-outbox-rows.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
@@ -130,8 +131,11 @@ test('schedule 1.4: past its capacity the process publishes from the table until
   const { desk, publisher, outbox } = await aService(t, { capacity: 5 });
   const answer = Promise.withResolvers<void>();
   desk.bus.onPublish = () => answer.promise;
-  for (let n = 1; n <= 20; n++) await outbox.add([placed('k', n)]);
-  ok(publisher.inFlight <= 20);
+  const looks = t.mock.method(PostgresOutboxRows.prototype, 'unpublished').mock;
+  for (let n = 1; n <= 5; n++) await outbox.add([placed('k', n)]);
+  deepStrictEqual([publisher.inFlight, looks.callCount()], [5, 0]);
+  for (let n = 6; n <= 20; n++) await outbox.add([placed('k', n)]);
+  ok(looks.callCount() > 0);
   answer.resolve();
   await outdate(desk);
   await eventually('all are published', () => {

@@ -1,3 +1,4 @@
+import { OutdatedError } from '@ashlar/messaging';
 import { type Database, RANK, type Statement, type WriteBuffer } from '@ashlar/postgres';
 
 export interface ModelBufferOptions {
@@ -87,7 +88,8 @@ export class ModelBuffer implements WriteBuffer {
   flush(): readonly Statement[] {
     const { name, version, schema } = this.options;
     const { version: present, path, run } = this.#found!;
-    if (present > version) throw new Error(`There is a newer version of ${name}, which this process does not know.`);
+    if (present > version)
+      throw new OutdatedError(`There is a newer version of ${name}, which this process does not know.`);
     const writes = this.#statements();
     return [
       ...(present === version ? writes : []),

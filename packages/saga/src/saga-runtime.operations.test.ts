@@ -62,6 +62,15 @@ test('a saga whose definition is gone fails loudly, and stays as it was', needsD
   deepStrictEqual(await after.sent('a'), ['HoldMoney']);
 });
 
+test('a saga that a newer replica has begun is left to it by the older ones', needsDatabase, async (t) => {
+  const replica = await setUp(t);
+  const newer = replica({ definitions: [defineSaga<Trip>({ ...trip, version: 2 }), trip] });
+  await newer.runtime.start({ id: 'a' });
+  await rejects(replica().hears('a', MoneyHeld), { name: 'OutdatedError', message: /Version 2 .* but not here/ });
+  await newer.hears('a', MoneyHeld);
+  deepStrictEqual(await newer.sent('a'), ['HoldMoney', 'BookFlight']);
+});
+
 test(
   'a saga whose definition was changed under its version fails loudly, and stays as it was',
   needsDatabase,

@@ -6,6 +6,7 @@ import {
   type Message,
   type MessageContext,
   type Outbox,
+  OutdatedError,
   type Outgoing,
   on,
   type Subscription,
@@ -245,11 +246,15 @@ export class SagaRuntime<S extends { readonly id: string }> {
   }
 
   #definition({ name, definitionVersion, style, progress }: SagaRecord): SagaDefinition<S> {
-    const found = this.#options.definitions.find(
+    const { definitions } = this.#options;
+    const found = definitions.find(
       (definition) => definition.version === definitionVersion && styleOf(definition) === style,
     );
-    if (!found)
-      throw new Error(`Version ${definitionVersion} (${style}) of the saga ${name} is still running, but not here.`);
+    if (!found) {
+      const what = `Version ${definitionVersion} (${style}) of the saga ${name} is still running, but not here.`;
+      const isNewer = definitions.every(({ version }) => version < definitionVersion);
+      throw isNewer ? new OutdatedError(what) : new Error(what);
+    }
     const isSame =
       stepsOf(found)
         .map((step) => step.name)

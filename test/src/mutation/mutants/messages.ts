@@ -8,6 +8,15 @@ const HELD = 'packages/messaging/dist/held-messages.test.js';
 const MARKED_AT_ONCE = 'await this.#options.outbox.markPublished(rows.map(({ position }) => position));';
 
 export const IN_MESSAGES = [
+  ...mutantsOf(messaging('parking-lot'), [
+    [
+      'what only newer code knows is dead before a newer replica can take it',
+      '1: lost',
+      'error instanceof OutdatedError || ',
+      '',
+      'packages/messaging/dist/outdated.test.js',
+    ],
+  ]),
   ...mutantsOf(messaging('inbox'), [
     ['the inbox check is dropped', '2: once', 'if (sequence <= mark.sequence)', 'if (false)', 'mail-room'],
     [

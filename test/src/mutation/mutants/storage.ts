@@ -3,8 +3,34 @@ import { type Detector, mutantsOf } from '../mutant.ts';
 const tests = (file: string): Detector => `packages/${file}.test.js`;
 
 const INBOX = tests('messaging/dist/message-storage');
+const GAPS = 'event-store/dist/gap-attacks.test.js';
 
 export const IN_STORAGE = [
+  ...mutantsOf('packages/event-store/dist/gap-safe-reader.js', [
+    [
+      'a gap that somebody may still fill counts as rolled back',
+      '1: lost',
+      'return names.size === 0;',
+      'return true;',
+      `packages/${GAPS}:^positions of a savepoint`,
+    ],
+    [
+      'who waits between the phases of a commit is given up when a crash has given him another name',
+      '1: lost',
+      ' || isRecovered(name)',
+      '',
+      `packages/${GAPS}:another name`,
+    ],
+  ]),
+  ...mutantsOf('packages/event-store/dist/event-store.js', [
+    [
+      'an append that expects less than nothing expects anything',
+      '2: once',
+      'expected >= 0 ? expected : NOWHERE',
+      'true ? expected : NOWHERE',
+      'packages/event-store/dist/event-store.test.js:no version',
+    ],
+  ]),
   ...mutantsOf('packages/messaging/dist/postgres-inbox.js', [
     [
       'of two who move a mark that neither has locked, both win',
