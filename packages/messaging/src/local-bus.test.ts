@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { busContract } from './bus.contract.ts';
 import { LocalBus } from './local-bus.ts';
-import { type Desk, type Order, placed, realTimers, useMessaging } from './messaging.fixtures.ts';
+import { aMessage, type Desk, type Order, placed, realTimers, useMessaging } from './messaging.fixtures.ts';
 import { overhearingContract } from './overhearing.contract.ts';
 
 const skip = databaseMissing;
@@ -39,6 +39,28 @@ test('promise 1: on the local bus a row stays unpublished until every consumer h
     return (await unpublished(desk)).length === 0;
   });
   strictEqual((await desk.effects()).length, 2);
+});
+
+test('promise 1: what is published once a consumer has left already is not answered for until it is back', async () => {
+  const bus = new LocalBus();
+  const heard: string[] = [];
+  const subscribe = () =>
+    bus.subscribe({
+      consumer: 'desk',
+      channels: ['shop.events'],
+      deliver: ({ message, ack }) => {
+        heard.push(message.subject);
+        ack();
+      },
+    });
+  await subscribe().close();
+  let isAnswered = false;
+  void bus.publish([aMessage('left', 1)]).then(() => {
+    isAnswered = true;
+  });
+  subscribe();
+  await bus.publish([aMessage('back', 1)]);
+  deepStrictEqual([heard, isAnswered], [['back'], false]);
 });
 
 test('promise 1: a process that dies while its consumers work loses nothing and doubles nothing', {

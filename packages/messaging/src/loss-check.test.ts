@@ -101,6 +101,24 @@ test('schedule 2.1: what a broker has lost is found within half a minute, though
   strictEqual(published.length, 6, 'Once is enough.');
 });
 
+test('schedule 2.1: what a broker has lost is found as well where it has gone on since, as a stream that begins anew', {
+  skip,
+}, async (t) => {
+  const { desk, kept, published, listeners, say, receipts, asked } = await aForgetfulBroker(t);
+  await say();
+  desk.timers.advance(1_000);
+  await eventually('the first is noted and asked for', async () => (await receipts()) === 1 && asked() === 1);
+  kept.clear();
+  await say();
+  listeners.down();
+  await eventually('the second is noted', async () => (await receipts()) === 2);
+  await eventually('what was lost is published again', async () => {
+    await seconds(desk, 1);
+    return published.filter((one) => one === 'k/1').length === 2;
+  });
+  match(String(desk.failures.at(-1)), /has lost what it had of shop.events/);
+});
+
 test('what was answered for last is noted when the broker is lost from sight, and asked for when it is back', {
   skip,
 }, async (t) => {

@@ -20,11 +20,14 @@ const LOOK_EVERY_MS = 1_000;
 const CHECK_EVERY_MS = 30_000;
 /** What was answered for around the time of a receipt may lie behind it. */
 const MARGIN_MS = 30_000;
+/** Receipts that are so young are all asked for: since the last check a stream may have been lost and begun anew. */
+const RECENT_MS = 2 * CHECK_EVERY_MS;
 
 /**
  * A broker's word is no fsync: what it has answered for may be gone after a power cut, and nobody would miss the end of
  * a log. So what it has answered for last is noted now and then, and asked for again whenever the broker is back, and
- * now and then; where it is not found, all that was published since the newest that is found is published again.
+ * now and then; where it is not found, all that was published since the newest before it that is found is published
+ * again.
  */
 export class LossCheck {
   #stops: Stop[] = [];
@@ -117,11 +120,21 @@ export class LossCheck {
     await receipts.forget(lost.map(({ number }) => number));
   }
 
-  /** By steps that double: a broker loses the end of what it has, not the middle. */
+  /**
+   * The newest before which nothing is lost. A broker loses the end of what it has, and may have got more since: so
+   * among the young ones each is asked for, and among the old ones, by steps that double, until one is found.
+   */
   async #newestFound(noted: readonly NotedReceipt[]): Promise<number> {
-    for (let index = 0, step = 1; index < noted.length; index += step, step *= 2)
-      if (await this.options.custody.holds(noted[index]!)) return index;
-    return noted.length;
+    let found: number | undefined;
+    for (let index = 0, step = 1; index < noted.length; ) {
+      const isRecent = noted[index]!.agoMs <= RECENT_MS;
+      const isHeld = await this.options.custody.holds(noted[index]!);
+      found = isHeld ? (found ?? index) : undefined;
+      if (isHeld && !isRecent) break;
+      index += isRecent ? 1 : step;
+      if (!isRecent) step *= 2;
+    }
+    return found ?? noted.length;
   }
 }
 
