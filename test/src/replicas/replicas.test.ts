@@ -22,7 +22,7 @@ describe('services with replicas', { skip: natsMissing }, () => {
   });
 
   test('a replica that is killed under load loses nothing, and another takes over what it had begun', (t) =>
-    surviveKills(t, shop, { victims: ['order'], perSecond: 10, takenOverWithinMs: 15_000 }));
+    surviveKills(t, shop, { victims: ['order'], perSecond: 10, takenOverWithinMs: 25_000 }));
 
   test('replicas are replaced one by one under load, and no request fails', (t) =>
     restartUnderLoad(t, shop, { services: ['order'], perSecond: 10 }));
