@@ -12,7 +12,8 @@ let db: Database;
 let server: ServiceServer;
 let charges: string[] = [];
 let refused = false;
-let charge = async (_id: string) => {};
+let charge = async (_id: string): Promise<unknown> => undefined;
+const complete = (id: string) => db.write({ sql: `update things set note = 'completed' where id = $1`, values: [id] });
 const status = async (id: string) => {
   const [row] = await db.query<{ note: string }>('select note from things where id = $1', [id]);
   return { id, status: row?.note };
@@ -26,11 +27,11 @@ const steps = (caller: string) => ({
   },
   async finish(id: string) {
     charges.push(id);
-    await charge(id);
-    await db.write({ sql: `update things set note = 'completed' where id = $1`, values: [id] });
+    if ((await charge(id)) !== 'unknown') await complete(id);
     return status(id);
   },
   replay: status,
+  isInterim: (deposit: { status: string | undefined }) => deposit.status === 'pending',
 });
 
 useDatabase(async (made) => {
@@ -97,6 +98,20 @@ test('a POST with a call in the middle that died during its call is answered as 
   const again = await post('d3');
   strictEqual(again.statusCode, 202);
   strictEqual(again.json().status, 'pending');
+  strictEqual(charges.length, 1);
+});
+
+test('a POST with a call in the middle that was answered before its end is answered the same for ever', {
+  skip: databaseMissing,
+}, async () => {
+  charge = async () => 'unknown';
+  const first = await post('d5');
+  deepStrictEqual([first.statusCode, first.json().status], [202, 'pending']);
+  await complete(first.json().id);
+  const again = await post('d5');
+  deepStrictEqual([again.statusCode, again.json()], [202, first.json()]);
+  strictEqual(again.headers['idempotency-replayed'], 'true');
+  strictEqual(again.headers['consistency-token'], first.headers['consistency-token']);
   strictEqual(charges.length, 1);
 });
 

@@ -4,10 +4,10 @@ import type { Written } from '@ashlar/telemetry';
 import type { Answer, StoredAnswer } from './answer.ts';
 import type { Claim } from './idempotency-key.ts';
 
-/** What is kept under a key: a whole answer, or what it began. */
+/** What is kept under a key: a whole answer, or what it began, and what was first said of that if it was not the end. */
 export type Kept =
   | { readonly answer: StoredAnswer; readonly owner?: string }
-  | { readonly resource: string; readonly written: readonly Written[] };
+  | { readonly resource: string; readonly written: readonly Written[]; readonly interim?: unknown };
 
 /** What is to be kept under a key. */
 export type Keeping = { readonly answer: Answer; readonly owner?: string } | { readonly resource: string };
@@ -85,6 +85,11 @@ export class AnswerTable {
       .add(toStatement(claim, keeping, { now, expiredAt: this.#expiredAt() }));
   }
 
+  /** At once, beside the resource that the key has begun. */
+  async keepInterim({ scope }: Claim, result: unknown): Promise<void> {
+    await this.db.execute('update idempotency_keys set body = $2 where scope = $1', [scope, JSON.stringify(result)]);
+  }
+
   /** With the other writes of the ambient transaction, before what it keeps. */
   async forget({ scope }: Claim): Promise<void> {
     await this.db.write({ sql: 'delete from idempotency_keys where scope = $1', values: [scope] });
@@ -112,8 +117,8 @@ export async function forgetCaller(db: Database, caller: string): Promise<void> 
 }
 
 function toKept({ status, headers, body, resource, written, owner }: Row): Kept {
-  if (status === null) return { resource: resource!, written };
   const payload: unknown = body === null ? undefined : JSON.parse(body);
+  if (status === null) return { resource: resource!, written, interim: payload };
   return { answer: { status, headers, payload, written }, ...(owner !== null && { owner }) };
 }
 

@@ -22,6 +22,8 @@ export interface ResourceSteps<Result> {
   finish(resource: string): Promise<Result>;
   /** Answers how it stands now, to every later request with the same key. */
   replay(resource: string): Promise<Result>;
+  /** Whether the first answer may be another one than how it will stand: then it is kept, and later requests get it. */
+  isInterim?(result: Result): boolean;
 }
 
 interface Refused {
@@ -76,7 +78,7 @@ export class KeyedAnswers {
   /** The key stays taken in this process until `finish` is done, beyond the end of its transaction. */
   async begin<Result>(
     claim: Claim,
-    { start, finish, replay }: ResourceSteps<Result>,
+    { start, finish, replay, isInterim }: ResourceSteps<Result>,
     refusal: KeyedWork<Result>['refusal'],
   ) {
     const scope = claim.scope.toString('base64');
@@ -89,10 +91,15 @@ export class KeyedAnswers {
         return resource;
       };
       const found = await this.#once(claim, { run, refusal });
-      if ('first' in found) return { result: await finish(found.first), written: undefined };
+      if ('first' in found) {
+        const result = await finish(found.first);
+        if (isInterim?.(result)) await this.table.keepInterim(claim, result);
+        return { result, written: undefined };
+      }
       if ('refused' in found) throw found.because;
       if ('answer' in found.kept) throw new AnsweredBefore(found.kept.answer);
-      return { result: await replay(found.kept.resource), written: found.kept.written };
+      const { resource, written, interim } = found.kept;
+      return { result: interim === undefined ? await replay(resource) : (interim as Result), written };
     } finally {
       this.#running.delete(scope);
     }

@@ -12,6 +12,7 @@ export const depositController =
         start: () => beginDeposit.execute({ accountId: params.id, userId: caller.id, ...body }),
         finish: (id) => finishDeposit.execute({ depositId: id, patient: false }),
         replay: (id) => viewDeposit.execute({ depositId: id, accountId: params.id }, caller),
+        isInterim: ({ status: first }) => first === 'pending',
       });
       viewDeposit.refuseDeclined(status);
       const location = `/v1/accounts/${params.id}/deposits/${depositId}`;
