@@ -42,6 +42,8 @@ export class Exchange {
   readonly requestId: string;
   readonly nowMs: number;
   readonly expectsContinue: boolean;
+  /** The way to the client without anything before it. */
+  readonly ownSink: AnswerSink;
   /** Where the answer goes: the client, or what middlewares have put before it. */
   sink: AnswerSink;
   target: Target | undefined;
@@ -87,7 +89,8 @@ export class Exchange {
     this.requestId = requestId;
     this.nowMs = nowMs;
     this.expectsContinue = expectsContinue;
-    this.sink = new OwnHeaders(this);
+    this.ownSink = new OwnHeaders(this);
+    this.sink = this.ownSink;
   }
 
   get method(): string {
@@ -132,18 +135,13 @@ export class Exchange {
     return tooLarge(this.bodyLimit);
   }
 
-  /** The way to the client without anything before it. */
-  ownSink(): AnswerSink {
-    return new OwnHeaders(this);
-  }
-
   /** The same request once more, with nobody waiting for its answer. */
   detached(): Exchange {
     const { request, connection, client, requestId, nowMs } = this;
     const owner = { socket: connection.socket, isEnding: false, answered: () => {} };
     const response = new ClientResponse(owner, { method: request.method, minor: request.minor, keepsAlive: true });
     const own = new Exchange({ request, response, connection, client, requestId, nowMs, expectsContinue: false });
-    const { target, match, route, context, caller, token, forwardedTarget } = this;
+    const { target, match, route, context, caller, token, forwardedHeaders, forwardedTarget } = this;
     return Object.assign(own, {
       target,
       match,
@@ -151,6 +149,7 @@ export class Exchange {
       context,
       caller,
       token,
+      forwardedHeaders,
       forwardedTarget,
       isDetached: true,
       sink: new Nowhere(),
@@ -186,10 +185,9 @@ export class Exchange {
     if (!list.flat.every(isFieldValue)) throw new Error('A header of the answer contains a line break.');
     const content = Buffer.from(text);
     if (status !== 204 && status !== 304) list.set('content-length', String(content.length));
-    const sink = this.ownSink();
-    sink.begin(status, list);
-    sink.write(content);
-    sink.end();
+    this.ownSink.begin(status, list);
+    this.ownSink.write(content);
+    this.ownSink.end();
   }
 }
 

@@ -18,7 +18,14 @@ export interface CacheFillOptions {
   readonly reason: string;
   /** In the name of which moment the answer is shared with other gateways. */
   readonly since: number | undefined;
+  /** The request as the service gets to see it. */
+  readonly asked: HeaderList;
+  /** Called when it is known that the answer helps nobody but its client, or that it takes long. */
+  readonly release: () => void;
 }
+
+/** How long others wait for the rest of an answer that has begun. */
+const PATIENCE_MS = 2_000;
 
 /** Takes an answer to the client and, where it may be stored, into the cache. */
 export class CacheFill extends Passing {
@@ -32,10 +39,11 @@ export class CacheFill extends Passing {
   #received: Received | undefined;
   #parts: Buffer[] | undefined;
   #size = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: CacheFillOptions) {
     super(options.exchange.sink);
-    const { headers } = options.exchange.request;
+    const { asked: headers } = options;
     this.#requestedAtMs = options.cache.nowMs();
     this.#fill = options.cache.fills.begin(options.key);
     this.#asked = { headers, hasAuthorization: headers.has('authorization') };
@@ -58,6 +66,7 @@ export class CacheFill extends Passing {
     }
     if (exchange.method === 'GET') this.#keep(received);
     else if (stored && exchange.method === 'HEAD') this.#compare(stored, received);
+    this.#letOthersGo();
     headers.append('cache-status', this.#cacheStatus());
     super.begin(status, headers);
   }
@@ -82,16 +91,24 @@ export class CacheFill extends Passing {
     if (this.outcome === 'passed') super.flush();
   }
 
+  /** Others do not wait for what is not kept, nor for the pace of one client. */
+  #letOthersGo(): void {
+    const { release } = this.options;
+    if (this.#parts) this.#timer = setTimeout(release, PATIENCE_MS);
+    else release();
+  }
+
   /** Nothing comes any more, whatever came of it. */
   settle(): void {
+    clearTimeout(this.#timer);
     this.#fill.end();
   }
 
   #keep(received: Received): void {
-    const { cache, exchange } = this.options;
+    const { cache, asked } = this.options;
     const length = Number(received.headers.get('content-length') ?? 0);
     const mayStore = storable(received, this.#asked) && length <= cache.maxAnswerBytes;
-    if (!mayStore || exchange.request.headers.get('cache-control')?.includes('no-store')) return;
+    if (!mayStore || asked.get('cache-control')?.includes('no-store')) return;
     this.#received = { ...received, headers: received.headers.copy() };
     this.#parts = [];
   }
@@ -114,7 +131,10 @@ export class CacheFill extends Passing {
     this.#size += content.length;
     // A copy: the bytes are a part of what was read at once, which would all be kept by it.
     if (this.#size <= this.options.cache.maxAnswerBytes) this.#parts.push(Buffer.from(content));
-    else this.#parts = undefined;
+    else {
+      this.#parts = undefined;
+      this.options.release();
+    }
   }
 
   #cacheStatus(): string {

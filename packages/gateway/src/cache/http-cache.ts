@@ -67,15 +67,16 @@ export class HttpCache {
     return this.#clock.now().getTime();
   }
 
-  /** Host and address, and the version behind a blank, which no address contains. */
+  /** Host and address; around them, with blanks, which neither contains, what tells TLS, and the version. */
   keyOf(exchange: Exchange): string {
-    const { route } = exchange;
-    return route?.version ? `${addressOf(exchange)} ${labelOf(route.version)}` : addressOf(exchange);
+    const { route, client } = exchange;
+    const address = client.scheme === 'https' ? `${TLS}${addressOf(exchange)}` : addressOf(exchange);
+    return route?.version ? `${address} ${labelOf(route.version)}` : address;
   }
 
-  decide(key: string, { request: { headers } }: Exchange, honoursClients: boolean): Decision {
-    const wishes = honoursClients ? wishesOf(headers) : NO_WISHES;
-    const stored = this.store.find(key, headers);
+  decide(key: string, asked: HeaderList, honoursClients: boolean): Decision {
+    const wishes = honoursClients ? wishesOf(asked) : NO_WISHES;
+    const stored = this.store.find(key, asked);
     if (!stored) {
       if (wishes.has('only-if-cached')) return { kind: 'refuse' };
       return { kind: 'fetch', reason: this.store.has(key) ? 'vary-miss' : 'uri-miss' };
@@ -160,9 +161,11 @@ export class HttpCache {
   }
 
   #doubt(address: string, versions: readonly string[]): void {
-    for (const key of [address, ...versions.map((label) => `${address} ${label}`)]) {
-      this.#tell({ kind: 'changed', key });
-      this.#forget(key);
+    for (const place of [address, `${TLS}${address}`]) {
+      for (const key of [place, ...versions.map((label) => `${place} ${label}`)]) {
+        this.#tell({ kind: 'changed', key });
+        this.#forget(key);
+      }
     }
   }
 
@@ -189,6 +192,9 @@ export class HttpCache {
     return `ashlar; hit; ttl=${ttl}${detail}`;
   }
 }
+
+/** Services are told how the client came, and may answer by it: send those of plain HTTP elsewhere, for one. */
+const TLS = 'https ';
 
 const addressOf = ({ target, request }: Exchange): string =>
   `${request.headers.get('host') ?? ''}${target!.path}${target!.query}`;

@@ -126,12 +126,15 @@ function withoutQualified(headers: HeaderList, directives: Directives): HeaderLi
   return kept;
 }
 
-/** What of the request chose the answer; undefined when everything did (`Vary: *`). */
+/** What the gateway tells services of each request: an answer that goes by it is one for this request only. */
+const TOLD_BY_US: ReadonlySet<string> = new Set(['*', 'x-forwarded-for', 'x-request-id', 'traceparent', 'tracestate']);
+
+/** What of the request chose the answer; undefined when that was everything (`Vary: *`), or is no other's. */
 function variantOf(headers: HeaderList, asked: HeaderList): ReadonlyMap<string, string> | undefined {
   const variant = new Map<string, string>();
   for (const part of (headers.get('vary') ?? '').split(',')) {
     const name = part.trim().toLowerCase();
-    if (name === '*') return undefined;
+    if (TOLD_BY_US.has(name)) return undefined;
     if (name !== '') variant.set(name, normalised(name, asked.get(name)));
   }
   return variant;

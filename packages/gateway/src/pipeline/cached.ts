@@ -5,6 +5,7 @@ import { type StoredAnswer, textOf } from '../cache/stored-answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import { type CachePolicy, isLocal } from '../routing/route.ts';
+import type { AnswerSink } from '../wire/answer-sink.ts';
 import { HeaderList } from '../wire/header-list.ts';
 import { Passing } from '../wire/passing.ts';
 import type { Middleware, Next, Waiting } from './middleware.ts';
@@ -15,6 +16,10 @@ interface Visit {
   readonly policy: CachePolicy;
   readonly exchange: Exchange;
   readonly next: Next;
+  /** The request as the service gets to see it: by that an answer is chosen and kept. */
+  readonly asked: HeaderList;
+  /** Where the answer goes, with all that changes it on the way: what is stored is what the service has told. */
+  readonly sink: AnswerSink;
 }
 
 /**
@@ -22,14 +27,15 @@ interface Visit {
  * one. What refreshes a stored answer behind the client's back takes the same way on.
  */
 export function cached(cache: HttpCache): Middleware {
-  const underWay = new Map<string, Promise<void>>();
+  const underWay: UnderWay = new Map();
   return (exchange, next) => {
     const { route, method } = exchange;
     if (!route || isLocal(route) || !route.cache || exchange.tunnel) return next(exchange);
     const policy = route.cache === true ? {} : route.cache;
     if (policy.unless?.some((name) => exchange.request.headers.has(name))) return next(exchange);
-    const visit = { cache, key: cache.keyOf(exchange), policy, exchange, next };
-    if (method === 'GET' || method === 'HEAD') return read(visit, underWay, true);
+    const { sink } = exchange;
+    const visit = { cache, key: cache.keyOf(exchange), policy, exchange, next, asked: askedOf(exchange), sink };
+    if (method === 'GET' || method === 'HEAD') return hasBody(exchange) ? next(exchange) : read(visit, underWay, true);
     if (!SAFE.has(method)) exchange.sink = new Invalidating(visit);
     return next(exchange);
   };
@@ -37,9 +43,21 @@ export function cached(cache: HttpCache): Middleware {
 
 const SAFE: ReadonlySet<string> = new Set(['OPTIONS', 'TRACE', 'PROPFIND', 'SEARCH']);
 
-function read(visit: Visit, underWay: Map<string, Promise<void>>, mayWait: boolean): Waiting {
-  const { cache, key, exchange, policy } = visit;
-  const decision = cache.decide(key, exchange, policy.honoursRequests !== false);
+/** What a body asks for is not told by the address: whoever sends one to a read must not choose what others get. */
+const hasBody = ({ body, streamsBody }: Exchange): boolean => body !== undefined || streamsBody;
+
+/** Whoever has shown an API key comes to the service with a token, as if it were the client's own. */
+function askedOf({ request, forwardedHeaders, token }: Exchange): HeaderList {
+  const asked = forwardedHeaders ?? request.headers;
+  if (token === undefined || asked.has('authorization')) return asked;
+  const shown = asked.copy();
+  shown.append('authorization', `Bearer ${token}`);
+  return shown;
+}
+
+function read(visit: Visit, underWay: UnderWay, mayWait: boolean): Waiting {
+  const { cache, key, exchange, policy, asked } = visit;
+  const decision = cache.decide(key, asked, policy.honoursRequests !== false);
   switch (decision.kind) {
     case 'serve':
       return serve(visit, decision.stored, cache.hit(decision.stored, decision.detail));
@@ -52,10 +70,14 @@ function read(visit: Visit, underWay: Map<string, Promise<void>>, mayWait: boole
     case 'fetch': {
       const first = mayWait && exchange.method === 'GET' ? underWay.get(key) : undefined;
       if (first) return first.then(() => read(visit, underWay, false));
-      const asking = { stored: decision.kind === 'validate' ? decision.stored : undefined, reason: decision.reason };
-      const isShared = cache.hasTier && exchange.method === 'GET' && asking.reason !== 'request';
-      const work = isShared ? askAfterOthers(visit, asking) : ask(visit, asking);
-      return exchange.method === 'GET' ? whileUnderWay(underWay, key, work) : work;
+      const stored = decision.kind === 'validate' ? decision.stored : undefined;
+      const { reason } = decision;
+      const isShared = cache.hasTier && exchange.method === 'GET' && reason !== 'request';
+      const work = (release: () => void): Promise<void> => {
+        const asking = { stored, reason, release };
+        return isShared ? askAfterOthers(visit, asking) : ask(visit, asking);
+      };
+      return exchange.method === 'GET' ? whileUnderWay(underWay, key, work) : work(() => {});
     }
   }
 }
@@ -64,36 +86,46 @@ interface Asking {
   readonly stored: StoredAnswer | undefined;
   readonly reason: string;
   readonly since?: number | undefined;
+  /** Nobody has to wait for this answer any more. */
+  readonly release: () => void;
 }
 
 /** Another gateway may have asked already. */
 async function askAfterOthers(visit: Visit, asking: Asking): Promise<void> {
-  const { cache, key, exchange, policy } = visit;
+  const { cache, key, asked, policy } = visit;
   const since = await cache.fetchFromTier(key);
-  const decision = cache.decide(key, exchange, policy.honoursRequests !== false);
+  const decision = cache.decide(key, asked, policy.honoursRequests !== false);
   if (decision.kind !== 'serve') return ask(visit, { ...asking, since });
   return serve(visit, decision.stored, cache.hit(decision.stored, '; detail=SHARED'));
 }
 
-async function whileUnderWay(underWay: Map<string, Promise<void>>, key: string, work: Promise<void>): Promise<void> {
-  const settled = work.then(
-    () => {},
-    () => {},
-  );
+/** What is being asked for, by its key: until it is there, or is known to help nobody else. */
+type UnderWay = Map<string, Promise<void>>;
+
+async function whileUnderWay(
+  underWay: UnderWay,
+  key: string,
+  work: (release: () => void) => Promise<void>,
+): Promise<void> {
+  const { promise: settled, resolve } = Promise.withResolvers<void>();
+  const release = (): void => {
+    if (underWay.get(key) === settled) underWay.delete(key);
+    resolve();
+  };
   underWay.set(key, settled);
   try {
-    await work;
+    await work(release);
   } finally {
-    if (underWay.get(key) === settled) underWay.delete(key);
+    release();
   }
 }
 
 /** Asks the service; what is stored is validated, and stands in for an answer that fails. */
-async function ask(visit: Visit, { stored, reason, since }: Asking): Promise<void> {
+async function ask(visit: Visit, { stored, reason, since, release }: Asking): Promise<void> {
   const { cache, policy, exchange, next } = visit;
   const mayStandIn =
     stored && standsIn(stored, { nowMs: cache.nowMs(), byDefaultSeconds: policy.staleIfErrorSeconds ?? 0 });
-  const fill = new CacheFill({ ...visit, stored, mayStandIn: mayStandIn === true, reason, since });
+  const fill = new CacheFill({ ...visit, stored, mayStandIn: mayStandIn === true, reason, since, release });
   exchange.sink = fill;
   if (stored) exchange.forwardedHeaders = conditional(exchange.forwardedHeaders ?? exchange.request.headers, stored);
   try {
@@ -109,14 +141,12 @@ async function ask(visit: Visit, { stored, reason, since }: Asking): Promise<voi
 }
 
 /** The answer is there already: the service is asked without anybody waiting. */
-async function refresh(visit: Visit, stored: StoredAnswer, underWay: Map<string, Promise<void>>): Promise<void> {
-  const { key, exchange } = visit;
+async function refresh(visit: Visit, stored: StoredAnswer, underWay: UnderWay): Promise<void> {
+  const { key } = visit;
   if (underWay.has(key)) return;
-  await whileUnderWay(
-    underWay,
-    key,
-    ask({ ...visit, exchange: exchange.detached() }, { stored, reason: 'stale' }),
-  ).catch(() => {});
+  const exchange = visit.exchange.detached();
+  const own = { ...visit, exchange, sink: exchange.sink };
+  await whileUnderWay(underWay, key, (release) => ask(own, { stored, reason: 'stale', release })).catch(() => {});
 }
 
 const OWN_CONDITIONS = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'];
@@ -135,16 +165,16 @@ const CONDITIONS = ['if-none-match', 'if-modified-since', 'range'];
 
 const isBodied = ({ status }: StoredAnswer): boolean => status !== 204 && status !== 304;
 
-function serve({ cache, exchange }: Visit, stored: StoredAnswer, cacheStatus: string): undefined {
+function serve({ cache, exchange, asked, sink }: Visit, stored: StoredAnswer, cacheStatus: string): undefined {
   if (exchange.isDetached || exchange.isGone) return;
-  const { headers: asked, method } = exchange.request;
-  const text = method === 'GET' && !CONDITIONS.some((name) => asked.has(name)) && isBodied(stored) && textOf(stored);
+  const { method } = exchange;
+  const isPlain = method === 'GET' && sink === exchange.ownSink && !CONDITIONS.some((name) => asked.has(name));
+  const text = isPlain && isBodied(stored) && textOf(stored);
   if (text) {
     const told = `age: ${cache.ageOf(stored)}\r\ncache-status: ${cacheStatus}\r\n`;
     return void exchange.sendStored(stored.status, text, told);
   }
   const headers = cache.headersOf(stored, cacheStatus);
-  const sink = exchange.ownSink();
   if (isNotModified(stored, asked)) {
     sink.begin(304, notModifiedHeaders(headers));
     return void sink.end();

@@ -26,9 +26,10 @@ class Compressing extends Passing {
   }
 
   override begin(status: number, headers: HeaderList): void {
-    const coding = this.#mayCompress(status, headers) ? codingFor(this.exchange) : undefined;
-    if (this.#couldVary(headers)) headers.append('vary', 'accept-encoding');
-    if (coding) this.#start(coding, headers);
+    const coding = codingFor(this.exchange);
+    if (status === 304 || this.#couldVary(headers)) headers.append('vary', 'accept-encoding');
+    if (coding && status === 304) weaken(headers);
+    if (coding && this.#mayCompress(status, headers)) this.#start(coding, headers);
     super.begin(status, headers);
   }
 
@@ -70,9 +71,7 @@ class Compressing extends Passing {
   #start(coding: 'br' | 'gzip', headers: HeaderList): void {
     headers.delete('content-length');
     headers.append('content-encoding', coding);
-    const etag = headers.get('etag');
-    // Byte for byte it is another answer now.
-    if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`);
+    weaken(headers);
     const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY };
     const compressor: Compressor = coding === 'br' ? createBrotliCompress({ params }) : createGzip({ level: QUALITY });
     this.#compressor = compressor;
@@ -87,6 +86,13 @@ class Compressing extends Passing {
   }
 }
 
+/** Byte for byte it is another answer now; a 304 is about the one that the client has. */
+function weaken(headers: HeaderList): void {
+  const etag = headers.get('etag');
+  if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`);
+}
+
+/** The one that the client likes best, if it likes it as much as the text itself (RFC 9110, section 12.5.3). */
 function codingFor({ request }: Exchange): 'br' | 'gzip' | undefined {
   const accepted = request.headers.get('accept-encoding') ?? '';
   const weights = new Map(
@@ -96,5 +102,7 @@ function codingFor({ request }: Exchange): 'br' | 'gzip' | undefined {
       return [name.trim(), Number(weight ?? 1)] as const;
     }),
   );
-  return (['br', 'gzip'] as const).find((coding) => (weights.get(coding) ?? 0) > 0);
+  const weightOf = (coding: string): number => weights.get(coding) ?? weights.get('*') ?? 0;
+  const best = weightOf('br') >= weightOf('gzip') ? 'br' : 'gzip';
+  return weightOf(best) > 0 && weightOf(best) >= (weights.get('identity') ?? 0) ? best : undefined;
 }

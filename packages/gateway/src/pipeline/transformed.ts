@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 import { reshaped } from '../json-shape.ts';
+import { Refusal } from '../refusal.ts';
 import { isLocal, type ProxyRoute, type Reshape, type Transformation } from '../routing/route.ts';
 import type { Target } from '../routing/target.ts';
 import type { HeaderList } from '../wire/header-list.ts';
@@ -12,10 +13,7 @@ export const transformed: Middleware = (exchange, next) => {
   if (!route || isLocal(route)) return next(exchange);
   const { rewrite, request, response } = route;
   if (rewrite !== undefined || request?.query) exchange.forwardedTarget = targetFor(exchange, rewrite, request);
-  if (request?.headers) {
-    exchange.forwardedHeaders = exchange.request.headers.copy();
-    reshape(exchange.forwardedHeaders, request.headers);
-  }
+  if (request?.headers || isSelective(response)) exchange.forwardedHeaders = headersFor(exchange, route);
   if (request?.body && exchange.body && !exchange.streamsBody && isJson(exchange.request.headers)) {
     exchange.body = Buffer.from(JSON.stringify(reshaped(exchange.json(), request.body)));
   }
@@ -23,8 +21,25 @@ export const transformed: Middleware = (exchange, next) => {
   return next(exchange);
 };
 
+type ResponsePolicy = NonNullable<ProxyRoute['response']>;
+
+/** The content is looked into. */
+const isSelective = (policy: ResponsePolicy | undefined): boolean => Boolean(policy?.fields || policy?.body);
+
+/** What cannot be looked into is not asked for: a part of the answer, or a compressed one. */
+const UNREADABLE = ['accept-encoding', 'range', 'if-range'];
+
+function headersFor({ request }: Exchange, { request: policy, response }: ProxyRoute): HeaderList {
+  const headers = request.headers.copy();
+  if (isSelective(response)) for (const name of UNREADABLE) headers.delete(name);
+  if (policy?.headers) reshape(headers, policy.headers);
+  return headers;
+}
+
 const isJson = (headers: HeaderList): boolean =>
-  headers.get('content-type')?.startsWith('application/json') === true && !headers.has('content-encoding');
+  JSON_TYPE.test(headers.get('content-type') ?? '') && !headers.has('content-encoding');
+
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 function reshape(headers: HeaderList, { set = {}, remove = [] }: Reshape): void {
   for (const name of remove) headers.delete(name.toLowerCase());
@@ -47,28 +62,44 @@ function targetFor(exchange: Exchange, rewrite: string | undefined, request: Tra
 
 const LONGEST_BYTES = 4 << 20;
 
+/** Fields are left out of what can be read; what should have been read, and cannot be, does not go on at all. */
 class Reshaping extends Passing {
   #parts: Buffer[] | undefined;
   #size = 0;
   #head: { readonly status: number; readonly headers: HeaderList } | undefined;
+  #isUnreadable = false;
 
   constructor(
-    exchange: Exchange,
-    private readonly policy: NonNullable<ProxyRoute['response']>,
+    private readonly exchange: Exchange,
+    private readonly policy: ResponsePolicy,
   ) {
     super(exchange.sink);
   }
 
   override begin(status: number, headers: HeaderList): void {
     if (this.policy.headers) reshape(headers, this.policy.headers);
-    const { fields, body } = this.policy;
-    if (!(fields || body) || !isJson(headers) || status < 200 || status >= 300) return super.begin(status, headers);
+    if (!isSelective(this.policy)) return super.begin(status, headers);
+    // A part of the answer is another answer.
+    headers.delete('etag');
+    if (status < 200 || status >= 300 || status === 204 || headers.get('content-length') === '0') {
+      return super.begin(status, headers);
+    }
+    if (this.exchange.method === 'HEAD') {
+      headers.delete('content-length');
+      return super.begin(status, headers);
+    }
+    const isReadable = isJson(headers) && status !== 206;
+    if (!isReadable && !this.policy.fields && !headers.get('content-type')?.includes('json')) {
+      return super.begin(status, headers);
+    }
+    this.#isUnreadable = !isReadable;
     this.#head = { status, headers };
     this.#parts = [];
   }
 
   override write(content: Buffer): boolean {
     if (!this.#parts) return super.write(content);
+    if (this.#isUnreadable) return true;
     this.#size += content.length;
     this.#parts.push(Buffer.from(content));
     if (this.#size > LONGEST_BYTES) this.abort();
@@ -80,27 +111,31 @@ class Reshaping extends Passing {
   }
 
   override end(): void {
-    if (this.#parts && this.#head) this.#endSelected(Buffer.concat(this.#parts, this.#size), this.#head);
-    super.end();
+    if (!this.#parts || !this.#head) return super.end();
+    const text = this.#isUnreadable ? undefined : changed(Buffer.concat(this.#parts, this.#size), this.policy);
+    if (text === undefined) return this.exchange.refuse(unreadable());
+    this.#endSelected(Buffer.from(text), this.#head);
   }
 
-  #endSelected(body: Buffer, { status, headers }: { readonly status: number; readonly headers: HeaderList }): void {
-    const content = Buffer.from(changed(body.toString(), this.policy));
-    // A part of the answer is another answer.
-    headers.delete('etag');
+  #endSelected(content: Buffer, { status, headers }: { readonly status: number; readonly headers: HeaderList }): void {
     if (headers.has('content-length')) headers.set('content-length', String(content.length));
     super.begin(status, headers);
     super.write(content);
+    super.end();
   }
 }
 
-function changed(text: string, { fields, body }: NonNullable<ProxyRoute['response']>): string {
+const unreadable = (): Refusal =>
+  new Refusal(502, 'upstream_failed', { detail: 'The service answered in another form than was agreed.' });
+
+/** Undefined for what is no JSON. */
+function changed(content: Buffer, { fields, body }: ResponsePolicy): string | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(content.toString());
     const chosen = fields ? pick(value, pathsOf(fields)) : value;
     return JSON.stringify(body ? reshaped(chosen, body) : chosen);
   } catch {
-    return text;
+    return undefined;
   }
 }
 
