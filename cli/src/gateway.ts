@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '@ashlar/domain';
 import {
   ConfigError,
+  type ConfiguredGateway,
   checkConfig,
   exampleConfig,
-  type Gateway,
+  fileFaults,
   type GatewayConfig,
   gatewayConfigSchema,
   gatewayFromConfig,
-  gatewayTable,
   readConfig,
 } from '@ashlar/gateway';
 import { redisCluster } from '@ashlar/gateway-redis';
@@ -54,10 +54,10 @@ export async function gateway(args: readonly string[]): Promise<number> {
   const file = values.config ?? named ?? process.env['GATEWAY_CONFIG'];
   if (file === undefined)
     throw new UsageError(['Which configuration? Tell it with --config FILE, or GATEWAY_CONFIG; --example prints one.']);
-  const config = await read(file);
+  const port = values.port === undefined ? undefined : portOf(values.port);
+  const config = await read(file, port);
   if (verb === 'check') return say(`${file}: ${config.routes.length} routes, no faults.`);
-  const listen = { ...config.listen, ...(values.port !== undefined && { port: portOf(values.port) }) };
-  return serve({ ...config, listen }, file, values['log-level']);
+  return serve(config, { file, logLevel: values['log-level'], reread: () => read(file, port) });
 }
 
 function parse(args: readonly string[]) {
@@ -84,9 +84,13 @@ function upstreamOf(text: string): string {
   throw new UsageError(['--upstream must be an address such as http://127.0.0.1:3000.']);
 }
 
-async function read(file: string) {
+/** `port` goes before what the file says of it. */
+async function read(file: string, port?: number): Promise<GatewayConfig> {
   try {
-    return MODULE.test(file) ? checkConfig(await exported(file)) : readConfig(readFileSync(file, 'utf8'));
+    const config = MODULE.test(file) ? checkConfig(await exported(file)) : readConfig(readFileSync(file, 'utf8'));
+    const faults = fileFaults(config, file);
+    if (faults.length > 0) throw new ConfigError(faults);
+    return port === undefined ? config : { ...config, listen: { ...config.listen, port } };
   } catch (error) {
     if (error instanceof ConfigError) {
       throw new UsageError(error.faults.map(({ path, reason }) => `${file}: ${path}: ${reason}`));
@@ -108,14 +112,21 @@ async function exported(file: string): Promise<unknown> {
   return config;
 }
 
-async function serve(config: GatewayConfig, file: string, logLevel: string): Promise<number> {
+interface Source {
+  readonly file: string;
+  readonly logLevel: string;
+  readonly reread: () => Promise<GatewayConfig>;
+}
+
+async function serve(config: GatewayConfig, source: Source): Promise<number> {
+  const { file, logLevel } = source;
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   onStop(() => resolve());
   const telemetry = createTelemetry({ service: 'gateway', logLevel, remembers: false });
   const running = gatewayFromConfig(config, { file, telemetry, ...clusterOf(config, telemetry) });
   await running.listen({ host: config.listen.host ?? '0.0.0.0', port: config.listen.port });
   console.log(`The gateway is up: ${running.url} (metrics: ${running.metricsUrl}). Ctrl-C stops it.`);
-  const reload = (): void => void reloaded(running, file);
+  const reload = (): void => void reloaded(running, source);
   watchFile(file, { interval: WATCH_MS }, reload);
   process.on('SIGHUP', reload);
   await asked;
@@ -134,10 +145,11 @@ function clusterOf({ cluster }: GatewayConfig, { log }: Telemetry) {
 const WATCH_MS = 500;
 
 /** A change that is not right changes nothing, and is told. */
-async function reloaded(running: Gateway, file: string): Promise<void> {
+async function reloaded(running: ConfiguredGateway, { file, reread }: Source): Promise<void> {
   try {
-    running.reload(gatewayTable(await read(file)));
+    const later = running.reconfigure(await reread());
     console.log(`${file} has changed: the gateway goes on with it.`);
+    if (later.length > 0) console.log(`What it says of ${later.join(', ')} counts from the next start on.`);
   } catch (error) {
     const faults = error instanceof UsageError ? error.faults : [(error as Error).message];
     console.error([`${file} has changed, and the gateway goes on as it was:`, ...faults].join('\n'));

@@ -188,3 +188,16 @@ test('an address of a service never reaches a client', async (t) => {
   const { ask } = await aGateway(t, [service.url]);
   strictEqual((await ask('/v1/products')).headers.get('location'), '/v1/orders/7');
 });
+
+test('what a route sets reaches the service, also where clients may not tell it, and once', async (t) => {
+  const service = await aService(t);
+  const set = { Authorization: 'Basic eDp5', 'x-user-id': 'u1', 'x-tenant': 't1' };
+  const routes = [
+    { method: 'GET', path: '/a', upstream: 'shop', access: 'public', request: { headers: { set } } },
+  ] as const;
+  const { ask } = await aGateway(t, [service.url], { routes });
+  const told = { ...bearer('alice'), 'x-user-id': 'evil', 'x-tenant': 'evil' };
+  strictEqual((await ask('/a', { headers: told })).status, 200);
+  const { headers } = service.seen[0]!;
+  deepStrictEqual([headers.authorization, headers['x-user-id'], headers['x-tenant']], ['Basic eDp5', 'u1', 't1']);
+});

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { aDeadAddress, aGateway, aService, bearer, eventually, rawly, routes } from './gateway.fixtures.ts';
@@ -27,9 +27,19 @@ test('pages of other sites may call where a policy says so, and a refusal tells 
   ]);
   deepStrictEqual(await told(await from('https://shop.example')), [401, 'https://shop.example', 'true']);
   deepStrictEqual(await told(await from('https://evil.example')), [401, null, null]);
-  const anywhere = await aGateway(t, [service.url], { routes: route({ cors: { origins: ['*'], credentials: true } }) });
+  const mixed = { origins: ['*', 'https://shop.example'], credentials: true };
+  const anywhere = await aGateway(t, [service.url], { routes: route({ cors: mixed }) });
   const open = await anywhere.ask('/a', { headers: { origin: 'https://evil.example' } });
   deepStrictEqual(await told(open), [200, '*', null]);
+});
+
+test('what is told without an Origin says that it goes by one, for the caches on the way', async (t) => {
+  const service = await aService(t);
+  const { gateway } = await aGateway(t, [service.url], {
+    routes: route({ cors: { origins: ['https://shop.example'] } }),
+  });
+  const answer = await rawly(t, gateway.url, 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  match(answer, /\r\nvary: origin\r\n/);
 });
 
 test('a long text is compressed for those who can read it, and nothing else is', async (t) => {

@@ -44,9 +44,9 @@ export interface GatewayOptions {
   readonly ops?: readonly LocalRoute[];
   readonly upstreams: readonly Upstream[];
   /** Verifies access tokens; without one only public routes can be called, and credentials go on to the services. */
-  readonly verifier?: IdentityVerifier;
+  readonly verifier?: IdentityVerifier | undefined;
   /** Who calls with `X-Api-Key`. */
-  readonly apiKeys?: readonly ApiKey[];
+  readonly apiKeys?: readonly ApiKey[] | undefined;
   /** Hands callers on to the services by tokens of the gateway's own; by what the client has shown when not told. */
   readonly internalTokens?: InternalTokens;
   readonly telemetry: Telemetry;
@@ -75,6 +75,9 @@ export interface GatewayOptions {
   readonly graceMs?: number;
 }
 
+/** What can change while the gateway runs; who is known stays as it was where nothing is told of it. */
+export type Table = Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits' | 'verifier' | 'apiKeys'>;
+
 /** The front door of a system. */
 export interface Gateway {
   readonly url: string;
@@ -86,7 +89,7 @@ export interface Gateway {
    * Goes on with another table, without losing a request: connections, counts of limits that stay, and what is stored
    * are kept. Throws, and changes nothing, when the table has faults.
    */
-  reload(table: Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits'>): void;
+  reload(table: Table): void;
   /** How many requests are under way at a replica, or wait for a connection to it; endless answers do not count. */
   underWayAt(replica: string): number;
   /** Finishes what runs, ends event streams, and closes. */
@@ -134,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     reload(table) {
       const changed = { ...options, ...table };
       checkTable(changed);
-      forwarder.update(changed.upstreams);
+      forwarder.update(changed.upstreams, passesCredentials(changed));
       limits = startLimits(changed.limits, counting, limits);
       handle = pipelineOf(changed, { metrics, forwarder, cache, limits, revocations, isReady });
     },
@@ -148,9 +151,12 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics): Forwarder {
-  const { upstreams, telemetry, verifier, apiKeys } = options;
-  return new Forwarder({ upstreams, metrics, log: telemetry.log, passesCredentials: !verifier && !apiKeys });
+  const { upstreams, telemetry } = options;
+  return new Forwarder({ upstreams, metrics, log: telemetry.log, passesCredentials: passesCredentials(options) });
 }
+
+/** Where nobody is verified here, credentials go on as they came. */
+const passesCredentials = ({ verifier, apiKeys }: GatewayOptions): boolean => !verifier && !apiKeys;
 
 /** What a gateway learns: it tells the others, and hears of what they have learned. */
 function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions, forwarder: Forwarder) {

@@ -3,10 +3,11 @@ export type { Identity, IdentityVerifier, Requirement } from './auth/identity.ts
 export { InternalTokens } from './auth/internal-tokens.ts';
 export { jwtIdentities } from './auth/jwt-identities.ts';
 export type { AnswerTier, Cluster, ClusterLimit, FoundAnswer, KeptAnswer, News } from './cluster/cluster.ts';
+export { type ConfigFault, fileFaults } from './config/config-faults.ts';
 export { exampleConfig } from './config/example.ts';
-export { ConfigError, type ConfigFault, checkConfig, readConfig } from './config/read-config.ts';
+export { ConfigError, checkConfig, readConfig } from './config/read-config.ts';
 export { GatewayConfig as gatewayConfigSchema, type GatewayConfig } from './config/schema.ts';
-export { gatewayFromConfig, tableOf as gatewayTable } from './config/start-from-config.ts';
+export { type ConfiguredGateway, gatewayFromConfig } from './config/start-from-config.ts';
 export type { Exchange } from './exchange.ts';
 export type { Tls } from './front.ts';
 export { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';

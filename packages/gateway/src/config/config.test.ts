@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createTelemetry } from '@ashlar/telemetry';
@@ -82,7 +83,7 @@ test('a new table counts at once, drops no request, and keeps the counts of limi
   t.after(() => gateway.close());
   const running = fetch(`${gateway.url}/a`);
   await eventually(() => old.seen.length === 1);
-  gateway.reload(tableOf(configFor(young.url)));
+  deepStrictEqual(gateway.reconfigure(configFor(young.url)), []);
   const next = await fetch(`${gateway.url}/b`);
   deepStrictEqual([await next.text(), next.headers.get('ratelimit')?.slice(0, 9)], ['young', '"all";r=1']);
   const routes = [{ method: 'GET', path: '/x', upstream: 'nobody', access: 'public' }] as const;
@@ -90,4 +91,23 @@ test('a new table counts at once, drops no request, and keeps the counts of limi
   ok((await fetch(`${gateway.url}/c`)).ok);
   finish();
   strictEqual(await (await running).text(), 'old');
+});
+
+test('who is known changes with the configuration, and what cannot change meanwhile is told', async (t) => {
+  const service = await aService(t);
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const sha256 = (key: string) => createHash('sha256').update(key).digest('hex');
+  const configFor = (key: string, port = 0) => {
+    const { listen: _, ...example } = exampleConfig(service.url, 0);
+    const routes = example.routes.map((route) => ({ ...route, access: 'user' }));
+    const authentication = { apiKeys: [{ id: 'a', sha256: sha256(key) }] };
+    return readConfig(JSON.stringify({ ...example, listen: { port }, routes, authentication }));
+  };
+  const gateway = gatewayFromConfig(configFor('old'), { telemetry, file: import.meta.filename });
+  await gateway.listen({ port: 0, host: '127.0.0.1' });
+  t.after(() => gateway.close());
+  const statusOf = async (key: string) => (await fetch(gateway.url, { headers: { 'x-api-key': key } })).status;
+  deepStrictEqual([await statusOf('old'), await statusOf('new')], [200, 401]);
+  deepStrictEqual(gateway.reconfigure(configFor('new', 1)), ['listen']);
+  deepStrictEqual([await statusOf('old'), await statusOf('new')], [401, 200]);
 });

@@ -1,12 +1,6 @@
 import { Value } from 'typebox/value';
-import { faultsOf, type Route } from '../routing/route.ts';
+import { type ConfigFault, crossFaults } from './config-faults.ts';
 import { GatewayConfig } from './schema.ts';
-
-/** What is wrong with a configuration, and where: a JSON pointer. */
-export interface ConfigFault {
-  readonly path: string;
-  readonly reason: string;
-}
 
 /** The configuration is not right; all its faults are told at once. */
 export class ConfigError extends Error {
@@ -41,23 +35,23 @@ export function checkShape(value: unknown): GatewayConfig {
   if (Value.Check(GatewayConfig, value)) return value;
   const errors = [...Value.Errors(GatewayConfig, value)];
   const inner = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'boolean');
-  const faults = (inner.length > 0 ? inner : errors).map(({ instancePath, message, params }) => {
-    const unknown = (params as { additionalProperties?: readonly string[] }).additionalProperties;
-    return { path: instancePath || '/', reason: unknown ? `does not know ${unknown.join(', ')}` : message };
+  const told = inner.length > 0 ? inner : errors;
+  const faults = told.map(({ instancePath, message, params }) => {
+    const { additionalProperties: unknown, allowedValue } = params as SchemaDetails;
+    const among = told.flatMap((other) => (other.instancePath === instancePath ? allowedIn(other.params) : []));
+    const known = allowedValue === undefined ? message : `must be one of ${among.join(', ')}`;
+    return { path: instancePath || '/', reason: unknown ? `does not know ${unknown.join(', ')}` : known };
   });
   throw new ConfigError(faults.filter(isFirstOfItsKind));
 }
 
+interface SchemaDetails {
+  readonly additionalProperties?: readonly string[];
+  readonly allowedValue?: unknown;
+}
+
+const allowedIn = (params: object): readonly string[] =>
+  'allowedValue' in params ? [JSON.stringify(params.allowedValue)] : [];
+
 const isFirstOfItsKind = (fault: ConfigFault, at: number, all: readonly ConfigFault[]): boolean =>
   all.findIndex(({ path, reason }) => path === fault.path && reason === fault.reason) === at;
-
-function crossFaults({ routes, upstreams, limits = {} }: GatewayConfig): ConfigFault[] {
-  const known = { upstreams: Object.keys(upstreams), limits: [...Object.keys(limits), 'default'] };
-  const seen: Route[] = [];
-  return routes.flatMap((route, at) => {
-    const before = seen.length === 0 ? [] : faultsOf(seen, known);
-    seen.push(route as Route);
-    const own = faultsOf(seen, known).slice(before.length);
-    return own.map((reason) => ({ path: `/routes/${at}`, reason }));
-  });
-}

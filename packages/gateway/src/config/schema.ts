@@ -25,8 +25,8 @@ const Health = Type.Object(
   {
     failures: Type.Optional(Type.Integer({ minimum: 1 })),
     ejectMs: Type.Optional(Milliseconds),
-    path: Type.Optional(Type.String({ pattern: '^/' })),
-    alivePath: Type.Optional(Type.String({ pattern: '^/' })),
+    path: Type.Optional(Type.String({ pattern: '^/[!-~]*$' })),
+    alivePath: Type.Optional(Type.String({ pattern: '^/[!-~]*$' })),
     intervalMs: Type.Optional(Milliseconds),
   },
   closed,
@@ -229,7 +229,7 @@ export const GatewayConfig = Type.Object(
   {
     $schema: Type.Optional(Type.String()),
     listen: Listen,
-    upstreams: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), Upstream),
+    upstreams: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), Upstream, closed),
     limits: Type.Optional(Type.Record(Type.String(), Type.Array(Limit))),
     cache: Type.Optional(Cache),
     cluster: Type.Optional(

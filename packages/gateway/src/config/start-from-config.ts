@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '@ashlar/domain';
 import type { Telemetry } from '@ashlar/telemetry';
 import type { ApiKey } from '../auth/api-keys.ts';
+import type { IdentityVerifier } from '../auth/identity.ts';
 import { type JwtOptions, jwtIdentities } from '../auth/jwt-identities.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions, type Table } from '../gateway.ts';
 import type { Limits } from '../limits/rate-limits.ts';
 import type { Route } from '../routing/route.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -19,19 +21,48 @@ export interface FromConfigOptions {
   readonly cluster?: Cluster;
 }
 
+export interface ConfiguredGateway extends Gateway {
+  /** Goes on with another configuration, and loses no request. Answers which sections count from the next start on. */
+  reconfigure(config: GatewayConfig): readonly string[];
+}
+
 /** The gateway that a configuration describes; it does not listen yet. */
-export function gatewayFromConfig(config: GatewayConfig, { telemetry, file, cluster }: FromConfigOptions): Gateway {
-  const { listen, cache, authentication } = config;
+export function gatewayFromConfig(config: GatewayConfig, options: FromConfigOptions): ConfiguredGateway {
+  const started = config;
+  let { authentication } = config;
+  let verifier = verifierOf(config);
+  const gateway = createGateway(optionsOf(config, verifier, options));
+  return Object.assign(gateway, {
+    reconfigure(changed: GatewayConfig) {
+      const isKnown = isDeepStrictEqual(changed.authentication?.jwt, authentication?.jwt);
+      const next = isKnown ? verifier : verifierOf(changed);
+      gateway.reload(tableOf(changed, next));
+      ({ authentication } = changed);
+      verifier = next;
+      return AT_START.filter((section) => !isDeepStrictEqual(changed[section], started[section]));
+    },
+  });
+}
+
+const AT_START = ['listen', 'cache', 'cluster'] as const;
+
+const verifierOf = ({ authentication }: GatewayConfig): IdentityVerifier | undefined =>
+  authentication?.jwt && jwtIdentities(authentication.jwt as JwtOptions, systemClock);
+
+function optionsOf(
+  config: GatewayConfig,
+  verifier: IdentityVerifier | undefined,
+  { telemetry, file, cluster }: FromConfigOptions,
+): GatewayOptions {
+  const { listen, cache } = config;
   const { tls, trustedProxies, maxConnections, maxConcurrent } = listen;
   const beside = (name: string): string => readFileSync(resolve(dirname(file), name), 'utf8');
-  const options: GatewayOptions = {
-    ...tableOf(config),
+  return {
+    ...tableOf(config, verifier),
     telemetry,
     clock: systemClock,
     ready: () => true,
     patience: patienceOf(config),
-    ...(authentication?.jwt && { verifier: jwtIdentities(authentication.jwt as JwtOptions, systemClock) }),
-    ...(authentication?.apiKeys && { apiKeys: authentication.apiKeys as readonly ApiKey[] }),
     ...(cluster && { cluster }),
     ...(cache && { cache: cache as NonNullable<GatewayOptions['cache']> }),
     ...(trustedProxies && { trustedProxies }),
@@ -39,11 +70,12 @@ export function gatewayFromConfig(config: GatewayConfig, { telemetry, file, clus
     ...(maxConcurrent !== undefined && { maxConcurrent }),
     ...(tls && { tls: { cert: beside(tls.certFile), key: beside(tls.keyFile) } }),
   };
-  return createGateway(options);
 }
 
 /** What of a configuration can change while the gateway runs. */
-export const tableOf = (config: GatewayConfig): Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits'> => ({
+export const tableOf = (config: GatewayConfig, verifier?: IdentityVerifier): Table => ({
+  verifier,
+  apiKeys: config.authentication?.apiKeys as readonly ApiKey[] | undefined,
   routes: config.routes as readonly Route[],
   limits: limitsOf(config),
   upstreams: Object.entries(config.upstreams).map(([name, { replicas, ...policies }]) => {

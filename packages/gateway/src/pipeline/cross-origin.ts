@@ -6,7 +6,10 @@ import type { Middleware } from './middleware.ts';
 export const crossOrigin: Middleware = (exchange, next) => {
   const { headers } = exchange.request;
   const origin = headers.get('origin');
-  if (origin === undefined) return next(exchange);
+  if (origin === undefined) {
+    if (exchange.route?.cors) exchange.extraHeaders.push('vary', 'origin');
+    return next(exchange);
+  }
   const asked = exchange.method === 'OPTIONS' ? headers.get('access-control-request-method') : undefined;
   const policy = exchange.match?.endpoint.routeFor(asked ?? exchange.method, headers)?.cors;
   if (!policy) return next(exchange);

@@ -2,6 +2,7 @@ import type { Requirement } from '../auth/identity.ts';
 import type { Ending } from '../auth/revocations.ts';
 import type { Exchange } from '../exchange.ts';
 import type { JsonShape } from '../json-shape.ts';
+import { policyFaults } from './policy-faults.ts';
 import { labelOf, type Version } from './version.ts';
 
 /**
@@ -160,6 +161,7 @@ export function faultsOf(routes: readonly Route[], { upstreams, limits }: Known)
       !limits.includes(limit) && `${call}: unknown limit ${limit}`,
       !isLocal(route) && !upstreams.includes(route.upstream) && `${call}: unknown upstream ${route.upstream}`,
       seen.has(shape) && `${call}: told twice`,
+      ...policyFaults(route).map((fault) => `${call}: ${fault}`),
       ...partsOf(route).map(({ upstream }) => !upstreams.includes(upstream) && `${call}: unknown upstream ${upstream}`),
     ];
     seen.add(shape);

@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
-import { inwardHeaders } from '../wire/headers.ts';
+import { inwardHeaders, setHeaders } from '../wire/headers.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Ended, Race } from './race.ts';
 import { Relay, type RelayOptions } from './relay.ts';
@@ -17,7 +17,7 @@ export interface ForwarderOptions {
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
   /** Nobody verifies tokens here: credentials go on as they came. */
-  readonly passesCredentials?: boolean;
+  readonly passesCredentials: boolean;
 }
 
 interface Call {
@@ -43,13 +43,15 @@ export class Forwarder {
   readonly #budget = retryBudget();
   readonly #streams = new Map<Relay, Identity | undefined>();
   readonly #deadlines = new Deadlines();
+  #passesCredentials = false;
 
   constructor(private readonly options: ForwarderOptions) {
-    this.update(options.upstreams);
+    this.update(options.upstreams, options.passesCredentials);
   }
 
   /** Goes on with these services; connections to those that stay are kept. */
-  update(upstreams: readonly Upstream[]): void {
+  update(upstreams: readonly Upstream[], passesCredentials: boolean): void {
+    this.#passesCredentials = passesCredentials;
     for (const upstream of upstreams) {
       const known = this.#services.get(upstream.name);
       if (known) known.upstream = upstream;
@@ -110,7 +112,7 @@ export class Forwarder {
       exchange,
       route,
       replicas: this.#services.get(route.upstream)!,
-      head: headOf(exchange, this.options.passesCredentials === true),
+      head: headOf(exchange, route, this.#passesCredentials),
       isRepeatable: isRepeatable(exchange, route),
       deadlineAt: performance.now() + (route.timeoutMs ?? TIMEOUT_MS),
     };
@@ -238,8 +240,8 @@ function requestLine({ method, target, forwardedTarget }: Exchange): string {
   return `${method} ${path}${query} HTTP/1.1\r\n`;
 }
 
-function headOf(exchange: Exchange, passesCredentials: boolean): string {
-  const { request, requestId, client, trace, token } = exchange;
+function headOf(exchange: Exchange, route: ProxyRoute, passesCredentials: boolean): string {
+  const { request, requestId, client, trace } = exchange;
   const { headers } = request;
   let text = inwardHeaders(exchange.forwardedHeaders ?? headers);
   text += `x-request-id: ${requestId}\r\nx-forwarded-for: ${client.address}\r\nx-forwarded-proto: ${client.scheme}\r\n`;
@@ -247,10 +249,9 @@ function headOf(exchange: Exchange, passesCredentials: boolean): string {
   if (host !== undefined) text += `x-forwarded-host: ${host}\r\n`;
   if (trace) text += `traceparent: ${formatTraceparent(trace)}\r\n`;
   if (trace?.traceState) text += `tracestate: ${trace.traceState}\r\n`;
-  if (token !== undefined) text += `authorization: Bearer ${token}\r\n`;
-  else if (passesCredentials && headers.has('authorization'))
-    text += `authorization: ${headers.get('authorization')}\r\n`;
-  return text + contentHeaders(exchange) + upgradeHeaders(exchange);
+  const set = setHeaders(route.request?.headers?.set ?? {});
+  if (!set.includes('authorization:')) text += credentialOf(exchange, passesCredentials);
+  return text + set + contentHeaders(exchange) + upgradeHeaders(exchange);
 }
 
 function contentHeaders({ body, streamsBody, request }: Exchange): string {
@@ -266,6 +267,12 @@ function contentHeaders({ body, streamsBody, request }: Exchange): string {
     );
   }
   return TAKES_BODY.has(request.method) ? 'content-length: 0\r\n' : '';
+}
+
+function credentialOf({ token, request: { headers } }: Exchange, passesCredentials: boolean): string {
+  if (token !== undefined) return `authorization: Bearer ${token}\r\n`;
+  const shown = passesCredentials ? headers.get('authorization') : undefined;
+  return shown === undefined ? '' : `authorization: ${shown}\r\n`;
 }
 
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

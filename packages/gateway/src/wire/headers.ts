@@ -116,6 +116,37 @@ function namedByConnection(connection: string | undefined): string[] | undefined
   return connection.split(',').map((token) => token.trim().toLowerCase());
 }
 
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+export const isToken = (name: string): boolean => TOKEN.test(name);
+
+/** What tells how an answer is framed, and which one it is, is not for a table to say. */
+const TOLD_TO_CLIENTS = new Set([...HOP_BY_HOP, 'content-length', 'x-request-id']);
+/** Nor is, of a request, where it comes from and goes to, and whose trace it belongs to. */
+const TOLD_TO_SERVICES = new Set([
+  ...TOLD_TO_CLIENTS,
+  'host',
+  'content-type',
+  'content-encoding',
+  'expect',
+  'traceparent',
+  'tracestate',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
+
+/** Whether a route may set a header of this name, of its requests or of its answers. */
+export const isSettable = (name: string, of: 'request' | 'response'): boolean =>
+  !(of === 'request' ? TOLD_TO_SERVICES : TOLD_TO_CLIENTS).has(name.toLowerCase());
+
+/** What a route sets of that which no client may tell, as lines of a head. */
+export const setHeaders = (set: Readonly<Record<string, string>>): string =>
+  Object.entries(set)
+    .filter(([name]) => !passesInward(name.toLowerCase()))
+    .map(([name, value]) => `${name.toLowerCase()}: ${value}\r\n`)
+    .join('');
+
 const SANE_REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 
 /** A request id of the client's that can be written into logs as it is. */

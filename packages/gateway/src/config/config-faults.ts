@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { faultsOf, type Route } from '../routing/route.ts';
+import type { GatewayConfig } from './schema.ts';
+
+/** What is wrong with a configuration, and where: a JSON pointer. */
+export interface ConfigFault {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a schema cannot tell. */
+export const crossFaults = (config: GatewayConfig): readonly ConfigFault[] => [
+  ...proxyFaults(config),
+  ...replicaFaults(config),
+  ...limitFaults(config),
+  ...authenticationFaults(config),
+  ...routeFaults(config),
+];
+
+function proxyFaults({ listen: { trustedProxies = [] } }: GatewayConfig): readonly ConfigFault[] {
+  return trustedProxies.flatMap((proxy, at) =>
+    isNetwork(proxy) ? [] : [{ path: `/listen/trustedProxies/${at}`, reason: 'is no address or network' }],
+  );
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '0', ...more] = text.split('/');
+  const family = isIP(address);
+  return family !== 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+function replicaFaults({ upstreams }: GatewayConfig): readonly ConfigFault[] {
+  return Object.entries(upstreams).flatMap(([name, { replicas }]) =>
+    replicas.flatMap((replica, at) =>
+      isOrigin(replica) ? [] : [{ path: `/upstreams/${name}/replicas/${at}`, reason: 'is no address of a server' }],
+    ),
+  );
+}
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).username === '' && !text.includes('@');
+
+/** Names of limits are told in a structured field (RFC 9651), between quotes. */
+function limitFaults({ limits = {} }: GatewayConfig): readonly ConfigFault[] {
+  return Object.entries(limits).flatMap(([set, all]) =>
+    all.flatMap(({ name }, at) =>
+      /^[\x20-\x7e]+$/.test(name) && !/["\\]/.test(name)
+        ? []
+        : [{ path: `/limits/${set}/${at}/name`, reason: 'has a character that no header can tell' }],
+    ),
+  );
+}
+
+function authenticationFaults({ authentication: { jwt, apiKeys = [] } = {}, routes }: GatewayConfig) {
+  const faults: ConfigFault[] = [];
+  if (typeof jwt?.jwks === 'string' && !URL.canParse(jwt.jwks)) {
+    faults.push({ path: '/authentication/jwt/jwks', reason: 'is no address' });
+  }
+  const hashes = apiKeys.map(({ sha256 }) => sha256.toLowerCase());
+  for (const [at, hash] of hashes.entries()) {
+    if (hashes.indexOf(hash) !== at)
+      faults.push({ path: `/authentication/apiKeys/${at}/sha256`, reason: 'told twice' });
+  }
+  if (jwt || apiKeys.length > 0) return faults;
+  const reason = 'needs authentication, and the configuration has none: nobody could call it';
+  const guarded = [...routes.entries()].filter(([, { access }]) => access !== 'public');
+  return [...faults, ...guarded.map(([at]) => ({ path: `/routes/${at}/access`, reason }))];
+}
+
+function routeFaults({ routes, upstreams, limits = {} }: GatewayConfig): readonly ConfigFault[] {
+  const known = { upstreams: Object.keys(upstreams), limits: [...Object.keys(limits), 'default'] };
+  const seen: Route[] = [];
+  return routes.flatMap((route, at) => {
+    const before = seen.length === 0 ? [] : faultsOf(seen, known);
+    seen.push(route as Route);
+    const own = faultsOf(seen, known).slice(before.length);
+    return own.map((reason) => ({ path: `/routes/${at}`, reason }));
+  });
+}
+
+/** The files that the configuration names, beside its own, are there. */
+export function fileFaults({ listen: { tls } }: GatewayConfig, file: string): readonly ConfigFault[] {
+  return Object.entries(tls ?? {}).flatMap(([name, place]) => {
+    try {
+      readFileSync(resolve(dirname(file), place));
+      return [];
+    } catch (error) {
+      return [{ path: `/listen/tls/${name}`, reason: `cannot be read: ${(error as Error).message}` }];
+    }
+  });
+}
