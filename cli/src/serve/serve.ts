@@ -117,7 +117,10 @@ async function serveGateway(settings: GatewaySettings): Promise<Served> {
   const watch = { clock: systemClock, timers: systemTimers, log: telemetry.log };
   const shared = await gatewayTokens(settings.gatewayKeyFile, watch);
   const cluster = redisUrl === undefined ? undefined : await openCluster(settings, redisUrl, telemetry);
-  const news = natsUrl === undefined ? undefined : brokerNews({ natsUrl, namespace, replica }, telemetry.log);
+  const news =
+    natsUrl === undefined
+      ? undefined
+      : brokerNews({ natsUrl, namespace, replica }, { log: telemetry.log, timers: systemTimers });
   const found = { clock: systemClock, timers: systemTimers, services, version: VERSION };
   const replicas = new ReplicasByName({
     ...found,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { systemTimers } from '@ashlar/domain';
 import { SETTINGS } from '../configuration.ts';
 import type { ServiceDatabase } from '../database.ts';
 import { Fleet } from '../supervision/fleet.ts';
@@ -35,7 +36,8 @@ async function start(ingredients: Ingredients): Promise<RunningServices> {
       settings: settingsOf(ingredients, { service, replica, ...databases.get(service)! }),
     }),
   });
-  const news = brokerNews({ natsUrl: configuration.natsUrl, namespace, replica: 'gateway' }, telemetry('gateway').log);
+  const place = { natsUrl: configuration.natsUrl, namespace, replica: 'gateway' };
+  const news = brokerNews(place, { log: telemetry('gateway').log, timers: systemTimers });
   const stop = async (): Promise<void> => {
     await fleet.stop();
     await news.close();
