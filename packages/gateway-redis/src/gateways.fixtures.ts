@@ -105,7 +105,8 @@ export async function twoGateways(
   let count = 0;
   const service = createHttpServer((asked, response) => {
     asked.resume();
-    response.writeHead(200, { 'cache-control': 'public, max-age=600', 'cache-tag': 'goods' }).end(`answer ${++count}`);
+    const heads = { 'cache-control': 'public, max-age=600', 'cache-tag': 'goods', vary: 'accept-language' };
+    response.writeHead(200, heads).end(`answer ${++count}`);
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
   t.after(() => service.close());

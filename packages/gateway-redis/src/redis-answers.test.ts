@@ -1,7 +1,7 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
-import type { AnswerTier, FoundAnswer, News } from '@ashlar/gateway';
+import type { AnswerTier, FoundAnswers, News } from '@ashlar/gateway';
 import { aRedis, connected, eventually, skip, telemetry, twoGateways } from './gateways.fixtures.ts';
 import { redisCluster } from './redis-cluster.ts';
 
@@ -18,28 +18,31 @@ async function twoReaders(t: TestContext) {
   return { redis, one: clusters[0]!, other: clusters[1]! };
 }
 
-const found = async (answers: AnswerTier, key = '/a'): Promise<FoundAnswer> => {
+const found = async (answers: AnswerTier, key = '/a'): Promise<FoundAnswers> => {
   const answer = await answers.find(key);
   ok(answer);
   return answer;
 };
 
-const textOf = ({ entry }: FoundAnswer): string | undefined => entry?.toString();
+const textsOf = ({ variants }: FoundAnswers): string => variants.map(({ entry }) => entry.toString()).join();
+
+const textOf = (found: FoundAnswers): string | undefined => textsOf(found) || undefined;
 
 const anAnswer = (since: number, ttlMs = 60_000) => ({
   entry: Buffer.from('whole\u00ff'),
   tags: ['goods', 'product-1'],
+  variant: '',
   since,
   ttlMs,
 });
 
 test('an answer that one has kept is found by the other, with its age, until its time is over', { skip }, async (t) => {
   const { one, other } = await twoReaders(t);
-  const { since, entry } = await found(one.answers);
-  strictEqual(entry, undefined);
+  const { since, variants } = await found(one.answers);
+  strictEqual(variants.length, 0);
   one.answers.keep('/a', anAnswer(since));
   await eventually(async () => textOf(await found(other.answers)) === 'whole\u00ff');
-  ok((await found(other.answers)).keptMs! >= 0);
+  ok((await found(other.answers)).variants[0]!.keptMs >= 0);
   strictEqual(textOf(await found(other.answers, '/b')), undefined);
   await eventually(async () => {
     one.answers.keep('/b', anAnswer(since, 500));
@@ -70,6 +73,25 @@ for (const [what, news] of Object.entries(NEWS)) {
   });
 }
 
+test('variants of one address are kept beside each other, the newest eight of them', { skip }, async (t) => {
+  const { one, other } = await twoReaders(t);
+  const { since } = await found(one.answers);
+  const keep = (variant: string) =>
+    one.answers.keep('/a', { ...anAnswer(since), entry: Buffer.from(variant), variant, tags: [variant] });
+  for (const variant of ['0', '1', '2', '3', '4', '5', '6', '7', '8', '8']) keep(variant);
+  await eventually(async () => [...textsOf(await found(other.answers))].sort().join('') === ',,,,,,,12345678');
+  one.cluster.tell({ kind: 'purge', tag: '4' });
+  await eventually(async () => [...textsOf(await found(other.answers))].sort().join('') === ',,,,,,1235678');
+});
+
+test('a variant lives as long as it is fresh, whatever comes beside it', { skip }, async (t) => {
+  const { one } = await twoReaders(t);
+  const { since } = await found(one.answers);
+  one.answers.keep('/a', { ...anAnswer(since), variant: 'long' });
+  one.answers.keep('/a', { ...anAnswer(since, 50), entry: Buffer.from('short'), variant: 'short' });
+  await eventually(async () => textsOf(await found(one.answers)) === 'whole\u00ff');
+});
+
 test('news of something else void nothing', { skip }, async (t) => {
   const { one } = await twoReaders(t);
   const { since } = await found(one.answers);
@@ -95,6 +117,20 @@ test('what one gateway has asked for, the other answers, until it is purged', { 
   two.gateways[1]!.purge('goods');
   notStrictEqual(await two.told(1, '/goods'), again.text);
   await eventually(async () => (await two.told(0, '/goods')) !== again.text);
+});
+
+test('each variant that one gateway has asked for, the other answers', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const two = await twoGateways(t, redis.url, { sharesAnswers: true });
+  await connected(two);
+  const ask = (which: number, language: string) =>
+    two.ask(which, '/goods', { headers: { 'accept-language': language } });
+  await eventually(async () => {
+    two.gateways[0]!.purge('goods');
+    const first = [await ask(0, 'de'), await ask(0, 'en')];
+    const second = [await ask(1, 'de'), await ask(1, 'en')];
+    return first.every(({ text }, at) => text === second[at]!.text) && first[0]!.text !== first[1]!.text;
+  });
 });
 
 test('gateways that share answers go on without Redis, and with one that stands still', { skip }, async (t) => {

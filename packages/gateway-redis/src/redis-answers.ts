@@ -1,4 +1,4 @@
-import type { AnswerTier, FoundAnswer, KeptAnswer, News } from '@ashlar/gateway';
+import type { AnswerTier, FoundAnswers, KeptAnswer, News } from '@ashlar/gateway';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { FIND_ANSWER, KEEP_ANSWER, MARK_CHANGE } from './scripts.ts';
 
@@ -11,7 +11,7 @@ export interface RedisAnswersOptions {
 }
 
 interface Scripted extends Redis {
-  findAnswerBuffer(...args: readonly string[]): Promise<[now: number, keptFor?: number, entry?: Buffer]>;
+  findAnswerBuffer(...args: readonly string[]): Promise<[now: number, ...found: (number | Buffer)[]]>;
   keepAnswer(...args: readonly (string | Buffer | number)[]): Promise<number>;
 }
 
@@ -30,26 +30,28 @@ export class RedisAnswers implements AnswerTier {
     this.#redis.defineCommand('keepAnswer', { numberOfKeys: 1, lua: KEEP_ANSWER });
   }
 
-  async find(key: string): Promise<FoundAnswer | undefined> {
+  async find(key: string): Promise<FoundAnswers | undefined> {
     if (!this.options.isReady()) return undefined;
     try {
-      const [since, keptFor = 0, entry] = await this.#redis.findAnswerBuffer(this.#place(key), this.#marks, key);
-      return { since, ...(entry && { entry, keptMs: keptFor / 1_000 }) };
+      const [since, ...found] = await this.#redis.findAnswerBuffer(this.#place(key), this.#marks, key);
+      const entries = found.filter((part): part is Buffer => typeof part === 'object');
+      const variants = entries.map((entry, at) => ({ entry, keptMs: Number(found[2 * at]) / 1_000 }));
+      return { since, variants };
     } catch (error) {
       this.options.onFailure(error);
       return undefined;
     }
   }
 
-  keep(key: string, { entry, tags, since, ttlMs }: KeptAnswer): void {
+  keep(key: string, { entry, tags, variant, since, ttlMs }: KeptAnswer): void {
     if (!this.options.isReady()) return;
     this.#redis
-      .keepAnswer(this.#place(key), this.#marks, key, tags.join('\n'), since, entry, ttlMs)
+      .keepAnswer(this.#place(key), this.#marks, key, tags.join('\n'), since, entry, ttlMs, variant)
       .catch((error: unknown) => this.options.onFailure(error));
   }
 
   #place(key: string): string {
-    return `${this.options.namespace}:answer:${key}`;
+    return `${this.options.namespace}:answers:${key}`;
   }
 }
 

@@ -51,22 +51,37 @@ local function isVoid(marks, key, tags, since)
   return false
 end`;
 
-/** A shared answer that nothing has voided, with the moment of the question, in microseconds. */
-export const FIND_ANSWER = `${MOMENT}${VOID}
-local found = redis.call('HMGET', KEYS[1], 'since', 'kept', 'tags', 'entry')
-if not found[1] then return { now } end
-if isVoid(ARGV[1], ARGV[2], found[3], found[1]) then
-  redis.call('DEL', KEYS[1])
-  return { now }
-end
-return { now, now - found[2], found[4] }`;
+const MOST_VARIANTS = 8;
 
-/** Keeps an answer that was asked for at a moment since which nothing has changed. */
+/** The shared variants of an answer that nothing has voided, after the moment of the question, in microseconds. */
+export const FIND_ANSWER = `${MOMENT}${VOID}
+local kept = redis.call('HGETALL', KEYS[1])
+local found = { now }
+for at = 1, #kept, 2 do
+  local since, from, over, tags, entry = cmsgpack.unpack(kept[at + 1])
+  if over <= now or isVoid(ARGV[1], ARGV[2], tags, since) then redis.call('HDEL', KEYS[1], kept[at])
+  else
+    found[#found + 1] = now - from
+    found[#found + 1] = entry
+  end
+end
+return found`;
+
+/** Keeps an answer that was asked for at a moment since which nothing has changed; the oldest variant goes for it. */
 export const KEEP_ANSWER = `${MOMENT}${VOID}
 if isVoid(ARGV[1], ARGV[2], ARGV[3], ARGV[4]) then return 0 end
-local kept = string.format('%.0f', now)
-redis.call('HSET', KEYS[1], 'since', ARGV[4], 'kept', kept, 'tags', ARGV[3], 'entry', ARGV[5])
-redis.call('PEXPIRE', KEYS[1], ARGV[6])
+local oldest, oldestFrom
+if redis.call('HEXISTS', KEYS[1], ARGV[7]) == 0 and redis.call('HLEN', KEYS[1]) >= ${MOST_VARIANTS} then
+  local kept = redis.call('HGETALL', KEYS[1])
+  for at = 1, #kept, 2 do
+    local _, from = cmsgpack.unpack(kept[at + 1])
+    if not oldestFrom or from < oldestFrom then oldest, oldestFrom = kept[at], from end
+  end
+  redis.call('HDEL', KEYS[1], oldest)
+end
+local over = now + ARGV[6] * 1000
+redis.call('HSET', KEYS[1], ARGV[7], cmsgpack.pack(ARGV[4], now, over, ARGV[3], ARGV[5]))
+redis.call('PEXPIRE', KEYS[1], math.max(redis.call('PTTL', KEYS[1]), ARGV[6]))
 return 1`;
 
 /** Something has changed now. */

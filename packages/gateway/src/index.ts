@@ -2,7 +2,7 @@ export type { ApiKey } from './auth/api-keys.ts';
 export type { Identity, IdentityVerifier, Requirement } from './auth/identity.ts';
 export { InternalTokens } from './auth/internal-tokens.ts';
 export { jwtIdentities } from './auth/jwt-identities.ts';
-export type { AnswerTier, Cluster, ClusterLimit, FoundAnswer, KeptAnswer, News } from './cluster/cluster.ts';
+export type { AnswerTier, Cluster, ClusterLimit, FoundAnswers, KeptAnswer, News } from './cluster/cluster.ts';
 export { type ConfigFault, fileFaults } from './config/config-faults.ts';
 export { exampleConfig } from './config/example.ts';
 export { ConfigError, checkConfig, readConfig } from './config/read-config.ts';

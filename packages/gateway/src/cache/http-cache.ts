@@ -93,10 +93,11 @@ export class HttpCache {
     const fill = this.fills.begin(key);
     try {
       const found = await this.#tier?.find(key);
-      if (!found?.entry) return found?.since;
-      const answer = fromEntry(found.entry, found.keptMs ?? 0, this.nowMs());
-      if (answer && !fill.isDoubtful(answer.tags)) this.store.put(key, answer);
-      return found.since;
+      for (const { entry, keptMs } of found?.variants ?? []) {
+        const answer = fromEntry(entry, keptMs, this.nowMs());
+        if (answer && !fill.isDoubtful(answer.tags)) this.store.put(key, answer);
+      }
+      return found?.since;
     } finally {
       fill.end();
     }
@@ -113,7 +114,8 @@ export class HttpCache {
     if (!this.#tier || since === undefined || answer.body.length > MAX_TIER_BYTES) return;
     const ttlMs = Math.min(MAX_TIER_MS, Math.floor(answer.freshUntilMs - this.nowMs()));
     if (ttlMs <= 0 || answer.directives.get('no-cache') === true) return;
-    this.#tier.keep(key, { entry: toEntry(answer), tags: answer.tags, since, ttlMs });
+    const variant = JSON.stringify([...answer.variant].sort());
+    this.#tier.keep(key, { entry: toEntry(answer), tags: answer.tags, variant, since, ttlMs });
   }
 
   /** Brings a stored answer up to date with a 304, and answers with it as it is now. */

@@ -18,18 +18,19 @@ export type News =
   | { readonly kind: 'session-ended'; readonly sessionId: string }
   | { readonly kind: 'user-ended'; readonly userId: string; readonly atMs: number; readonly except?: string };
 
-/** What is looked for among the shared answers, and whether it was there. */
-export interface FoundAnswer {
+/** What there is among the shared answers of an address. */
+export interface FoundAnswers {
   /** An answer that is asked for from now on is kept in the name of this moment: what changes later voids it. */
   readonly since: number;
-  readonly entry?: Buffer;
-  /** How long it has been kept, in milliseconds. */
-  readonly keptMs?: number;
+  /** Its variants, each with how long it has been kept, in milliseconds. */
+  readonly variants: readonly { readonly entry: Buffer; readonly keptMs: number }[];
 }
 
 export interface KeptAnswer {
   readonly entry: Buffer;
   readonly tags: readonly string[];
+  /** What of the request chose it: it takes the place of the one with the same. */
+  readonly variant: string;
   readonly since: number;
   readonly ttlMs: number;
 }
@@ -40,7 +41,7 @@ export interface KeptAnswer {
  */
 export interface AnswerTier {
   /** Undefined when that cannot be told soon. */
-  find(key: string): Promise<FoundAnswer | undefined>;
+  find(key: string): Promise<FoundAnswers | undefined>;
   /** Nobody waits for it, and it may be lost. */
   keep(key: string, answer: KeptAnswer): void;
 }
