@@ -191,3 +191,20 @@ for (const [what, heads] of Object.entries({
     }
   });
 }
+
+test('what stands in for a failure was no hit: the service was asked', async (t) => {
+  const clock = aClock();
+  let isFailing = false;
+  const answer: RequestListener = (_, told) =>
+    void told.writeHead(isFailing ? 503 : 200, { 'cache-control': 'max-age=1, stale-if-error=60' }).end('a');
+  for (const errors of ['passed', 'sealed'] as const) {
+    isFailing = false;
+    const { ask } = await aRoute(t, { errors }, { answer, clock });
+    await (await ask('/a')).text();
+    isFailing = true;
+    clock.pass(2_000);
+    const { headers, text } = await told(await ask('/a'));
+    match(headers.get('cache-status') ?? '', /^ashlar; fwd=stale;(?: fwd-status=503;)? detail=ERROR$/);
+    strictEqual(text, 'a');
+  }
+});

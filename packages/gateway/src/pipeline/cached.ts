@@ -132,12 +132,13 @@ async function ask(visit: Visit, { stored, reason, since, release }: Asking): Pr
     await next(exchange);
   } catch (error) {
     if (!mayStandIn || exchange.response.hasBegun || exchange.isGone) throw error;
-    return serve(visit, stored, `ashlar; hit; fwd=stale; detail=ERROR`);
+    return serve(visit, stored, `ashlar; fwd=stale; detail=ERROR`);
   } finally {
     fill.settle();
   }
-  if (fill.outcome === 'stood-in') return serve(visit, stored!, `ashlar; hit; fwd=stale; fwd-status=${fill.status}`);
-  if (fill.outcome === 'validated') return serve(visit, fill.fresh!, 'ashlar; fwd=stale; fwd-status=304; stored');
+  const asked = `ashlar; fwd=stale; fwd-status=${fill.status}`;
+  if (fill.outcome === 'stood-in') return serve(visit, stored!, `${asked}; detail=ERROR`);
+  if (fill.outcome === 'validated') return serve(visit, fill.fresh!, `${asked}; stored`);
 }
 
 /** The answer is there already: the service is asked without anybody waiting. */

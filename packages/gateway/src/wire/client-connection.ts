@@ -11,6 +11,8 @@ export interface Patience {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
+  /** How long they may take nothing of an answer that is whole; 30 s when not told. */
+  readonly stalledMs?: number;
 }
 
 /** The server, as a connection needs it. */
@@ -31,6 +33,10 @@ export class ClientGone extends Error {
 const MAX_HEAD_BYTES = 16 << 10;
 /** What a client may send ahead before its connection is not read any more. */
 const MAX_AHEAD_BYTES = 64 << 10;
+/** What a client may leave untaken of its answers before its next request is read. */
+const MAX_UNTAKEN_BYTES = 256 << 10;
+/** How long it may take nothing of them. */
+const STALLED_MS = 30_000;
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 16 << 20;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -38,12 +44,12 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /**
  * One client's connection: reads request after request, and the next one only when the answer to the one before is
  * whole. `idle` between requests, `head` in the middle of one's head, `busy` from there to the end of its answer,
- * `over` when nothing is read any more.
+ * `full` while too much of it is not taken, `over` when nothing is read any more.
  */
 export class ClientConnection implements BodySource, ResponseOwner {
   /** When its patience with the client ends, on the machine's own clock. */
   deadlineAt: number;
-  #phase: 'idle' | 'head' | 'busy' | 'over' = 'idle';
+  #phase: 'idle' | 'head' | 'busy' | 'full' | 'over' = 'idle';
   #unread: Buffer = NOTHING;
   #request: ClientRequest | undefined;
   #response: ClientResponse | undefined;
@@ -76,6 +82,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.deadlineAt = Number.POSITIVE_INFINITY;
     if (this.#phase === 'head') return this.#refuse(tooSlow());
     if (this.#phase === 'busy') this.#request?.fail(tooSlow());
+    else if (this.socket.writableLength > 0) this.#waitForTaker();
     else this.socket.destroy();
   }
 
@@ -137,7 +144,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
 
   /** Whether something was done. */
   #step(): boolean {
-    if (this.#phase === 'over') return false;
+    if (this.#phase === 'over' || this.#phase === 'full') return false;
     if (this.#phase !== 'busy') return this.#unread.length > 0 && this.#readHead();
     return this.#isReading && this.#unread.length > 0 && this.#readContent();
   }
@@ -221,8 +228,26 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#response = undefined;
     this.#phase = 'idle';
     if (this.owner.isDraining) return this.#hangUp();
+    if (this.socket.writableLength > MAX_UNTAKEN_BYTES) return this.#waitForTaker();
     this.deadlineAt = performance.now() + this.owner.patience.keepAliveMs;
     if (this.#unread.length > 0) this.#pump();
+  }
+
+  /** Answers to requests sent ahead would pile up here: whoever takes none is not read either. */
+  #waitForTaker(): void {
+    this.#phase = 'full';
+    this.deadlineAt = Number.POSITIVE_INFINITY;
+    this.#endIfStalled();
+    this.socket.once('drain', () => {
+      if (this.#phase !== 'full') return;
+      this.socket.setTimeout(0);
+      this.#nextRequest();
+    });
+  }
+
+  /** Unlike a deadline of ours, the one of a socket begins anew with each part that is taken. */
+  #endIfStalled(): void {
+    this.socket.setTimeout(this.owner.patience.stalledMs ?? STALLED_MS, () => this.socket.destroy());
   }
 
   #refuse(error: unknown): void {
@@ -239,7 +264,10 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#phase = 'over';
     const sendsMore = this.#request?.complete !== true || this.#unread.length > 0;
     this.#unread = NOTHING;
-    if (!sendsMore) return void this.socket.destroySoon();
+    if (!sendsMore) {
+      this.#endIfStalled();
+      return void this.socket.destroySoon();
+    }
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
     this.socket.once('close', () => clearTimeout(timer));
     this.socket.end();
