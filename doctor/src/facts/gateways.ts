@@ -6,6 +6,7 @@ import { dataOf, textOf, type Value } from '../model/texts.ts';
 import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
+import { letsAllThrough, turnsAway } from './open-guards.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
 
@@ -119,8 +120,8 @@ const NO_GUARD =
 const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^session$|cookie|csrf|author(?!i[sz])/i;
 
 function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
-  if (kind === AUTHENTICATION && isNoGuard(system, place)) return false;
-  return isNamed(system, place, kind);
+  if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
+  return isNamed(system, place, kind) || (kind === AUTHENTICATION && turnsAway(system, place));
 }
 
 function isNoGuard({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {

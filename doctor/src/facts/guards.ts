@@ -27,7 +27,9 @@ const DECORATOR = /circuit|breaker|resilien/i;
 export function isBreakerCall(program: Program, { file, call }: CallSite): boolean {
   const path = pathOf(call.callee as Node);
   const origin = program.originOf(file, call.callee as Node);
-  if (origin.kind === 'external' && BREAKERS.has(origin.module)) return true;
+  if (origin.kind === 'external' && BREAKERS.has(origin.module)) {
+    return call.callee.type !== 'MemberExpression' || !isOtherPolicy(program, file, call.callee.object);
+  }
   const last = path.at(-1)!;
   if (hasNoBreaker(program, file, call.callee as Node)) return false;
   if (RUNS.test(last) && path.length > 1) return path.slice(0, -1).some((name) => BREAKER_NAME.test(name));
@@ -44,6 +46,18 @@ function hasNoBreaker(program: Program, file: ParsedFile, callee: Node): boolean
       return names.some((name) => BREAKER_NAME.test(name) && name !== 'policy') || isOpenValue(program, home, given);
     });
   });
+}
+
+const OTHER_POLICIES = /^(retry|timeout|bulkhead|fallback|noop|usePolicy)$/;
+
+/** A policy of a library that limits, repeats or waits, and never opens; also several of them together. */
+function isOtherPolicy(program: Program, file: ParsedFile, node: Node): boolean {
+  const made = valueNode(program, file, node) ?? { file, node: unwrap(node) };
+  if (made.node.type !== 'CallExpression') return false;
+  const name = pathOf(made.node.callee).at(-1)!;
+  if (OTHER_POLICIES.test(name)) return true;
+  const parts = made.node.arguments as readonly Node[];
+  return COMPOSES.test(name) && parts.length > 0 && parts.every((one) => isOtherPolicy(program, made.file, one));
 }
 
 const COMPOSES = /^(compose|wrap|pipe|combine|chain)$/;

@@ -18,6 +18,8 @@ export function asksNothing(system: System, route: Route): boolean {
   if (readsFlag(handler.file, handler.node)) return false;
   const calls = callsOf(system, route).filter(({ call }) => {
     const path = pathOf(call.callee as Node);
+    const [given] = call.arguments as readonly Node[];
+    if (path.at(-1) === 'check' && given?.type === 'ArrayExpression' && given.elements.length === 0) return false;
     return !new RegExp(
       '^(json|send|status|sendStatus|end|code|type|header|set|uptime|Date|toISOString|now|' +
         String.raw`String|Number|stringify|write|writeHead|phase|isDraining|values|keys|entries|every|some)$`,
@@ -34,9 +36,17 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   if (!handler || asksNothing(system, route)) return false;
   const own = handler.file.textOf(handler.node);
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
+  if (isOnlyTold(own, handler.file, handler.node)) return true;
   const catches = [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text));
-  return catches && !REFUSES.test(own) && /\.(code|status|send|json)\(|return/.test(own);
+  return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|return/.test(own);
 }
+
+/** The state of a dependency is in the text of the answer, and its status is that of success. */
+const isOnlyTold = (own: string, file: ParsedFile, node: Node): boolean =>
+  readsFlag(file, node) &&
+  !/\bawait\b|\.then\(/.test(own) &&
+  !REFUSES.test(own) &&
+  /\.(status|code)\(\s*2\d\d\s*\)/.test(own);
 
 /** A variable that others set once a dependency is there; what the handler sets itself tells nothing. */
 function readsFlag(file: ParsedFile, node: Node): boolean {

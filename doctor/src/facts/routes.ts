@@ -13,6 +13,8 @@ import {
   property,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { isMounted } from './mounting.ts';
+import { plainRoutes } from './plain-routes.ts';
 
 /** What answers a request, and what stands before it. */
 export interface Route {
@@ -50,9 +52,10 @@ export const routesIn = perSystem((system: System): ReadonlyMap<ParsedFile, read
   const prefixes = mountedAt(system);
   return new Map(
     system.program.files.map((file) => {
+      if (!isMounted(system, file)) return [file, []];
       const routes = [
         ...callsIn(file).flatMap((call) => routeOf(system, file, call)),
-        ...comparedRoutes(system, file),
+        ...plainRoutes(system, file),
         ...[...file.all('ClassDeclaration'), ...file.all('ClassExpression')].flatMap((node) =>
           nestRoutes(system, file, node),
         ),
@@ -119,55 +122,6 @@ export function hooksOf(options: Node | undefined): Node[] {
     return value?.type === 'ArrayExpression' ? (value.elements as Node[]) : value ? [value] : [];
   });
 }
-
-const URLS = /^(url|pathname|path)$/;
-
-/** A server of Node itself: `if (request.url === '/livez') …`, `case '/livez':`, `pathname.startsWith('/orders')`. */
-function comparedRoutes({ program }: System, file: ParsedFile): Route[] {
-  if (!callsIn(file).some((call) => isNodeServer(program.originOf(file, call.callee as Node)))) return [];
-  const isUrl = (node: Node): boolean => URLS.test(pathOf(node).at(-1)!);
-  const route = (path: string | undefined, handler: Node | null | undefined, node: Node): Route[] =>
-    path?.startsWith('/')
-      ? [
-          {
-            file,
-            line: file.lineAt(node.start),
-            method: 'ALL',
-            path: path.replace(/(.)\/$/, '$1'),
-            handler: handler ?? undefined,
-            before: [],
-            options: undefined,
-          },
-        ]
-      : [];
-  const compared = file.all('IfStatement').flatMap((node) =>
-    partsOf(node.test).flatMap((test) => {
-      if (test.type === 'BinaryExpression' && test.operator.startsWith('==')) {
-        const [one, other] = [test.left as Node, test.right];
-        const path = isUrl(one) ? nameOf(other) : isUrl(other) ? nameOf(one) : undefined;
-        return route(path, node.consequent, test);
-      }
-      const isStart = test.type === 'CallExpression' && pathOf(test.callee).at(-1) === 'startsWith';
-      const receiver = isStart && test.callee.type === 'MemberExpression' ? test.callee.object : undefined;
-      return receiver && isUrl(receiver) ? route(nameOf((test as AnyCall).arguments[0]), node.consequent, test) : [];
-    }),
-  );
-  const cases = file
-    .all('SwitchStatement')
-    .flatMap((node) =>
-      isUrl(node.discriminant) ? node.cases.flatMap((one) => route(nameOf(one.test), one, one)) : [],
-    );
-  return [...compared, ...cases];
-}
-
-const isNodeServer = (origin: ReturnType<System['program']['originOf']>): boolean =>
-  origin.kind === 'external' &&
-  /^node:https?2?$/.test(origin.module) &&
-  /^create(Secure)?Server$/.test(origin.path.at(-1) ?? '');
-
-/** The conditions that `&&` and `||` join. */
-const partsOf = (test: Node): Node[] =>
-  test.type === 'LogicalExpression' ? [...partsOf(test.left), ...partsOf(test.right)] : [test];
 
 function isServer({ program }: System, file: ParsedFile, receiver: Node): boolean {
   const origin = program.originOf(file, receiver);

@@ -15,6 +15,8 @@ export interface Statement {
   readonly file: string;
   readonly line: number;
   readonly text: string;
+  /** What stands there, where the text is only what it comes to. */
+  readonly shown?: string;
 }
 
 const SQL = /^[\s(]*(select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|copy)\s/i;
@@ -22,7 +24,7 @@ const SQL = /^[\s(]*(select|insert\s+into|update|delete\s+from|with|merge\s+into
 /** All SQL of a part: in its code, also where a text is put together, and in its migrations. */
 export const statements = perSystem((system: System): readonly Statement[] =>
   system.services.flatMap((part) => [
-    ...system.filesOf(part).flatMap((file) => statementsIn(system, part, file)),
+    ...system.filesOf(part).flatMap((file) => [...statementsIn(system, part, file), ...builtIn(system, part, file)]),
     ...system.paths
       .filter((path) => path.endsWith('.sql') && system.partOf(path) === part)
       .map((path) => ({ part, file: path, line: 1, text: readFileSync(join(system.root, path), 'utf8') })),
@@ -46,6 +48,24 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
     .filter(({ text }) => SQL.test(withoutComments(text)))
     .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
 }
+
+const NAMES_TABLE = /^(from|into|table|inTable|(inner|left|right|full|cross)?(Outer)?join)$/i;
+const TABLE_NAME = /^[a-z_]\w*(\.\w+)?(\s+as\s+\w+)?$/i;
+
+/** What knex puts together: `knex('orders').join('users', …)`, `trx('orders')`, `references('id').inTable('users')`. */
+const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[] =>
+  file.all('CallExpression').flatMap((call) => {
+    const [given] = call.arguments as readonly Node[];
+    const table = given?.type === 'Literal' || given?.type === 'Identifier' ? textOf(program, file, given) : '';
+    if (!TABLE_NAME.test(table)) return [];
+    const isNamed = call.callee.type === 'MemberExpression' && NAMES_TABLE.test(pathOf(call.callee).at(-1)!);
+    if (!isNamed && call.callee.type === 'MemberExpression') return [];
+    const origin = program.originOf(file, call.callee.type === 'MemberExpression' ? call.callee.object : call.callee);
+    const isKnex = origin.kind === 'external' && origin.module === 'knex';
+    if (!isKnex && !(isNamed && /[iI]nTable$/.test(pathOf(call.callee).at(-1)!))) return [];
+    const line = file.lineAt((call.callee as { property?: Node }).property?.start ?? call.start);
+    return [{ part, file: file.path, line, text: `from ${table}`, shown: file.lines[line - 1]!.trim() }];
+  });
 
 const isJoined = (file: ParsedFile, list: Node | undefined): boolean => {
   const call = list?.type === 'ArrayExpression' ? file.parentOf(file.parentOf(list)!) : undefined;

@@ -31,7 +31,9 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     if (FILLS.test(sqlOf(system, { file, call }))) return true;
     const [first] = call.arguments as readonly Node[];
     const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
-    return path.length > 1 && PUTS_IN.test(path.at(-1)!) && OUTBOX.test(named);
+    const called = file.textOf(call.callee as Node);
+    const isQuery = called.length < 80 && /\(\s*['"`]?\w*outbox\w*['"`]?\s*\)/i.test(called);
+    return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (OUTBOX.test(named) || isQuery);
   });
   return puts.flatMap((message) => {
     const method = functionsAround(file, message).find((one) => !transactionOf(file, one));
@@ -46,6 +48,9 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     );
     if (!change) return [];
     const [one, other] = [enclosing(file, message, method), enclosing(file, change, method)];
+    if (one !== undefined && one === other && isPastTransaction(file, one, { message, change })) {
+      return [{ file, message, change }];
+    }
     if (one === other && (one !== undefined || isWithinTransactions(system, { file, node: method }))) return [];
     return [{ file, message, change }];
   });
@@ -55,6 +60,15 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
 function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
   const call = file.parentOf(node);
   return call?.type === 'CallExpression' && TRANSACTION.test(pathOf(call.callee).at(-1)!);
+}
+
+/** One of the two is told the transaction that they are in, and the other one is not. */
+function isPastTransaction(file: ParsedFile, run: AnyFunction, { message, change }: Omit<TornOutbox, 'file'>): boolean {
+  const [parameter] = run.params as readonly Node[];
+  const name = parameter?.type === 'Identifier' ? parameter.name : parameter ? undefined : 'session';
+  if (name === undefined) return false;
+  const isTold = (node: Node): boolean => new RegExp(`\\b${name}\\b`).test(file.textOf(node));
+  return isTold(change) !== isTold(message);
 }
 
 const enclosing = (file: ParsedFile, node: Node, within: AnyFunction): AnyFunction | undefined =>

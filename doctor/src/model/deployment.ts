@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { chartOf, rendered, settingsOf } from './helm.ts';
 import { kubernetesFacts, podsOf } from './kubernetes.ts';
 import { type Doc, isTree, numberAt, type Tree, text } from './yaml-tree.ts';
 
@@ -45,22 +46,44 @@ const LOCAL_COMPOSE = /(override|dev|local|test|debug|ci)[^/]*\.ya?ml$/;
 export function readDeployments(root: string, files: readonly string[]): DeploymentFiles {
   const unreadable: { path: string; reason: string }[] = [];
   const docs = files
-    .filter((file) => /\.ya?ml$/.test(file) && !/(^|\/)(\.github|charts?\/[^/]+\/templates)\//.test(file))
+    .filter((file) => /\.ya?ml$/.test(file) && !/(^|\/)\.github\//.test(file))
     .flatMap((file) => readYaml(root, file, unreadable));
   const compose = docs.filter(({ file }) => COMPOSE.test(file) && !LOCAL_COMPOSE.test(file));
   const manifests = docs.filter(({ value }) => 'apiVersion' in value && 'kind' in value);
   return {
-    deployments: [...compose.flatMap((doc) => composeServices(root, doc)), ...manifests.flatMap(podsOf(manifests))],
+    deployments: [
+      ...compose.flatMap((doc) => composeServices(root, doc)),
+      ...patched(toldByCharts(root, manifests.flatMap(podsOf(manifests)))),
+    ],
     kubernetes: kubernetesFacts(manifests),
     unreadable,
   };
 }
 
+/** A patch of an overlay says only what differs: all else is as in the manifest that it changes. */
+const patched = (all: readonly Deployment[]): Deployment[] =>
+  all.map((one) => {
+    const base = one.image === '' && all.find(({ name, image }) => name === one.name && image !== '');
+    if (!base) return one;
+    const { image, probes, environment } = base;
+    return { ...one, image, probes: { ...probes, ...one.probes }, environment: { ...environment, ...one.environment } };
+  });
+
+/** The values of a chart that deploys one thing are the settings of that. */
+const toldByCharts = (root: string, all: readonly Deployment[]): Deployment[] =>
+  all.map((one) => {
+    const chart = chartOf(root, one.file);
+    const isAlone = all.every((other) => other === one || chartOf(root, other.file)?.name !== chart?.name);
+    return chart && isAlone ? { ...one, environment: { ...settingsOf(chart), ...one.environment } } : one;
+  });
+
 function readYaml(root: string, file: string, unreadable: { path: string; reason: string }[]): Doc[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(readFileSync(join(root, file), 'utf8'), { lineCounter: lines, merge: true });
+  const chart = chartOf(root, file);
+  const content = readFileSync(join(root, file), 'utf8');
+  const documents = parseAllDocuments(chart ? rendered(content, chart) : content, { lineCounter: lines, merge: true });
   if (!Array.isArray(documents)) return [];
-  const isInteresting = COMPOSE.test(file);
+  const isInteresting = COMPOSE.test(file) || chart !== undefined;
   return documents.flatMap((document): Doc[] => {
     if (document.errors.length > 0) {
       if (isInteresting) unreadable.push({ path: file, reason: document.errors[0]!.message.split('\n')[0]! });

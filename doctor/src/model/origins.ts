@@ -96,7 +96,7 @@ export class Origins {
         return { kind: 'class', file, node: binding.node };
       case 'value': {
         const typed = binding.type ? this.#types.originOfType(file, binding.type) : UNKNOWN;
-        const start = typed.kind === 'unknown' && binding.init ? this.originOf(file, binding.init) : typed;
+        const start = typed.kind === 'unknown' ? this.#firstKnown(file, valuesOf(file, binding)) : typed;
         return binding.path.reduce((origin, name) => this.memberOf(origin, name), start);
       }
       default:
@@ -247,6 +247,21 @@ export class Origins {
     if (typed.kind !== 'unknown') return typed;
     return this.#firstKnown(home, returnedBy(home, node));
   }
+}
+
+/** What a name begins with; else what it is given later, or by a transaction that is of the kind of its database. */
+function valuesOf(file: ParsedFile, { init, declaration, node }: Extract<Binding, { kind: 'value' }>): readonly Node[] {
+  if (init) return [init];
+  if (declaration === 'const' || node.type !== 'Identifier') return [];
+  if (declaration !== 'parameter') {
+    return file
+      .all('AssignmentExpression')
+      .flatMap(({ left, right }) => (nameOf(left as Node) === node.name ? right : []));
+  }
+  const around = file.parentOf(node);
+  const call = around && isFunction(around) && around.params[0] === node ? file.parentOf(around) : undefined;
+  if (call?.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return [];
+  return /transaction$/i.test(nameOf(call.callee.property as Node) ?? '') ? [call.callee.object] : [];
 }
 
 const hasOneExport = (scopes: Scopes): boolean =>

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { isTest } from '../model/files.ts';
 import type { Part } from '../model/layout.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
@@ -24,11 +24,11 @@ function judge(system: System): Judgement {
   const all = [...system.services, ...system.gateways];
   const imports = system.layout.isGuessed ? system.imports : [...system.imports, ...system.testImports()];
   const isAlone = all.length < 2;
+  const crossings = imports.flatMap((one) => crossing(system, one));
+  // A package that is imported as well is one fault, and told where it is imported.
+  const isTold = ({ name }: Part): boolean => crossings.some(({ subject }) => subject === name);
   return {
-    findings: [
-      ...imports.flatMap((one) => crossing(system, one)),
-      ...all.flatMap((part) => depending(system, part, all)),
-    ],
+    findings: [...crossings, ...all.filter((part) => !isTold(part)).flatMap((part) => depending(system, part, all))],
     judged: isAlone ? [] : all.map(({ name }) => name),
     unknown: isAlone ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }] : [],
   };
@@ -42,27 +42,30 @@ function depending(system: System, from: Part, all: readonly Part[]): Draft[] {
   return needed.flatMap((to) => {
     const file = `${from.folder}/package.json`;
     const lines = system.paths.includes(file) ? readFileSync(join(system.root, file), 'utf8').split('\n') : [];
-    const line = 1 + lines.findIndex((text, at) => at > 2 && text.includes(`"${to.packageName}"`));
+    const line = 1 + lines.findIndex((text) => new RegExp(`"${to.packageName}"\\s*:`).test(text));
     const what = `The package of ${from.folder} depends on that of ${to.folder}`;
     return line === 0 ? [] : [{ subject: from.name, what, evidence: [{ file, line, text: lines[line - 1]!.trim() }] }];
   });
 }
 
 function crossing(system: System, { file, target, line, specifier }: ResolvedImport): Draft[] {
-  if (target.kind !== 'own') return [];
-  const [from, to] = [system.partOf(file.path), system.partOf(target.path)];
-  if (
-    !from ||
-    !to ||
-    from === to ||
-    !isForbidden(system, { from, to, path: target.path, isTestFile: isTest(file.path) })
-  )
-    return [];
+  const path = pathOf(file.path, specifier, target);
+  if (path === undefined) return [];
+  const [from, to] = [system.partOf(file.path), system.partOf(path)];
+  if (!from || !to || from === to || !isForbidden(system, { from, to, path, isTestFile: isTest(file.path) })) return [];
   const what =
     to.kind === 'outside'
       ? `${from.folder || from.name} imports ${to.folder}, which is there for tests and tools only`
       : `${from.folder || from.name} imports the inside of ${to.folder || to.name}`;
   return [{ subject: from.name, what, evidence: [{ file: file.path, line, text: `import "${specifier}"` }] }];
+}
+
+/** Where an import leads, also to what is only there once it is built. */
+function pathOf(from: string, specifier: string, target: ResolvedImport['target']): string | undefined {
+  if (target.kind === 'own') return target.path;
+  if (target.kind !== 'missing' || !specifier.startsWith('.')) return undefined;
+  const path = posix.join(posix.dirname(from), specifier);
+  return path.startsWith('..') ? undefined : path;
 }
 
 interface Crossing {

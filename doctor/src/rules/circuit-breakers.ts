@@ -8,7 +8,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { type AnyCall, ancestorsOf, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, ancestorsOf, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -37,7 +37,11 @@ function judge(system: System): Judgement {
       ...[...system.services, ...system.gateways].flatMap((part) =>
         system.filesOf(part).flatMap((file) => endless(system, part, file)),
       ),
-      ...breakers.flatMap((breaker) => [...withoutTimeout(system, breaker), ...withoutFallback(system, breaker)]),
+      ...breakers.flatMap((breaker) => [
+        ...withoutTimeout(system, breaker),
+        ...neverOpen(system, breaker),
+        ...withoutFallback(system, breaker),
+      ]),
     ],
     ...readParts(system),
   };
@@ -72,8 +76,9 @@ function breakersOf(system: System, part: Part): Breaker[] {
   );
 }
 
-function withoutTimeout({ program }: System, { part, file, call, library }: Breaker): Draft[] {
-  if (library !== 'opossum') return [];
+function withoutTimeout(system: System, { part, file, call, library }: Breaker): Draft[] {
+  if (library !== 'opossum') return endlessPolicy(system, { part, file, call, library });
+  const { program } = system;
   const given = call.arguments[1] as Node | undefined;
   const options = given && valueNode(program, file, given);
   const timeout = options && property(options.node, 'timeout');
@@ -87,6 +92,78 @@ function withoutTimeout({ program }: System, { part, file, call, library }: Brea
       evidence: [{ file: file.path, line: file.lineAt(call.start), text: `timeout: ${text}` }],
     },
   ];
+}
+
+const WAITS = /time_?out|abort|deadline|\bsignal\b/i;
+
+/** The other libraries leave it to a policy, or to the client, how long a call may take. */
+function endlessPolicy(system: System, { part, file, call, library }: Breaker): Draft[] {
+  if (
+    !/^(cockatiel|mollitia)$/.test(library) ||
+    /Breaker$/.test(pathOf(call.callee as Node).at(-1)!) === (library === 'mollitia')
+  )
+    return [];
+  const callers = outboundCalls(system).flatMap((one) => (one.part === part ? [one.file] : []));
+  const texts = [file, ...callers].map((one) =>
+    one.lines.join('\n').replaceAll(/^import\b[^;]*?from[^\n]*|^const \{[^}]*\} = require\([^\n]*/gm, ''),
+  );
+  if (callers.length === 0 || texts.some((text) => WAITS.test(text))) return [];
+  const what = `A circuit breaker of ${part.name} has no timeout: a call that hangs is no failure to it`;
+  const line = file.lineAt(call.start);
+  return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
+}
+
+/** A breaker that is switched off, that cannot open, that is made anew for each call, or that is not there at all. */
+function neverOpen({ program }: System, { part, file, call, library }: Breaker): Draft[] {
+  const why = isMadeForEachCall(file, call)
+    ? 'is made anew for each call: it never sees a second failure'
+    : library === 'opossum'
+      ? offIn(program, file, call)
+      : library === 'mollitia' && pathOf(call.callee as Node).at(-1) === 'Circuit' && !hasModule(program, file, call)
+        ? 'has no breaker among its modules: it never opens'
+        : undefined;
+  if (why === undefined) return [];
+  const line = file.lineAt(call.start);
+  const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
+  return [{ subject: part.name, what: `A circuit breaker of ${part.name} ${why}`, evidence }];
+}
+
+function offIn(program: System['program'], file: ParsedFile, call: AnyCall): string | undefined {
+  const given = call.arguments[1] as Node | undefined;
+  const options = given && valueNode(program, file, given);
+  const told = (name: string): string | undefined => {
+    const value = options && property(options.node, name);
+    return value && textOf(program, options.file, value);
+  };
+  if (told('enabled') === 'false') return 'is switched off';
+  return Number(told('errorThresholdPercentage')) >= 100 ? 'opens when more than all calls fail: never' : undefined;
+}
+
+/** Modules that are made elsewhere are looked up; those that cannot be found may be breakers. */
+function hasModule(program: System['program'], file: ParsedFile, call: AnyCall): boolean {
+  const options = property(call.arguments[0] as Node, 'options') ?? (call.arguments[0] as Node);
+  const modules = property(options, 'modules');
+  if (modules?.type !== 'ArrayExpression') return true;
+  return (modules.elements as readonly Node[]).some((one) => {
+    const made = valueNode(program, file, one)?.node ?? one;
+    return made.type !== 'NewExpression' || /breaker/i.test(pathOf(made.callee).at(-1)!);
+  });
+}
+
+/** It is held by a variable of the function that also calls through it, and by nobody else. */
+function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
+  const [around] = functionsAround(file, call);
+  const holder = file.parentOf(call);
+  if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
+  const { name } = holder.id;
+  const inside = callsIn(file).filter((one) => contains(around, one));
+  const isKept = inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name));
+  return (
+    !isKept &&
+    inside.some(
+      (one) => pathOf(one.callee as Node).join('.') === `${name}.fire` && functionsAround(file, one)[0] === around,
+    )
+  );
 }
 
 /** A client of the repository's own that is told to wait for ever. */
@@ -130,7 +207,7 @@ const hasFallback = (file: ParsedFile, library: string): boolean =>
   callsIn(file).some((call) => /fallback/i.test(pathOf(call.callee as Node).at(-1)!)) ||
   (library === 'cockatiel' &&
     file.imports.some(({ specifier }) => specifier === library) &&
-    /\bfallback\b/.test(file.lines.join('\n')));
+    /\bfallback\b/.test(file.lines.join('\n').replaceAll(/^import\b[^;]*?from[^\n]*/gm, '')));
 
 function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
   const { program } = system;
@@ -141,8 +218,8 @@ function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node
     if (
       outer.type === 'TryStatement' &&
       outer.handler &&
-      outer.block.start <= node.start &&
-      node.end <= outer.block.end
+      contains(outer.block, node) &&
+      !handsOn(file, outer.handler.body)
     )
       return true;
     if (
@@ -157,6 +234,24 @@ function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node
     }
   }
   return false;
+}
+
+/** A `catch` that only tells somebody else of the error answers nothing in its place. */
+function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] }): boolean {
+  return (
+    body.every((one) => {
+      if (one.type === 'ThrowStatement') return one.argument.type === 'Identifier';
+      const call =
+        one.type === 'ExpressionStatement' || one.type === 'ReturnStatement'
+          ? (one as { expression?: Node; argument?: Node | null })
+          : {};
+      const inner = call.expression ?? call.argument ?? undefined;
+      return (
+        inner !== undefined &&
+        /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./.test(file.textOf(inner))
+      );
+    }) && body.length > 0
+  );
 }
 
 const seen = (model: Model): Judgement =>

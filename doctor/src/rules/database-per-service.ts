@@ -38,6 +38,7 @@ function judge(system: System): Judgement {
       ...loginsOfMany(settings),
       ...foreignTables(system),
       ...foreignSettings(system),
+      ...enteredByName(system),
       ...modelsOfMany(system),
     ],
     judged: withOne.map(({ name }) => name),
@@ -115,7 +116,8 @@ function foreignTables(system: System): Draft[] {
 }
 
 /** Migrations are long: there it is the line that names the table. */
-function placeOf({ file, line, text }: Statement, offset: number): Evidence {
+function placeOf({ file, line, text, shown }: Statement, offset: number): Evidence {
+  if (shown !== undefined) return { file, line, text: oneLine(shown) };
   if (!file.endsWith('.sql')) return { file, line, text: oneLine(text) };
   const before = text.slice(0, offset).split('\n').length;
   return { file, line: before, text: oneLine(text.split('\n')[before - 1]!) };
@@ -148,6 +150,28 @@ function foreignSettings(system: System): Draft[] {
         const what = `${part.name} reads the setting ${name}: the database of ${owner.name}`;
         return [
           { subject: part.name, what, evidence: [{ file: file.path, line: file.lineAt(node.start), text: name }] },
+        ];
+      }),
+    ),
+  );
+}
+
+/** Another service's database on the same server: `connection.useDb('orders')`, `client.db('orders')`. */
+function enteredByName(system: System): Draft[] {
+  return system.services.flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      file.all('CallExpression').flatMap((call) => {
+        const name = nameOf(call.arguments[0]);
+        if (name === undefined || !/^(useDb|db)$/.test(pathOf(call.callee).at(-1)!)) return [];
+        const origin = system.program.originOf(file, call.callee);
+        if (origin.kind !== 'external' || !/^(mongoose|mongodb|@nestjs\/mongoose)$/.test(origin.module)) return [];
+        const plain = normalized(name.replace(/[-_]?(db|database)$/i, ''));
+        const owner = system.services.find((one) => one !== part && one.aliases.includes(plain));
+        if (!owner || part.aliases.includes(plain)) return [];
+        const line = file.lineAt(call.start);
+        const what = `${part.name} enters ${name}, the database of ${owner.name}`;
+        return [
+          { subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] },
         ];
       }),
     ),

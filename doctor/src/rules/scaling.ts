@@ -93,7 +93,8 @@ function localLock({ program }: System, { file, call }: CallSite): string | unde
 }
 
 const LEASE = new RegExp(
-  String.raw`\block\b|lease|leader|advisory|redlock|skip locked|for update|setnx|\bNX\b|acquire|` +
+  String.raw`\block\b|lease|leader|advisory|redlock|skip_?\s?locked|for_?\s?update|setnx|\bNX\b|acquire|` +
+    String.raw`\block(ed)?_?(at|by|until|owner|id|token)\b|` +
     'singleton|exclusive|pg-?boss|claim',
   'i',
 );

@@ -1,10 +1,11 @@
 import type { Node } from 'oxc-parser';
 import { messageUses } from '../facts/messages.ts';
+import { dockerStarts, hasNoInstrumentation, isTraced, TRACERS, tracingFiles } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
-import type { System } from '../model/system.ts';
+import type { ResolvedImport, System } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { type AnyFunction, functionsAround, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
@@ -28,18 +29,6 @@ export const tracing: Rule = {
   judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model)),
 };
 
-const TRACERS = new RegExp(
-  String.raw`^(@opentelemetry/(sdk-node|sdk-trace[\w-]*|auto-instrumentations-node|instrumentation[\w-]*|` +
-    String.raw`exporter-trace-[\w-]+)|dd-trace|elastic-apm-node|@sentry/(node|nestjs)|newrelic|` +
-    'applicationinsights|@azure/monitor-opentelemetry|nestjs-otel|@splunk/otel|@honeycombio/opentelemetry-node|' +
-    String.raw`@fastify/otel|@google-cloud/trace-agent|@elastic/opentelemetry-node)(/.*)?$`,
-);
-const IN_ENVIRONMENT = /--(require|import)[= ]\S*(otel|opentelemetry|tracing|instrumentation|dd-trace|apm)/i;
-const STARTS = new RegExp(
-  String.raw`\.start\(|registerInstrumentations\(|\.register\(|\.init\(|createTelemetry|TracerProvider\(|` +
-    String.raw`NodeSDK\(|getTracer\(|SpanProcessor\(`,
-);
-
 function judge(system: System): Judgement {
   const { parts: all, unknown } = withSources(system);
   const traced = new Set(all.filter((part) => isTraced(system, part)));
@@ -56,37 +45,6 @@ function judge(system: System): Judgement {
     unknown,
   };
 }
-
-function isTraced(system: System, part: Part): boolean {
-  const scripts = Object.values(part.scripts).join('\n');
-  const deployed = system
-    .deploymentsOf(part)
-    .map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`);
-  if (IN_ENVIRONMENT.test([scripts, ...deployed].join('\n')) || dockerStarts(system, part)) return true;
-  const files = tracingFiles(system, part);
-  return (
-    files.length > 0 &&
-    [...files, ...importersOf(system, part, files)].some((file) => STARTS.test(file.lines.join('\n')))
-  );
-}
-
-const tracingFiles = (system: System, part: Part): ParsedFile[] =>
-  system
-    .closureOf(part)
-    .filter((file) => file.imports.some(({ specifier, typeOnly }) => !typeOnly && TRACERS.test(specifier)));
-
-function importersOf(system: System, part: Part, files: readonly ParsedFile[]): ParsedFile[] {
-  const paths = new Set(files.map(({ path }) => path));
-  return system
-    .closureOf(part)
-    .filter((file) => system.importsOf(file).some(({ target }) => target.kind === 'own' && paths.has(target.path)));
-}
-
-/** `CMD ["node", "--import", "./tracing.js", …]`; a Dockerfile is read as text. */
-const dockerStarts = (system: System, part: Part): boolean =>
-  system
-    .dockerfilesOf(part)
-    .some((text) => IN_ENVIRONMENT.test(text.replaceAll(/["',]+/g, ' ').replaceAll(/\s+/g, ' ')));
 
 function untraced(system: System, part: Part): Draft {
   const entry = entryOf(system, part);
@@ -112,31 +70,67 @@ const INSTRUMENTED = /^(express|fastify|koa|@nestjs\/core|pg|mysql2?|mongoose|mo
 
 /** What is loaded before the tracing is not traced. */
 function lateStart(system: System, part: Part): Draft[] {
-  const starters = new Set(tracingFiles(system, part).map(({ path }) => path));
+  const starters = new Set(
+    tracingFiles(system, part).flatMap(({ path }) => (/trac|otel|telemetry|instrument|apm/i.test(path) ? [path] : [])),
+  );
   return system.filesOf(part).flatMap((file) => {
-    const own = system
-      .importsOf(file)
-      .filter(({ typeOnly }) => !typeOnly)
-      .sort((one, other) => one.line - other.line);
-    const starts = own.find(
-      ({ target, specifier }) =>
-        target.kind === 'own' && starters.has(target.path) && /trac|otel|telemetry|instrument|apm/i.test(specifier),
-    );
-    const early = starts && own.find(({ specifier, line }) => line < starts.line && INSTRUMENTED.test(specifier));
-    if (!starts || !early || !ENTRY.test(file.path)) return [];
+    const early = ENTRY.test(file.path) && beforeStart(system, { file, starters, seen: new Set() });
+    if (!early || early === 'started') return [];
     const what = `${part.name} loads ${early.specifier} before its tracing: what that does is in no trace`;
     return [
       {
         subject: part.name,
         what,
-        evidence: [{ file: file.path, line: early.line, text: `import "${early.specifier}"` }],
+        evidence: [{ file: early.file.path, line: early.line, text: `import "${early.specifier}"` }],
         severity: 'warning' as const,
       },
     ];
   });
 }
 
+interface Loading {
+  readonly file: ParsedFile;
+  readonly starters: ReadonlySet<string>;
+  readonly seen: Set<string>;
+}
+
+/** In the order in which modules are loaded: what should be traced and comes before the tracing starts. */
+function beforeStart(system: System, loading: Loading): ResolvedImport | 'started' | undefined {
+  const { file, starters, seen } = loading;
+  seen.add(file.path);
+  const loaded = system
+    .importsOf(file)
+    .filter(({ typeOnly }) => !typeOnly)
+    .sort((one, other) => one.line - other.line);
+  let early: ResolvedImport | undefined;
+  for (const one of loaded) {
+    const { target, specifier } = one;
+    if (target.kind === 'own' && starters.has(target.path)) return early ?? 'started';
+    if (INSTRUMENTED.test(specifier)) early ??= one;
+    const next =
+      target.kind === 'own' && isOfPart(system, file, target.path) ? system.program.fileAt(target.path) : undefined;
+    if (!next || seen.has(next.path)) continue;
+    const inner = beforeStart(system, { ...loading, file: next });
+    if (inner) return early ?? inner;
+  }
+  return undefined;
+}
+
+/** Libraries are not looked into: they may trace by hand. */
+const isOfPart = (system: System, file: ParsedFile, path: string): boolean =>
+  system.partOf(file.path) === system.partOf(path);
+
 const CARRIES = /propagation|traceparent|inject\(|extract\(|opentelemetry|tracing\.|instrumentation|formatTraceparent/i;
+const INJECTS = /\binject\(|set\(\s*['"]traceparent|formatTraceparent/i;
+const EXTRACTS = /\bextract\(|get\(\s*['"]traceparent|\.traceparent|parseTraceparent/i;
+
+/** Whether a file carries the trace in that direction; who only takes it out of what comes puts it into nothing. */
+function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
+  const text = file.lines.join('\n');
+  const [own, other] = kind === 'published' ? [INJECTS, EXTRACTS] : [EXTRACTS, INJECTS];
+  return CARRIES.test(text) && (own.test(text) || !other.test(text));
+}
+
 const AUTOMATIC = new RegExp(
   '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
     String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
@@ -153,8 +147,7 @@ function lostAtBroker(system: System, part: Part): Draft[] {
   const uses = messageUses(system).filter(
     (use) => use.part === part && (!isAutomatic || NEVER_AUTOMATIC.test(use.library)),
   );
-  const carries = (file: ParsedFile): boolean => CARRIES.test(file.lines.join('\n'));
-  const lost = uses.filter(({ file, raw }) => !carries(file) && !(raw && carries(raw.file)));
+  const lost = uses.filter(({ file, raw, kind }) => !carries(file, kind) && !(raw && carries(raw.file, kind)));
   if (lost.length === 0) return [];
   const what =
     `Messages of ${part.name} travel without the trace: nothing puts the traceparent ` +
@@ -172,6 +165,12 @@ function lostAtBroker(system: System, part: Part): Draft[] {
 }
 
 const SERVERS = /^(fastify|express|koa|hono)$/;
+
+const isServer = ({ module, path }: { readonly module: string; readonly path: readonly string[] }): boolean =>
+  SERVERS.test(module)
+    ? path.length === 0
+    : /^node:https?$/.test(module) && /^create(Secure)?Server$/.test(path.at(-1) ?? '');
+
 const MAKES_SPANS = /span|^trace/i;
 const BY_ITSELF = /instrumentation|sdk-node|dd-trace|apm|newrelic|sentry|otel|applicationinsights|monitor/;
 
@@ -180,14 +179,16 @@ function byHand(system: System, part: Part): Draft[] {
   if (part.kind === 'gateway') return [];
   const files = system.closureOf(part);
   const tracers = files.flatMap((file) => file.imports.filter(({ specifier }) => TRACERS.test(specifier)));
-  if (tracers.some(({ specifier }) => BY_ITSELF.test(specifier)) || dockerStarts(system, part)) return [];
+  const isIdle = hasNoInstrumentation(files);
+  if (!isIdle && tracers.some(({ specifier }) => BY_ITSELF.test(specifier))) return [];
+  if (dockerStarts(system, part)) return [];
   return files.flatMap((file) =>
     callsIn(file).flatMap((call) => {
       const origin = system.program.originOf(file, call.callee as Node);
-      if (origin.kind !== 'external' || !SERVERS.test(origin.module) || origin.path.length > 0) return [];
+      if (origin.kind !== 'external' || !isServer(origin) || call.type !== 'CallExpression') return [];
       const [around] = functionsAround(file, call).toReversed();
-      if (!around || call.type !== 'CallExpression') return [];
-      const makers = [{ file, node: around }, ...callersAround(system, file, around)];
+      if (!around && !isIdle) return [];
+      const makers = around ? [{ file, node: around }, ...callersAround(system, file, around)] : [];
       const makesSpans = makers.some((maker) =>
         system.program
           .callsReachedFrom(maker, 2)

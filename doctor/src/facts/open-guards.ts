@@ -1,0 +1,55 @@
+import type { Node } from 'oxc-parser';
+import type { System } from '../model/system.ts';
+import { pathOf, unwrap } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+const REFUSES =
+  /\b40[13]\b|unauthor|forbidden|\bthrow\b|reject\(|verif|authenticat|introspect|redirect|false|passport|jwks|super\./i;
+/** What tells who somebody says to be, and never whether it is true. */
+const DECODES = /\b(jwt|jose|jsonwebtoken)\w*\.decode\(|\bdecodeJwt\(|\bjwtDecode\(|\bjwt_decode\(/i;
+const VERIFIES = /verify|introspect|jwks|authenticate\(|jwtVerify|validate/i;
+/** What a guard does with whom it does not know. */
+const ANY_REFUSAL = /\b40[13]\b|unauthor|forbidden|\bthrow\b|reject\(|redirect|next\((?!\))|return false/i;
+const HARMLESS = new RegExp(
+  '^(next|done|callback|log|info|debug|warn|trace|get|set|header|split|replace|slice|trim|startsWith|' +
+    'getRequest|switchToHttp)$',
+);
+
+/** A guard of this repository that lets everybody through, or believes a token without checking its signature. */
+export function letsAllThrough(system: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
+  const expression = node.type === 'Decorator' ? unwrap(node.expression) : node;
+  if (node.type === 'Decorator' && expression.type === 'CallExpression') {
+    const guards = expression.arguments as readonly Node[];
+    return guards.length > 0 && guards.every((one) => letsAllThrough(system, { file, node: one }));
+  }
+  const { program } = system;
+  const isCall = expression.type === 'CallExpression' || expression.type === 'NewExpression';
+  const origin = program.originOf(file, isCall ? (expression.callee as Node) : expression);
+  if (origin.kind === 'class' || origin.kind === 'instance') return isOpen([origin.file.textOf(origin.node)], []);
+  if (origin.kind !== 'functions') return false;
+  const calls = origin.all.flatMap((one) => program.callsReachedFrom(one, 3));
+  const inner = [...origin.all, ...calls.flatMap((site) => program.calleesOf(site))];
+  const names = calls.map(({ call }) => pathOf(call.callee as Node).at(-1)!);
+  return isOpen(
+    inner.map((one) => one.file.textOf(one.node)),
+    names,
+  );
+}
+
+/** A middleware of this repository that turns away whom it does not know, whatever its name is. */
+export function turnsAway({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
+  if (node.type !== 'Identifier' && node.type !== 'MemberExpression' && node.type !== 'CallExpression') return false;
+  const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
+  return (
+    origin.kind === 'functions' &&
+    origin.all.some((one) => /\b401\b|unauthori[sz]ed/i.test(one.file.textOf(one.node).slice(0, 4_000)))
+  );
+}
+
+function isOpen(texts: readonly string[], names: readonly string[]): boolean {
+  const text = texts.join('\n');
+  if (/\bcatch\b[^{]*\{[^}]*\bnext\(\)/.test(text) && !ANY_REFUSAL.test(text)) return true;
+  if (DECODES.test(text)) return !VERIFIES.test(text);
+  const passes = /\b(next|done)\(\)|return true|=> true/.test(text);
+  return passes && !REFUSES.test(text) && names.every((name) => HARMLESS.test(name));
+}

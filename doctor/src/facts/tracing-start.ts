@@ -1,0 +1,79 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { loadedFiles } from './loaded.ts';
+
+/** What makes spans, by itself or by hand. */
+export const TRACERS = new RegExp(
+  String.raw`^(@opentelemetry/(sdk-node|sdk-trace[\w-]*|auto-instrumentations-node|instrumentation[\w-]*|` +
+    String.raw`exporter-trace-[\w-]+)|dd-trace|elastic-apm-node|@sentry/(node|nestjs)|newrelic|` +
+    'applicationinsights|@azure/monitor-opentelemetry|nestjs-otel|@splunk/otel|@honeycombio/opentelemetry-node|' +
+    String.raw`@fastify/otel|@google-cloud/trace-agent|@elastic/opentelemetry-node)(/.*)?$`,
+);
+const IN_ENVIRONMENT = /--(require|import)[= ]\S*(otel|opentelemetry|tracing|instrumentation|dd-trace|apm)/i;
+const STARTS = new RegExp(
+  String.raw`\.start\(|registerInstrumentations\(|\.register\(|\.init\(|createTelemetry|TracerProvider\(|` +
+    String.raw`NodeSDK\(|getTracer\(|SpanProcessor\(`,
+);
+
+/** Whether anything starts tracing where a part is started: its code, its scripts, its image or its settings. */
+export function isTraced(system: System, part: Part): boolean {
+  const scripts = Object.values(part.scripts).join('\n');
+  const deployed = system
+    .deploymentsOf(part)
+    .map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`);
+  if (IN_ENVIRONMENT.test([scripts, ...deployed].join('\n')) || dockerStarts(system, part)) return true;
+  const files = tracingFiles(system, part);
+  return files.length > 0 && isStarted([...files, ...importersOf(system, part, files)]);
+}
+
+const MAKES_SDK = /\bnew NodeSDK\(/;
+const STARTS_SDK = /(\b(?!(server|app|worker|scheduler|consumer)\b)\w+|\))\s*(\?)?\.start\(|registerInstrumentations\(/;
+
+/** An SDK that is only made does nothing yet. */
+function isStarted(files: readonly ParsedFile[]): boolean {
+  const texts = files.map((file) => file.lines.join('\n'));
+  return texts.some((text) => MAKES_SDK.test(text))
+    ? texts.some((text) => STARTS_SDK.test(text))
+    : texts.some((text) => STARTS.test(text));
+}
+
+/** The files that run and name a tracer. */
+export const tracingFiles = (system: System, part: Part): ParsedFile[] =>
+  loadedFiles(system, part).filter((file) =>
+    file.imports.some(({ specifier, typeOnly }) => !typeOnly && TRACERS.test(specifier)),
+  );
+
+function importersOf(system: System, part: Part, files: readonly ParsedFile[]): ParsedFile[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return system
+    .closureOf(part)
+    .filter((file) => system.importsOf(file).some(({ target }) => target.kind === 'own' && paths.has(target.path)));
+}
+
+/** `CMD ["node", "--import", "./tracing.js", …]`; a Dockerfile is read as text. */
+export const dockerStarts = (system: System, part: Part): boolean =>
+  system
+    .dockerfilesOf(part)
+    .some((text) => IN_ENVIRONMENT.test(text.replaceAll(/["',]+/g, ' ').replaceAll(/\s+/g, ' ')));
+
+/** An SDK that is told no instrumentation makes no span by itself. */
+export function hasNoInstrumentation(files: readonly ParsedFile[]): boolean {
+  const made = files.flatMap((file) =>
+    callsIn(file).flatMap((call) =>
+      pathOf(call.callee as Node).at(-1) === 'NodeSDK' ? [call.arguments[0] as Node] : [],
+    ),
+  );
+  const isEmpty = (options: Node | undefined): boolean => {
+    if (options?.type !== 'ObjectExpression' || options.properties.length === 0) return false;
+    if (options.properties.some(({ type }) => type === 'SpreadElement')) return false;
+    const told = property(options, 'instrumentations');
+    return told === undefined || (told.type === 'ArrayExpression' && told.elements.length === 0);
+  };
+  return made.length > 0 && made.every(isEmpty) && !files.some((file) => REGISTERS.test(file.lines.join('\n')));
+}
+
+const REGISTERS = /registerInstrumentations\(|auto-instrumentations-node\/register/;
