@@ -59,7 +59,7 @@ export interface Diagnosis {
 export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosis {
   const judgements = rules.map((rule) => ({ rule, judgement: rule.judge(model) }));
   const all = distinct(
-    judgements.flatMap(({ rule, judgement }) => judgement.findings.map((draft) => complete(rule, draft))),
+    judgements.flatMap(({ rule, judgement }) => told(judgement.findings).map((draft) => complete(rule, draft))),
   );
   const waived = model.system?.architecture?.accepted ?? [];
   const accepted = all.flatMap((finding) => {
@@ -81,6 +81,20 @@ export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosi
     ],
     map: serviceMap(model),
   };
+}
+
+/** A fault in what several services share is told once, with those that use it. */
+function told(drafts: readonly Draft[]): Draft[] {
+  const places = ({ evidence }: Draft): string => evidence.map(({ file, line, text }) => [file, line, text]).join();
+  const without = ({ what, subject }: Draft): string => what.replace(subject, '');
+  const same = Map.groupBy(drafts, (draft) => [places(draft), draft.severity, without(draft)].join('\0'));
+  return [...same.values()].map((all) => {
+    const [first] = all as [Draft, ...Draft[]];
+    const names = [...new Set(all.map(({ subject }) => subject))].sort();
+    if (names.length < 2 || !first.what.includes(first.subject)) return first;
+    const listed = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+    return { ...first, subject: names.join(', '), what: first.what.replace(first.subject, () => listed) };
+  });
 }
 
 function complete(rule: Rule, draft: Draft): Finding {

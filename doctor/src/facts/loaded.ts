@@ -3,14 +3,13 @@ import { type Part, readJson } from '../model/layout.ts';
 import { perSystem, type System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
-const ENTRY = /^((src|bin|lib)\/)?(main|index|server|app|bootstrap|composition-root|start|www)\.[cm]?[jt]s$/;
+const TRACES = /trac|otel|telemetry|instrument|apm/i;
 interface Manifest {
   readonly scripts?: unknown;
   readonly main?: unknown;
   readonly bin?: unknown;
 }
 
-const SERVES = /\.listen\(|NestFactory|\bserve\(/;
 const LOADS_FOLDERS = /\breaddir(Sync)?\(|\bglob(Sync|by)?\(|autoload|require-?dir|import\.meta\.glob/i;
 
 const imported = perSystem(
@@ -31,20 +30,20 @@ const startsOf = (system: System, part: Part): string =>
     ...system.deploymentsOf(part).map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`),
   ].join('\n');
 
-const isRoot = (system: System, part: Part, file: ParsedFile): boolean => {
-  if (ENTRY.test(part.folder === '' ? file.path : file.path.slice(part.folder.length + 1))) return true;
-  if (!imported(system).has(file.path) && SERVES.test(file.lines.join('\n'))) return true;
+/** A file for tracing that nothing imports, and that no script, image or command names. */
+function isForgotten(system: System, part: Part, file: ParsedFile): boolean {
+  if (!TRACES.test(basename(file.path)) || imported(system).has(file.path)) return false;
   const name = basename(file.path).replace(/\.[cm]?[jt]s$/, '');
-  return new RegExp(`\\b${name.replaceAll(/[^\w-]/g, '.')}(\\.|["'\\s]|$)`, 'm').test(startsOf(system, part));
-};
+  return !new RegExp(`\\b${name.replaceAll(/[^\w-]/g, '.')}(\\.|["'\\s]|$)`, 'm').test(startsOf(system, part));
+}
 
-/** The files of a part, and of its libraries, that run at all: what begins a process, and what that imports. */
+/** The files of a part, and of its libraries, without those that only a forgotten one would load. */
 export function loadedFiles(system: System, part: Part): readonly ParsedFile[] {
-  const all = system.closureOf(part);
   const own = system.filesOf(part);
-  const roots = own.filter((file) => isRoot(system, part, file));
-  if (roots.length === 0 || own.some((file) => LOADS_FOLDERS.test(file.lines.join('\n')))) return all;
-  const found = new Set(roots);
+  const forgotten = own.filter((file) => isForgotten(system, part, file));
+  const all = system.closureOf(part);
+  if (forgotten.length === 0 || own.some((file) => LOADS_FOLDERS.test(file.lines.join('\n')))) return all;
+  const found = new Set(own.filter((file) => !forgotten.includes(file)));
   const inside = new Set(all);
   for (const file of found) {
     for (const { target } of system.importsOf(file)) {

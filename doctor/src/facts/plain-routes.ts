@@ -7,12 +7,15 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Route } from './routes.ts';
 
 const URLS = /^(url|pathname|path)$/;
+const PROBE = /^\/(livez|readyz|healthz?|live|ready|health\/\w+)$/;
 const CALL = /^(GET|HEAD|POST|PUT|PATCH|DELETE|ALL|\*)\s+(\/\S*)$/;
 
 /** A server of Node itself: `if (request.url === '/livez') …`, `case '/livez':`, and tables of functions by path. */
 export function plainRoutes(system: System, file: ParsedFile): Route[] {
   const isServed = callsIn(file).some((call) => isNodeServer(system.program.originOf(file, call.callee as Node)));
-  return [...(isServed ? comparedRoutes(file) : []), ...keyedRoutes(system, file, isServed)];
+  // A step of a pipeline may answer probes far from the server itself.
+  const compared = comparedRoutes(file).filter(({ path }) => isServed || PROBE.test(path));
+  return [...compared, ...keyedRoutes(system, file, isServed)];
 }
 
 function comparedRoutes(file: ParsedFile): Route[] {

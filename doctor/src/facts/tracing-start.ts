@@ -1,10 +1,11 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
-import { callsIn } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { pathOf, property } from '../source/ast.ts';
+import { type AnyCall, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { loadedFiles } from './loaded.ts';
+import { isReached } from './reached.ts';
 
 /** What makes spans, by itself or by hand. */
 export const TRACERS = new RegExp(
@@ -43,9 +44,26 @@ function isStarted(files: readonly ParsedFile[]): boolean {
 
 /** The files that run and name a tracer. */
 export const tracingFiles = (system: System, part: Part): ParsedFile[] =>
+  namingTracers(system, part).filter((file) => {
+    const makers = makersIn(file);
+    return makers.length === 0 || makers.some((node) => isReached(system, loadedFiles(system, part), { file, node }));
+  });
+
+/** Where a tracer would be made, if anything called it. */
+export const unusedMaker = (system: System, part: Part): CallSite | undefined =>
+  namingTracers(system, part)
+    .filter((file) => !tracingFiles(system, part).includes(file))
+    .flatMap((file) => makersIn(file).map((call) => ({ file, call })))[0];
+
+const namingTracers = (system: System, part: Part): ParsedFile[] =>
   loadedFiles(system, part).filter((file) =>
     file.imports.some(({ specifier, typeOnly }) => !typeOnly && TRACERS.test(specifier)),
   );
+
+const makersIn = (file: ParsedFile): AnyCall[] =>
+  callsIn(file).filter((call) => MAKES_TRACER.test(pathOf(call.callee as Node).at(-1)!));
+
+const MAKES_TRACER = /^(NodeSDK|\w*TracerProvider)$/;
 
 function importersOf(system: System, part: Part, files: readonly ParsedFile[]): ParsedFile[] {
   const paths = new Set(files.map(({ path }) => path));

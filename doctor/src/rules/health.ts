@@ -2,6 +2,7 @@ import type { Node } from 'oxc-parser';
 import { isDatabaseCall } from '../facts/effects.ts';
 import { entrances } from '../facts/gateways.ts';
 import { clientOf } from '../facts/outbound.ts';
+import { isReached } from '../facts/reached.ts';
 import { asksNothing, callsOf, isAlwaysReady } from '../facts/readiness.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import type { LiveReplica, RunningSystem } from '../live/running-system.ts';
@@ -65,13 +66,17 @@ const hasCommand = (system: System, part: Part): boolean =>
 
 function probesOf(system: System, part: Part): Probes {
   const routes = system.closureOf(part).flatMap((file) => routesIn(system).get(file) ?? []);
+  const files = system.closureOf(part);
+  const isAnswered = ({ file, handler }: Route): boolean =>
+    !handler || isReached(system, files, { file, node: handler });
   const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
+  const probes = (pattern: RegExp): Route[] => gets.filter((one) => pattern.test(one.path) && isAnswered(one));
   const terminus = system
     .closureOf(part)
     .some((file) => file.imports.some(({ specifier }) => specifier === '@godaddy/terminus'));
   return {
-    live: gets.filter(({ path }) => LIVE.test(path)),
-    ready: gets.filter(({ path }) => READY.test(path)),
+    live: probes(LIVE),
+    ready: probes(READY),
     answersHttp: (routes.length > 0 || entrances(system).some((one) => one.part === part)) && !terminus,
   };
 }
@@ -175,7 +180,7 @@ function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean 
     all
       .filter((site) => site.file === one.file && system.program.calleesOf(site).length > 0)
       .map(({ call }) => pathOf(call.callee as Node).join('.'))
-      .filter((path) => /check|health|ready|probe|result/i.test(path));
+      .filter((path) => /check|health|ready|result/i.test(path));
   const mine = own(calls, route);
   return ready.some(
     (other) =>

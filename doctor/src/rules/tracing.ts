@@ -1,6 +1,13 @@
 import type { Node } from 'oxc-parser';
 import { messageUses } from '../facts/messages.ts';
-import { dockerStarts, hasNoInstrumentation, isTraced, TRACERS, tracingFiles } from '../facts/tracing-start.ts';
+import {
+  dockerStarts,
+  hasNoInstrumentation,
+  isTraced,
+  TRACERS,
+  tracingFiles,
+  unusedMaker,
+} from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
@@ -47,12 +54,17 @@ function judge(system: System): Judgement {
 }
 
 function untraced(system: System, part: Part): Draft {
-  const entry = entryOf(system, part);
+  const maker = unusedMaker(system, part);
+  const entry = maker ? undefined : entryOf(system, part);
   const text = 'no tracing is started here, nor in what it imports';
   return {
     subject: part.name,
-    what: `${part.name} is in no trace`,
-    evidence: [{ file: entry?.path ?? part.folder, line: 1, text }],
+    what: `Nothing of ${part.name} is in any trace`,
+    evidence: [
+      maker
+        ? { file: maker.file.path, line: maker.file.lineAt(maker.call.start), text: 'made here, and nothing calls it' }
+        : { file: entry?.path ?? part.folder, line: 1, text },
+    ],
   };
 }
 

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Node } from 'oxc-parser';
+import { isSource, isTest } from '../model/files.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { contains, functionsAround, nameOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+/** What calls a thing to try it does not run it. */
+const PROVES = /(^|\/)(bench(marks?)?|tests?|e2e|examples?)\//;
+
+/** Texts of what is outside of the system, and may start it: commands, tools. */
+const outsideTexts = perSystem((system: System): readonly string[] =>
+  system.paths
+    .filter((path) => isSource(path) && !isTest(path) && !PROVES.test(path))
+    .filter((path) => system.partOf(path)?.kind === 'outside')
+    .map((path) => readFileSync(join(system.root, path), 'utf8')),
+);
+
+interface Place {
+  readonly file: ParsedFile;
+  readonly node: Node;
+  /** How many functions have been followed. */
+  readonly depth?: number;
+}
+
+/** Whether a place in these files may ever run: something names the function around it, up to the top of a file. */
+export function isReached(system: System, files: readonly ParsedFile[], place: Place): boolean {
+  const { file, node, depth = 0 } = place;
+  const outer = functionsAround(file, node).at(-1);
+  const name = outer && declaredName(file, outer);
+  // A method, or a function that is handed to another one: who calls it is not known here.
+  if (!outer || !name || depth > 5) return true;
+  const isAgain = files.some((home) =>
+    home
+      .all('Identifier')
+      .filter((one) => one.name === name && isUse(home, one) && !(home === file && contains(outer, one)))
+      .some((one) => isReached(system, files, { file: home, node: one, depth: depth + 1 })),
+  );
+  const isCalled = new RegExp(`\\b${name}\\(`);
+  return isAgain || (isExported(system, file, name) && outsideTexts(system).some((text) => isCalled.test(text)));
+}
+
+const EXPORT = /^(?:module\.)?exports\.(\w+)$/;
+
+function declaredName(file: ParsedFile, outer: Node): string | undefined {
+  if (outer.type === 'FunctionDeclaration') return outer.id?.name;
+  const holder = file.parentOf(outer);
+  if (holder?.type === 'AssignmentExpression') return EXPORT.exec(file.textOf(holder.left as Node))?.[1];
+  return holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined;
+}
+
+const isExported = ({ program }: System, file: ParsedFile, name: string): boolean =>
+  program.scopesOf(file).exports.has(name);
+
+/** What declares, imports or hands on a name does not use it. */
+function isUse(file: ParsedFile, node: Node): boolean {
+  const parent = file.parentOf(node);
+  if (parent?.type === 'VariableDeclarator' || parent?.type === 'FunctionDeclaration') {
+    return (parent.id as Node | null) !== node;
+  }
+  if (parent?.type === 'MemberExpression' && EXPORT.test(file.textOf(parent))) {
+    return file.parentOf(parent)?.type !== 'AssignmentExpression';
+  }
+  return !/^(Import|Export)\w*Specifier$/.test(parent?.type ?? '');
+}
