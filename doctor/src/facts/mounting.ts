@@ -9,9 +9,10 @@ const LOADS_FOLDERS = /\breaddir(Sync)?\(|\bglob(Sync|by)?\(|autoload|require-?d
 /** Whether anybody takes what a file offers: a router that no server uses answers nothing, nor a stray controller. */
 export function isMounted(system: System, file: ParsedFile): boolean {
   const routers = routersOf(system, file);
-  const controllers = file
-    .all('ClassDeclaration')
-    .flatMap((node) => (decoratorsOf(node).some(({ name }) => name === 'Controller') && node.id ? [node.id.name] : []));
+  const isOfNest = file.imports.some(({ specifier }) => specifier === '@nestjs/common');
+  const controllers = (isOfNest ? file.all('ClassDeclaration') : []).flatMap((node) =>
+    decoratorsOf(node).some(({ name }) => name === 'Controller') && node.id ? [node.id.name] : [],
+  );
   const offered = [...routers, ...controllers];
   if (offered.length === 0 || isGivenOn(file, offered)) return true;
   const takers = system.imports.filter(({ target }) => target.kind === 'own' && target.path === file.path);

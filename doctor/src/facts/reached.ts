@@ -43,7 +43,9 @@ export function isReached(system: System, files: readonly ParsedFile[], place: P
 
 const EXPORT = /^(?:module\.)?exports\.(\w+)$/;
 
+/** The only name by which a function can be called; none where others choose theirs, as for a default export. */
 function declaredName(file: ParsedFile, outer: Node): string | undefined {
+  if (file.parentOf(outer)?.type === 'ExportDefaultDeclaration') return undefined;
   if (outer.type === 'FunctionDeclaration') return outer.id?.name;
   const holder = file.parentOf(outer);
   if (holder?.type === 'AssignmentExpression') return EXPORT.exec(file.textOf(holder.left as Node))?.[1];
@@ -61,6 +63,10 @@ function isUse(file: ParsedFile, node: Node): boolean {
   }
   if (parent?.type === 'MemberExpression' && EXPORT.test(file.textOf(parent))) {
     return file.parentOf(parent)?.type !== 'AssignmentExpression';
+  }
+  if (parent?.type === 'ImportSpecifier' || parent?.type === 'ExportSpecifier') {
+    const names = parent.type === 'ImportSpecifier' ? [parent.imported, parent.local] : [parent.local, parent.exported];
+    return nameOf(names[0] as Node) !== nameOf(names[1] as Node);
   }
   return !/^(Import|Export)\w*Specifier$/.test(parent?.type ?? '');
 }
