@@ -4,7 +4,7 @@ import type { Written } from '@ashlar/telemetry';
 import type { Answer, StoredAnswer } from './answer.ts';
 import type { Claim } from './idempotency-key.ts';
 
-/** What is kept under a key: a whole answer, or what it began, and what was first said of that if it was not the end. */
+/** What is kept under a key: a whole answer, or what it began, with what was first said of that before its end. */
 export type Kept =
   | { readonly answer: StoredAnswer; readonly owner?: string }
   | { readonly resource: string; readonly written: readonly Written[]; readonly interim?: unknown };
