@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { dropNatsNamespace } from '@ashlar/messaging-nats';
+import { dropRedisNamespace } from '@ashlar/projection-redis';
 import { atEnd, root } from './lifetime.ts';
 
 const LOOK_EVERY_MS = 5;
@@ -53,7 +55,10 @@ export class ShopProcess {
     });
     const url = `http://127.0.0.1:${port}`;
     const shop = new ShopProcess(url, await untilReady(url, child, began), child, data);
-    atEnd(() => shop.stop());
+    atEnd(async () => {
+      await shop.stop();
+      if (replicas !== undefined) await shop.#forget();
+    });
     return shop;
   }
 
@@ -72,6 +77,14 @@ export class ShopProcess {
     await ended;
   }
 
+  /** What it has left on servers that are not its own. */
+  async #forget(): Promise<void> {
+    const { NATS_URL = 'nats://127.0.0.1:4222', REDIS_URL = 'redis://127.0.0.1:6379' } = process.env;
+    const namespace = this.#namespace;
+    await dropNatsNamespace({ url: NATS_URL, namespace });
+    await dropRedisNamespace({ url: REDIS_URL, namespace });
+  }
+
   get pid(): number {
     return this.child.pid!;
   }
@@ -88,8 +101,11 @@ export class ShopProcess {
 
   /** The administrator's address of the database of a service. */
   databaseUrl(service: string): string {
-    const namespace = readFileSync(join(this.data, 'namespace'), 'utf8').trim();
-    return this.adminUrl.replace(/postgres$/, `ashlar_${namespace}_${service}`);
+    return this.adminUrl.replace(/postgres$/, `ashlar_${this.#namespace}_${service}`);
+  }
+
+  get #namespace(): string {
+    return readFileSync(join(this.data, 'namespace'), 'utf8').trim();
   }
 
   #postmaster(): string[] {
