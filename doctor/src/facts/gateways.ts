@@ -2,8 +2,8 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { dataOf, textOf, type Value } from '../model/texts.ts';
-import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
+import { dataOf, textOf, type Value, valueNode } from '../model/texts.ts';
+import { type AnyCall, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
 import { letsAllThrough, turnsAway } from './open-guards.ts';
@@ -38,21 +38,30 @@ export const entrances = perSystem((system: System): readonly Entrance[] =>
     const files = system.filesOf(part);
     const tables = files.flatMap((file) => tableEntrances(system, part, file));
     // Routes of its own count where there is a table of what it hands on: they are in its language.
-    if (tables.some(({ isLocal }) => !isLocal)) return withLimits(system, files, tables);
-    const all = { authentication: false, rateLimit: false };
-    for (const file of files) {
-      if (files.some((one) => hasGlobal(system, one, AUTHENTICATION))) all.authentication = true;
-      if (files.some((one) => hasGlobal(system, one, RATE_LIMIT)) || throttles(system, file)) all.rateLimit = true;
-    }
+    if (tables.some(({ isLocal }) => !isLocal)) return withLimits(system, files, withHooks(system, part, tables));
+    const isLimited = files.some((file) => hasGlobal(system, { file }, RATE_LIMIT) || throttles(system, file));
+    const isAsked = (one: Entrance): boolean =>
+      files.some((file) => hasGlobal(system, file === one.file ? one : { file }, AUTHENTICATION));
     return files
       .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
       .map((one) => ({
         ...one,
-        hasAuthentication: one.hasAuthentication || all.authentication,
-        hasRateLimit: one.hasRateLimit || all.rateLimit,
+        hasAuthentication: one.hasAuthentication || isAsked(one),
+        hasRateLimit: one.hasRateLimit || isLimited,
       }));
   }),
 );
+
+/** A table from which proxies are registered: what stands before all of them stands before each of its routes. */
+function withHooks(system: System, part: Part, tables: readonly Entrance[]): readonly Entrance[] {
+  const files = system.filesOf(part);
+  const proxies = files.flatMap((file) => proxied(system, part, file));
+  if (proxies.length === 0) return tables;
+  const isForAll =
+    proxies.every(({ hasAuthentication }) => hasAuthentication) ||
+    files.some((file) => hasGlobal(system, { file }, AUTHENTICATION));
+  return tables.map((one) => ({ ...one, hasAuthentication: one.hasAuthentication || isForAll }));
+}
 
 /** What limits a table of routes: the option of the gateway that it is handed to, or a middleware before all. */
 function withLimits(system: System, files: readonly ParsedFile[], tables: readonly Entrance[]): readonly Entrance[] {
@@ -72,18 +81,30 @@ function withLimits(system: System, files: readonly ParsedFile[], tables: readon
   const isEmpty = (value: Value): boolean => Array.isArray(value) && value.length === 0;
   const limitsAll =
     options.some((given) => !isEmpty(given) && !(isRecord(given) && isEmpty(given['default']))) ||
-    files.some((file) => hasGlobal(system, file, RATE_LIMIT));
+    files.some((file) => hasGlobal(system, { file }, RATE_LIMIT));
   return limitsAll ? tables : tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true }));
 }
 
-/** A middleware, hook or guard for every request: `app.use(limiter)`, `addHook`, `useGlobalGuards`, `APP_GUARD`. */
-function hasGlobal(system: System, file: ParsedFile, kind: RegExp): boolean {
+/** Whether a middleware is used after a route of the same function: a request of that never comes to it. */
+function comesLate(file: ParsedFile, used: AnyCall, line: number): boolean {
+  if (file.lineAt(used.start) <= line) return false;
+  const [around] = functionsAround(file, used);
+  return callsIn(file).some((call) => file.lineAt(call.start) === line && functionsAround(file, call)[0] === around);
+}
+
+/**
+ * A middleware, hook or guard for every request: `app.use(limiter)`, `addHook`, `useGlobalGuards`, `APP_GUARD`; where
+ * the line of a route is given, one that stands before it.
+ */
+function hasGlobal(system: System, { file, line }: { file: ParsedFile; line?: number }, kind: RegExp): boolean {
   const used = callsIn(file).some((call) => {
     const verb = pathOf(call.callee as Node).at(-1)!;
     const args = call.arguments as readonly Node[];
     if (verb === 'addHook') return args.slice(1).some((arg) => isOfKind(system, { file, node: arg }, kind));
     if (verb === 'useGlobalGuards') return args.some((arg) => isOfKind(system, { file, node: arg }, kind));
     if (verb !== 'use' && verb !== 'register') return false;
+    if (verb === 'register' && kind === AUTHENTICATION && onlyDecorates(system, file, args[0])) return false;
+    if (verb === 'use' && line !== undefined && comesLate(file, call, line)) return false;
     const isForAll =
       verb === 'register' || args.length === 1 || textOf(system.program, file, args[0]!) === '/' || !isPath(args[0]!);
     return (
@@ -103,8 +124,17 @@ function hasGlobal(system: System, file: ParsedFile, kind: RegExp): boolean {
   });
 }
 
+/** A plugin of this repository that offers a check, and hangs it before nothing. */
+function onlyDecorates({ program }: System, file: ParsedFile, plugin: Node | undefined): boolean {
+  const found = plugin && valueNode(program, file, plugin);
+  const made = found?.node.type === 'CallExpression' ? (found.node.arguments[0] as Node | undefined) : found?.node;
+  return found && made && isFunction(made)
+    ? !/addHook|\.use\(|\.register\([^)]*guard/i.test(found.file.textOf(made))
+    : false;
+}
+
 const throttles = (system: System, file: ParsedFile): boolean =>
-  file.imports.some(({ specifier }) => specifier === '@nestjs/throttler') && hasGlobal(system, file, /Throttler/);
+  file.imports.some(({ specifier }) => specifier === '@nestjs/throttler') && hasGlobal(system, { file }, /Throttler/);
 
 const isPath = (node: Node): boolean =>
   node.type === 'Literal' || node.type === 'TemplateLiteral' || node.type === 'ArrayExpression';
@@ -149,7 +179,8 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
     const isRegistered = verb === 'register' && args[0] !== undefined && isProxy(system, file, args[0]);
     const proxy =
       args.find((arg) => arg.type === 'CallExpression' && isProxy(system, file, arg)) ??
-      args.slice(1).find((arg) => isHeldProxy(system, file, arg));
+      args.slice(1).find((arg) => isHeldProxy(system, file, arg)) ??
+      (verb === 'use' && args.length > 1 ? args.slice(-1).find((arg) => handsOn(file, arg)) : undefined);
     if (!isRegistered && (!proxy || !/^(use|all|get|post|put|patch|delete)$/.test(verb))) return [];
     const filter =
       proxy?.type === 'CallExpression' ? property(proxy.arguments.at(-1) as Node, 'pathFilter') : undefined;
@@ -169,6 +200,13 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
     ];
   });
 }
+
+/** A function that answers what comes below a path, and passes nothing on to the next one. */
+const handsOn = (file: ParsedFile, given: Node): boolean => {
+  if (!isFunction(given)) return false;
+  const text = file.textOf(given);
+  return /\.(send|json|end|pipe|pipeTo)\(/.test(text) && !/\bnext\(\)|\b404\b/.test(text);
+};
 
 const pathText = ({ program }: System, file: ParsedFile, node: Node): string =>
   node.type === 'ArrayExpression'

@@ -17,6 +17,16 @@ const imported = perSystem(
     new Set(imports.flatMap(({ target }) => (target.kind === 'own' ? [target.path] : []))),
 );
 
+const RUNS_NODE = /^(CMD|ENTRYPOINT)\s+(\[\s*"?node"|node\s)/im;
+const RUNS_ANYTHING = /^(CMD|ENTRYPOINT)\s/im;
+
+/** An image that runs `node index.js` itself passes what the scripts of the package would load before. */
+export function startsWithoutScripts(system: System, part: Part): boolean {
+  const isOverruled = system.deploymentsOf(part).some(({ command }) => command.trim() !== '');
+  const images = system.dockerfilesOf(part).filter((text) => RUNS_ANYTHING.test(text));
+  return !isOverruled && images.length > 0 && images.every((text) => RUNS_NODE.test(text));
+}
+
 /** What starts processes: scripts, images and commands, as one text. */
 const startsOf = (system: System, part: Part): string =>
   [
@@ -24,7 +34,7 @@ const startsOf = (system: System, part: Part): string =>
       .filter((path) => path === 'package.json' || path === `${part.folder}/package.json`)
       .map((path) => {
         const { scripts, main, bin } = readJson<Manifest>(join(system.root, path)) ?? {};
-        return JSON.stringify([scripts, main, bin]);
+        return JSON.stringify([startsWithoutScripts(system, part) ? undefined : scripts, main, bin]);
       }),
     ...system.dockerfilesOf(part),
     ...system.deploymentsOf(part).map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`),

@@ -5,6 +5,7 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import {
+  type AnyCall,
   ancestorsOf,
   decoratorsOf,
   functionsAround,
@@ -46,7 +47,6 @@ const PUBLISH: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['publish', 'xadd'],
   mqtt: ['publish', 'publishAsync'],
   '@nestjs/microservices': ['emit'],
-  '@aws-sdk/client-sns': ['send', 'publish'],
   '@google-cloud/pubsub': ['publishMessage', 'publish'],
   '@ashlar/messaging': ['publish'],
   rascal: ['publish'],
@@ -98,7 +98,7 @@ function useOf(system: System, site: CallSite): MessageUse[] {
       line: file.lineAt(call.start),
       kind,
       library,
-      topic: text,
+      topic: kind === 'consumed' && AWS.test(library) ? undefined : text,
       handler: kind === 'consumed' ? handlerOf(system, { file, call }) : undefined,
       raw: site,
     })),
@@ -118,6 +118,7 @@ function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind
   const receiver = call.callee.object as Node;
   const origin = program.originOf(file, receiver);
   if (origin.kind === 'external') {
+    if (AWS.test(origin.module)) return method === 'send' ? commandOf(call) : undefined;
     if (PUBLISH[origin.module]?.includes(method)) return 'published';
     if (CONSUME[origin.module]?.includes(method)) return 'consumed';
     return undefined;
@@ -127,6 +128,23 @@ function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind
   if (isOwnWrapper(program.originOf(file, call.callee as Node))) return undefined;
   if (PUBLISH_NAMES.test(method)) return 'published';
   return CONSUME_NAMES.test(method) ? 'consumed' : undefined;
+}
+
+const AWS = /^@aws-sdk\/client-(sns|sqs|eventbridge)$/;
+
+/** `client.send(new PublishCommand({ TopicArn, … }))`: the command says what is done. */
+function commandOf(call: AnyCall): MessageUse['kind'] | undefined {
+  const [command] = call.arguments as readonly Node[];
+  const name = command?.type === 'NewExpression' ? pathOf(command.callee).at(-1)! : '';
+  if (/^(Publish(Batch)?|SendMessage(Batch)?|PutEvents)Command$/.test(name)) return 'published';
+  return name === 'ReceiveMessageCommand' ? 'consumed' : undefined;
+}
+
+/** Which topics a queue is subscribed to is told outside of the code: what comes from one may be anything. */
+function addressedTo(command: Node, method: string): Node | undefined {
+  if (command.type !== 'NewExpression' || method !== 'send') return undefined;
+  const [options] = command.arguments as readonly Node[];
+  return property(options, 'TopicArn') ?? property(options, 'QueueUrl');
 }
 
 const isQueue = (library: string): boolean => library === 'bullmq' || library === 'bull';
@@ -168,6 +186,8 @@ function hasBrokerCall(file: ParsedFile, node: Node): boolean {
 function topicNodes({ file, call }: CallSite, library: string): (Node | undefined)[] {
   const args = call.arguments as readonly Node[];
   const method = pathOf(call.callee as Node).at(-1)!;
+  if (/^xread(group)?$/i.test(method)) return streamsOf(args);
+  if (args[0] && AWS.test(library)) return [addressedTo(args[0], method)];
   if (args[0]?.type === 'ObjectExpression') {
     return [property(args[0], 'topic') ?? property(args[0], 'topics') ?? property(args[0], 'type')];
   }
@@ -177,6 +197,15 @@ function topicNodes({ file, call }: CallSite, library: string): (Node | undefine
     return [isEmpty ? exchange : key];
   }
   return [args[0]];
+}
+
+/** `xreadgroup('GROUP', …, 'STREAMS', 'orders', '>')`, and `xReadGroup(…, { key: 'orders', id: '>' })`. */
+function streamsOf(args: readonly Node[]): (Node | undefined)[] {
+  const at = args.findIndex((one) => one.type === 'Literal' && /^streams$/i.test(String(one.value)));
+  if (at >= 0) return args.slice(at + 1, at + 1 + Math.ceil((args.length - at - 1) / 2));
+  const keyed = args.flatMap((one) => (one.type === 'ArrayExpression' ? (one.elements as readonly Node[]) : [one]));
+  const keys = keyed.flatMap((one) => property(one, 'key') ?? []);
+  return keys.length > 0 ? keys : [undefined];
 }
 
 /** The function that a subscription calls: an argument, or the `eachMessage` of the same consumer. */

@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
+import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { pathOf, unwrap } from '../source/ast.ts';
+import { isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REFUSES =
@@ -10,6 +11,8 @@ const DECODES = /\b(jwt|jose|jsonwebtoken)\w*\.decode\(|\bdecodeJwt\(|\bjwtDecod
 const VERIFIES = /verify|introspect|jwks|authenticate\(|jwtVerify|validate/i;
 /** What a guard does with whom it does not know. */
 const ANY_REFUSAL = /\b40[13]\b|unauthor|forbidden|\bthrow\b|reject\(|redirect|next\((?!\))|return false/i;
+/** A check that hands over its error, so that it refuses nobody by itself. */
+const IGNORES = /verify\([^;]*?(\(\s*err?\w*\b[^)]*\)\s*=>|function\s*\w*\(\s*err?\w*\b)/;
 const HARMLESS = new RegExp(
   '^(next|done|callback|log|info|debug|warn|trace|get|set|header|split|replace|slice|trim|startsWith|' +
     'getRequest|switchToHttp)$',
@@ -23,6 +26,8 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     return guards.length > 0 && guards.every((one) => letsAllThrough(system, { file, node: one }));
   }
   const { program } = system;
+  const decorated = decoratedBy(system, expression);
+  if (decorated) return isOpen([decorated], []);
   const isCall = expression.type === 'CallExpression' || expression.type === 'NewExpression';
   const origin = program.originOf(file, isCall ? (expression.callee as Node) : expression);
   if (origin.kind === 'class' || origin.kind === 'instance') return isOpen([origin.file.textOf(origin.node)], []);
@@ -34,6 +39,20 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     inner.map((one) => one.file.textOf(one.node)),
     names,
   );
+}
+
+/** What Fastify's `app.decorate('authenticate', check)` hangs under that name, as text. */
+function decoratedBy({ program }: System, node: Node): string | undefined {
+  if (node.type !== 'MemberExpression') return undefined;
+  const name = nameOf(node.property as Node);
+  for (const file of program.files) {
+    for (const call of callsIn(file)) {
+      const [given, check] = call.arguments as readonly Node[];
+      if (pathOf(call.callee as Node).at(-1) !== 'decorate' || !check || nameOf(given) !== name) continue;
+      return isFunction(check) ? file.textOf(check) : undefined;
+    }
+  }
+  return undefined;
 }
 
 /** A middleware of this repository that turns away whom it does not know, whatever its name is. */
@@ -49,6 +68,7 @@ export function turnsAway({ program }: System, { file, node }: { file: ParsedFil
 function isOpen(texts: readonly string[], names: readonly string[]): boolean {
   const text = texts.join('\n');
   if (/\bcatch\b[^{]*\{[^}]*\bnext\(\)/.test(text) && !ANY_REFUSAL.test(text)) return true;
+  if (IGNORES.test(text) && !ANY_REFUSAL.test(text)) return true;
   if (DECODES.test(text)) return !VERIFIES.test(text);
   const passes = /\b(next|done)\(\)|return true|=> true/.test(text);
   return passes && !REFUSES.test(text) && names.every((name) => HARMLESS.test(name));

@@ -114,7 +114,6 @@ const isGrpcCall = (path: readonly string[], call: AnyCall): boolean =>
   path.includes('loadPackageDefinition') &&
   call.type === 'CallExpression' &&
   path.length > 2 &&
-  /^[a-z]/.test(path.at(-1)!) &&
   !['addService', 'bindAsync', 'start', 'close', 'loadPackageDefinition'].includes(path.at(-1)!);
 
 interface Climb {

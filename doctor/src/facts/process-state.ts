@@ -1,7 +1,16 @@
 import type { Node } from 'oxc-parser';
 import type { CallSite } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyClass, classAround, decoratorsOf, functionsAround, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import {
+  type AnyClass,
+  type AnyFunction,
+  classAround,
+  decoratorsOf,
+  functionsAround,
+  nameOf,
+  pathOf,
+  unwrap,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { closureState, globalState } from './closure-state.ts';
 import {
@@ -83,13 +92,20 @@ function isKept(program: System['program'], { file, node }: Use, init: Node | nu
   const isNothing = !init || (init.type === 'Literal' && init.value === null) || pathOf(init)[0] === 'undefined';
   if (!isNothing && !isCollection(init)) return false;
   const [around] = functionsAround(file, node);
-  if (!around || SETS_UP.test(functionName(file, around))) return false;
+  if (!around || SETS_UP.test(functionName(file, around)) || isFirstThen(file, around)) return false;
   const name = (node as { name?: string }).name!;
   const right = unwrap(parent.right);
   if (!isNothing) return new RegExp(String.raw`\b${name}\b`).test(file.textOf(right));
   const binding = program.scopesOf(file).lookUp(pathOf(right)[0]!, right);
   const isGiven = right.type === 'Identifier' || right.type === 'MemberExpression';
   return isGiven && binding?.kind === 'value' && binding.declaration === 'parameter';
+}
+
+/** What follows a promise of the module itself happens once: `connect().then((given) => { … })`. */
+function isFirstThen(file: ParsedFile, around: AnyFunction): boolean {
+  const parent = file.parentOf(around);
+  const isThen = parent?.type === 'CallExpression' && pathOf(parent.callee).at(-1) === 'then';
+  return isThen && functionsAround(file, parent).length === 0;
 }
 
 /** Numbers and texts; a client that is made when it is first needed is none. */

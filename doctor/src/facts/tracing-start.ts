@@ -4,7 +4,7 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { type AnyCall, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { loadedFiles } from './loaded.ts';
+import { loadedFiles, startsWithoutScripts } from './loaded.ts';
 import { isReached } from './reached.ts';
 
 /** What makes spans, by itself or by hand. */
@@ -14,7 +14,7 @@ export const TRACERS = new RegExp(
     'applicationinsights|@azure/monitor-opentelemetry|nestjs-otel|@splunk/otel|@honeycombio/opentelemetry-node|' +
     String.raw`@fastify/otel|@google-cloud/trace-agent|@elastic/opentelemetry-node)(/.*)?$`,
 );
-const IN_ENVIRONMENT = /--(require|import)[= ]\S*(otel|opentelemetry|tracing|instrumentation|dd-trace|apm)/i;
+const IN_ENVIRONMENT = /(--(require|import)[= ]|\s-r )\s*\S*(otel|opentelemetry|tracing|instrumentation|dd-trace|apm)/i;
 const STARTS = new RegExp(
   String.raw`\.start\(|registerInstrumentations\(|\.register\(|\.init\(|createTelemetry|TracerProvider\(|` +
     String.raw`NodeSDK\(|getTracer\(|SpanProcessor\(`,
@@ -22,12 +22,16 @@ const STARTS = new RegExp(
 
 /** Whether anything starts tracing where a part is started: its code, its scripts, its image or its settings. */
 export function isTraced(system: System, part: Part): boolean {
-  const scripts = Object.values(part.scripts).join('\n');
+  const scripts = startsWithoutScripts(system, part) ? '' : Object.values(part.scripts).join('\n');
   const deployed = system
     .deploymentsOf(part)
     .map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`);
-  if (IN_ENVIRONMENT.test([scripts, ...deployed].join('\n')) || dockerStarts(system, part)) return true;
   const files = tracingFiles(system, part);
+  const makes = files.filter((file) => MAKES_SDK.test(file.lines.join('\n')));
+  // What a script loads has to start what it makes.
+  const isIdle = makes.length > 0 && !isStarted([...makes, ...importersOf(system, part, makes)]);
+  const isLoaded = IN_ENVIRONMENT.test([scripts, ...deployed].join('\n')) || dockerStarts(system, part);
+  if (isLoaded && !isIdle) return true;
   return files.length > 0 && isStarted([...files, ...importersOf(system, part, files)]);
 }
 

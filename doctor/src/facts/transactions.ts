@@ -3,7 +3,7 @@ import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyFunction, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import { type AnyCall, type AnyFunction, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
 
@@ -51,6 +51,8 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     if (one !== undefined && one === other && isPastTransaction(file, one, { message, change })) {
       return [{ file, message, change }];
     }
+    if (one === undefined && other === undefined && isBesideBegun(file, method, { message, change }))
+      return [{ file, message, change }];
     if (one === other && (one !== undefined || isWithinTransactions(system, { file, node: method }))) return [];
     return [{ file, message, change }];
   });
@@ -69,6 +71,22 @@ function isPastTransaction(file: ParsedFile, run: AnyFunction, { message, change
   if (name === undefined) return false;
   const isTold = (node: Node): boolean => new RegExp(`\\b${name}\\b`).test(file.textOf(node));
   return isTold(change) !== isTold(message);
+}
+
+const BEGINS =
+  /\.(beginTransaction|begin|startTransaction)\(|\.(query|execute)\(\s*['"`]\s*(begin|start transaction)\b/i;
+
+/** A transaction that one connection begins, and one of the two asks another one: the pool. */
+function isBesideBegun(file: ParsedFile, method: AnyFunction, { message, change }: Omit<TornOutbox, 'file'>): boolean {
+  const receiver = (call: Node): string =>
+    pathOf((call as AnyCall).callee as Node)
+      .slice(0, -1)
+      .join('.');
+  const begun = callsIn(file)
+    .filter((call) => contains(method, call) && BEGINS.test(`.${file.textOf(call).split('.').slice(-1)[0]}`))
+    .map(receiver);
+  const [one, other] = [receiver(message), receiver(change)];
+  return begun.length === 1 && one !== other && [one, other].includes(begun[0]!);
 }
 
 const enclosing = (file: ParsedFile, node: Node, within: AnyFunction): AnyFunction | undefined =>

@@ -20,7 +20,11 @@ export interface Deployment {
   readonly dependsOn: readonly string[];
   /** Reachable from outside of the network of containers. */
   readonly publishedPorts: readonly { readonly port: string; readonly line: number }[];
-  readonly probes: { readonly liveness?: string; readonly readiness?: string; readonly startup?: string };
+  readonly probes: {
+    readonly liveness?: string | undefined;
+    readonly readiness?: string | undefined;
+    readonly startup?: string | undefined;
+  };
   readonly probeLines: { readonly liveness?: number; readonly readiness?: number; readonly startup?: number };
   readonly hostPaths: readonly { readonly path: string; readonly line: number }[];
   readonly replicas: number | undefined;

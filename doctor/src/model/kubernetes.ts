@@ -19,8 +19,12 @@ function containerOf({ name, doc, spec, path }: Pod, container: Tree, all: reado
   const environment = kubernetesEnvironment(container, all);
   const at = (...more: (string | number)[]): number => doc.lineOf([...path, ...more]);
   const volumes = Array.isArray(spec['volumes']) ? spec['volumes'].filter(isTree) : [];
-  const probe = (key: string): Record<string, string> =>
-    isTree(container[key]) ? { [key.replace('Probe', '')]: text(treeAt(container, [key, 'httpGet'])['path']) } : {};
+  const probe = (key: string): Record<string, string | undefined> => {
+    const kind = key.replace('Probe', '');
+    // A patch takes away what it sets to null.
+    if (container[key] === null) return { [kind]: undefined };
+    return isTree(container[key]) ? { [kind]: text(treeAt(container, [key, 'httpGet'])['path']) } : {};
+  };
   return {
     name,
     kind: 'kubernetes',

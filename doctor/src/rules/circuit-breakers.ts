@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
-import { BREAKERS } from '../facts/guards.ts';
-import { type Outbound, outboundCalls } from '../facts/outbound.ts';
+import { type Breaker, breakersOf, breakersOfLibraries, whyNeverOpen } from '../facts/breakers.ts';
+import { clientOf, type Outbound, outboundCalls } from '../facts/outbound.ts';
+import { routesIn } from '../facts/routes.ts';
 import { readParts } from '../facts/unread.ts';
 import type { RunningSystem } from '../live/running-system.ts';
 import type { Part } from '../model/layout.ts';
@@ -8,7 +9,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { type AnyCall, ancestorsOf, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
+import { ancestorsOf, contains, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -33,7 +34,7 @@ function judge(system: System): Judgement {
   const breakers = [...system.services, ...system.gateways].flatMap((part) => breakersOf(system, part));
   return {
     findings: [
-      ...calls.filter((call) => !call.isGuarded).map(unguarded),
+      ...calls.filter((call) => !call.isGuarded && !isOfProbe(system, call)).map(unguarded),
       ...[...system.services, ...system.gateways].flatMap((part) =>
         system.filesOf(part).flatMap((file) => endless(system, part, file)),
       ),
@@ -42,10 +43,18 @@ function judge(system: System): Judgement {
         ...neverOpen(system, breaker),
         ...withoutFallback(system, breaker),
       ]),
+      ...breakersOfLibraries(system).flatMap((breaker) => endlessPolicy(system, breaker)),
     ],
     ...readParts(system),
   };
 }
+
+/** A probe that asks others is judged by `health`: what it waits for, no request waits for. */
+const isOfProbe = (system: System, { file, node }: Outbound): boolean =>
+  (routesIn(system).get(file) ?? []).some(
+    ({ path, handler }) =>
+      /(readyz?|livez?|healthz?|readiness|liveness)$/i.test(path) && handler && contains(handler, node),
+  );
 
 function unguarded({ part, file, line, client, address, target }: Outbound): Draft {
   const whom = target ? `the service ${target.name}` : address === '' ? 'another system' : address;
@@ -55,25 +64,6 @@ function unguarded({ part, file, line, client, address, target }: Outbound): Dra
     what: `${part.name} calls ${whom} with ${client} past any circuit breaker`,
     evidence: [{ file: file.path, line, text }],
   };
-}
-
-interface Breaker {
-  readonly part: Part;
-  readonly file: ParsedFile;
-  readonly call: AnyCall;
-  readonly library: string;
-}
-
-/** Breakers that a part makes, or that its libraries make for it. */
-function breakersOf(system: System, part: Part): Breaker[] {
-  return system.filesOf(part).flatMap((file) =>
-    callsIn(file).flatMap((call) => {
-      const origin = system.program.originOf(file, call.callee as Node);
-      if (origin.kind !== 'external' || !BREAKERS.has(origin.module)) return [];
-      const isMade = call.type === 'NewExpression' || pathOf(call.callee as Node).at(-1) === 'circuitBreaker';
-      return isMade && call.arguments.length > 0 ? [{ part, file, call, library: origin.module }] : [];
-    }),
-  );
 }
 
 function withoutTimeout(system: System, { part, file, call, library }: Breaker): Draft[] {
@@ -103,7 +93,9 @@ function endlessPolicy(system: System, { part, file, call, library }: Breaker): 
     /Breaker$/.test(pathOf(call.callee as Node).at(-1)!) === (library === 'mollitia')
   )
     return [];
-  const callers = outboundCalls(system).flatMap((one) => (one.part === part ? [one.file] : []));
+  const callers = callsIn(file).some((one) => clientOf(system, { file, call: one }))
+    ? [file]
+    : outboundCalls(system).flatMap((one) => (one.part === part ? [one.file] : []));
   const texts = [file, ...callers].map((one) =>
     one.lines.join('\n').replaceAll(/^import\b[^;]*?from[^\n]*|^const \{[^}]*\} = require\([^\n]*/gm, ''),
   );
@@ -113,57 +105,13 @@ function endlessPolicy(system: System, { part, file, call, library }: Breaker): 
   return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
 }
 
-/** A breaker that is switched off, that cannot open, that is made anew for each call, or that is not there at all. */
-function neverOpen({ program }: System, { part, file, call, library }: Breaker): Draft[] {
-  const why = isMadeForEachCall(file, call)
-    ? 'is made anew for each call: it never sees a second failure'
-    : library === 'opossum'
-      ? offIn(program, file, call)
-      : library === 'mollitia' && pathOf(call.callee as Node).at(-1) === 'Circuit' && !hasModule(program, file, call)
-        ? 'has no breaker among its modules: it never opens'
-        : undefined;
+function neverOpen(system: System, breaker: Breaker): Draft[] {
+  const { part, file, call } = breaker;
+  const why = whyNeverOpen(system, breaker);
   if (why === undefined) return [];
   const line = file.lineAt(call.start);
   const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
   return [{ subject: part.name, what: `A circuit breaker of ${part.name} ${why}`, evidence }];
-}
-
-function offIn(program: System['program'], file: ParsedFile, call: AnyCall): string | undefined {
-  const given = call.arguments[1] as Node | undefined;
-  const options = given && valueNode(program, file, given);
-  const told = (name: string): string | undefined => {
-    const value = options && property(options.node, name);
-    return value && textOf(program, options.file, value);
-  };
-  if (told('enabled') === 'false') return 'is switched off';
-  return Number(told('errorThresholdPercentage')) >= 100 ? 'opens when more than all calls fail: never' : undefined;
-}
-
-/** Modules that are made elsewhere are looked up; those that cannot be found may be breakers. */
-function hasModule(program: System['program'], file: ParsedFile, call: AnyCall): boolean {
-  const options = property(call.arguments[0] as Node, 'options') ?? (call.arguments[0] as Node);
-  const modules = property(options, 'modules');
-  if (modules?.type !== 'ArrayExpression') return true;
-  return (modules.elements as readonly Node[]).some((one) => {
-    const made = valueNode(program, file, one)?.node ?? one;
-    return made.type !== 'NewExpression' || /breaker/i.test(pathOf(made.callee).at(-1)!);
-  });
-}
-
-/** It is held by a variable of the function that also calls through it, and by nobody else. */
-function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
-  const [around] = functionsAround(file, call);
-  const holder = file.parentOf(call);
-  if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
-  const { name } = holder.id;
-  const inside = callsIn(file).filter((one) => contains(around, one));
-  const isKept = inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name));
-  return (
-    !isKept &&
-    inside.some(
-      (one) => pathOf(one.callee as Node).join('.') === `${name}.fire` && functionsAround(file, one)[0] === around,
-    )
-  );
 }
 
 /** A client of the repository's own that is told to wait for ever. */

@@ -98,10 +98,16 @@ function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
 /** SQL that names a table which only another service makes, or a schema of another service. */
 function foreignTables(system: System): Draft[] {
   const owners = Map.groupBy(tableOwners(system), ({ table }) => table.split('.').at(-1)!);
+  const writers = writersOf(system);
   return statements(system).flatMap((statement) =>
     tablesAt(statement.text).flatMap(({ table, offset }) => {
       const [schema, name] = table.includes('.') ? table.split('.') : ['', table];
-      const owner = ownerBySchema(system, statement, schema!) ?? soleOwner(owners.get(name!) ?? [], statement.part);
+      const owner =
+        ownerBySchema(system, statement, schema!) ??
+        soleOwner(
+          owners.get(name!) ?? (isOwnName(statement.part, name!) ? [] : (writers.get(name!) ?? [])),
+          statement.part,
+        );
       if (!owner) return [];
       const what = `${statement.part.name} reads or writes ${table}, a table of ${owner.name}`;
       return [
@@ -114,6 +120,23 @@ function foreignTables(system: System): Draft[] {
     }),
   );
 }
+
+/** Who fills a table that nothing in the repository makes: the only one that does owns it. */
+function writersOf(system: System): Map<string, Statement[]> {
+  const filled = statements(system).flatMap((statement) =>
+    [...statement.text.matchAll(INSERTS)].map(([, table]) => ({ table: table!.toLowerCase(), statement })),
+  );
+  const byTable = Map.groupBy(filled, ({ table }) => table);
+  return new Map(
+    [...byTable]
+      .filter(([table, all]) => !OF_A_KIT.test(table) && new Set(all.map(({ statement: { part } }) => part)).size === 1)
+      .map(([table, all]) => [table, all.map(({ statement }) => statement)]),
+  );
+}
+
+const INSERTS = /\binsert\s+(?:ignore\s+)?into\s+["`]?(\w+)["`]?/gi;
+
+const isOwnName = ({ aliases }: Part, table: string): boolean => aliases.includes(normalized(table));
 
 /** Migrations are long: there it is the line that names the table. */
 function placeOf({ file, line, text, shown }: Statement, offset: number): Evidence {

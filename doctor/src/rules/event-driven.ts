@@ -1,3 +1,4 @@
+import type { Node } from 'oxc-parser';
 import { type MessageContract, messageContracts } from '../facts/contracts.ts';
 import { isDatabaseCall, isWrite, sqlOf, writesOf } from '../facts/effects.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
@@ -9,7 +10,7 @@ import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System, Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
-import { functionsAround, pathOf } from '../source/ast.ts';
+import { functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -181,6 +182,13 @@ const REMEMBERS = new RegExp(
 /** The id of the message, where the database is asked. */
 const MESSAGE_ID = /(event|message)_?id|idempotency_?key/i;
 
+/** What a call asks for, without what functions do that are handed to it: their calls are looked at by themselves. */
+const askedIn = ({ file, call }: CallSite): string =>
+  (call.arguments as readonly Node[])
+    .filter((given) => !isFunction(given))
+    .map((given) => file.textOf(given))
+    .join(', ');
+
 /** A consumer whose effect happens again when the message comes again. */
 function unsafeConsumer(system: System, { part, file, line, handler, topic, library }: MessageUse): Draft[] {
   if (!handler) return [];
@@ -189,7 +197,7 @@ function unsafeConsumer(system: System, { part, file, line, handler, topic, libr
     one.file.textOf(one.node),
   );
   if (texts.some((text) => REMEMBERS.test(text))) return [];
-  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(({ file: home, call }) => home.textOf(call));
+  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(askedIn);
   if (asked.some((text) => MESSAGE_ID.test(text))) return [];
   const effect = reached.find((site) => isWrite(system, site) && isRepeatable(system, site));
   if (!effect) return [];

@@ -1,4 +1,5 @@
 import { type Entrance, entrances, isOpenByNature } from '../facts/gateways.ts';
+import { type DeclaredRoute, declaredRoutes } from '../facts/kong.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
@@ -28,10 +29,11 @@ function judge(system: System): Judgement {
   const front = infrastructureGateway(system);
   if (gateways.length === 0 && front === undefined) return absent(system, withRoutes);
   const known = entrances(system);
+  const declared = declaredRoutes(system);
   const silent = gateways.filter((part) => !known.some((one) => one.part === part));
   return {
     findings: [
-      ...gathered(known.flatMap(withoutPolicy)),
+      ...gathered([...known.flatMap(withoutPolicy), ...declared.flatMap(declaredOpen)]),
       ...bypasses(system),
       ...mismatches(system, known),
       ...unlisted(system, known),
@@ -42,7 +44,7 @@ function judge(system: System): Judgement {
         subject: name,
         why: 'Its routes are not known, so that their policies cannot be judged.',
       })),
-      ...(gateways.length === 0 && front
+      ...(gateways.length === 0 && front && declared.length === 0
         ? [{ subject: front, why: 'The policies of this gateway are not read.' }]
         : []),
     ],
@@ -108,6 +110,17 @@ function withoutPolicy(entrance: Entrance): Draft[] {
   if (missing.length === 0) return [];
   const what = `${method} ${path} passes the gateway with no ${missing.join(' and no ')}`;
   return [{ subject: part.name, what, evidence: place(entrance) }];
+}
+
+function declaredOpen({ gateway: subject, file, line, path, ...policy }: DeclaredRoute): Draft[] {
+  if (isOpenByNature(path)) return [];
+  const missing = [
+    ...(policy.hasAuthentication ? [] : ['authentication']),
+    ...(policy.hasRateLimit ? [] : ['rate limit']),
+  ];
+  if (missing.length === 0) return [];
+  const what = `ALL ${path} passes the gateway with no ${missing.join(' and no ')}`;
+  return [{ subject, what, evidence: [{ file, line, text: path }] }];
 }
 
 const MANY = 6;

@@ -42,6 +42,8 @@ interface Probes {
   readonly live: readonly Route[];
   readonly ready: readonly Route[];
   readonly answersHttp: boolean;
+  /** Nothing of it answers over HTTP, as far as its code tells. */
+  readonly isSilent: boolean;
 }
 
 function judge(system: System): Judgement {
@@ -78,11 +80,12 @@ function probesOf(system: System, part: Part): Probes {
     live: probes(LIVE),
     ready: probes(READY),
     answersHttp: (routes.length > 0 || entrances(system).some((one) => one.part === part)) && !terminus,
+    isSilent: routes.length === 0 && !terminus,
   };
 }
 
-function faults(system: System, part: Part, { live, ready, answersHttp }: Probes): Draft[] {
-  if (!answersHttp) return [];
+function faults(system: System, part: Part, { live, ready, answersHttp, isSilent }: Probes): Draft[] {
+  if (!answersHttp) return isSilent ? unanswered(system, part) : [];
   const entry = system.filesOf(part)[0];
   const nowhere = [
     { file: entry?.path ?? part.folder, line: 1, text: `no such route in ${part.folder || 'the repository'}` },
@@ -123,6 +126,17 @@ function faults(system: System, part: Part, { live, ready, answersHttp }: Probes
     ...(needs ? ready.flatMap((route) => falselyReady(system, part, route)) : []),
   ];
 }
+
+/** The platform asks over HTTP, and no code answers: also where the routes are written and nothing uses them. */
+const unanswered = (system: System, part: Part): Draft[] =>
+  system.deploymentsOf(part).flatMap(({ file, line, probes, probeLines }) => {
+    const asked = [probes.liveness, probes.readiness].find((path) => path?.startsWith('/'));
+    if (asked === undefined) return [];
+    const what = `${part.name} has no health check: its deployment asks ${asked}, and nothing that runs answers`;
+    return [
+      { subject: part.name, what, evidence: [{ file, line: probeLines.liveness ?? line, text: `GET ${asked}` }] },
+    ];
+  });
 
 /** What is ready also while its dependency is away. */
 function falselyReady(system: System, { name: subject }: Part, route: Route): Draft[] {

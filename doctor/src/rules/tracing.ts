@@ -147,8 +147,8 @@ const AUTOMATIC = new RegExp(
   '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
     String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
 );
-/** Brokers whose client no automatic instrumentation knows. */
-const NEVER_AUTOMATIC = /^(nats|@nats-io\/.+|mqtt)$/;
+/** Brokers whose client no automatic instrumentation knows, or for which it makes spans and carries nothing. */
+const NEVER_AUTOMATIC = /^(nats|@nats-io\/.+|mqtt|redis|ioredis)$/;
 
 /** Messages that leave without the trace, where nothing adds it by itself. */
 function lostAtBroker(system: System, part: Part): Draft[] {

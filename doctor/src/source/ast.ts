@@ -144,14 +144,18 @@ export function iteratedIn(call: Node | undefined): Node | undefined {
   return call.callee.type === 'MemberExpression' && ITERATORS.has(name) ? call.arguments[0] : undefined;
 }
 
-/** The loop that repeats a node: a statement, or the callback of `map` and its like, inside the same function. */
+/**
+ * The loop that repeats a node: a statement, or the callback of `map` and its like, inside the same function; what
+ * follows a promise of that function belongs to it.
+ */
 export function loopAround(file: ParsedFile, node: Node): Node | undefined {
   let inner: Node = node;
   for (const outer of ancestorsOf(file, node)) {
     if (LOOPS.has(outer.type) && isRepeatedPart(outer, inner)) return outer;
     if (isFunction(outer)) {
       const call = file.parentOf(outer);
-      return iteratedIn(call) === outer ? call : undefined;
+      if (iteratedIn(call) === outer) return call;
+      if (call?.type !== 'CallExpression' || !/^(then|catch|finally)$/.test(lastOf(call.callee))) return undefined;
     }
     inner = outer;
   }

@@ -1,0 +1,107 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { textOf, valueNode } from '../model/texts.ts';
+import { type AnyCall, contains, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { BREAKERS } from './guards.ts';
+import { outboundCalls } from './outbound.ts';
+
+/** What makes a circuit breaker. */
+export interface Breaker {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly call: AnyCall;
+  readonly library: string;
+}
+
+/** Breakers that libraries make for those who use them; each is told once, of the first of these. */
+export const breakersOfLibraries = (system: System): Breaker[] =>
+  system.program.files
+    .filter(({ path }) => !['service', 'gateway'].includes(system.partOf(path)?.kind ?? ''))
+    .flatMap((file) => {
+      const users = [...system.services, ...system.gateways].filter((one) => system.closureOf(one).includes(file));
+      const user = users.find((part) => outboundCalls(system).some((one) => one.part === part)) ?? users[0];
+      return user ? breakersIn(system, user, file) : [];
+    });
+
+/** Breakers that a part makes. */
+export const breakersOf = (system: System, part: Part): Breaker[] =>
+  system.filesOf(part).flatMap((file) => breakersIn(system, part, file));
+
+const breakersIn = (system: System, part: Part, file: ParsedFile): Breaker[] =>
+  callsIn(file).flatMap((call) => {
+    const origin = system.program.originOf(file, call.callee as Node);
+    if (origin.kind !== 'external' || !BREAKERS.has(origin.module)) return [];
+    const isMade = call.type === 'NewExpression' || pathOf(call.callee as Node).at(-1) === 'circuitBreaker';
+    return isMade && call.arguments.length > 0 ? [{ part, file, call, library: origin.module }] : [];
+  });
+
+/** Why a breaker never opens: it is off, cannot open, is made anew for each call, or is not there at all. */
+export function whyNeverOpen({ program }: System, { file, call, library }: Breaker): string | undefined {
+  return isMadeForEachCall(file, call)
+    ? 'is made anew for each call: it never sees a second failure'
+    : swallows(program, file, call.arguments[0] as Node)
+      ? 'sees no failure: what it runs answers in place of each error'
+      : library === 'opossum'
+        ? offIn(program, file, call)
+        : library === 'mollitia' && pathOf(call.callee as Node).at(-1) === 'Circuit' && !hasModule(program, file, call)
+          ? 'has no breaker among its modules: it never opens'
+          : undefined;
+}
+
+/** What a breaker runs catches every error and goes on. */
+function swallows(program: System['program'], file: ParsedFile, given: Node): boolean {
+  const origin = isFunction(given) ? undefined : program.originOf(file, given);
+  const all = origin?.kind === 'functions' ? origin.all : isFunction(given) ? [{ file, node: given }] : [];
+  return all.some(({ file: home, node }) => {
+    const { body } = node;
+    const last = body?.type === 'BlockStatement' && body.body.length === 1 ? (body.body[0] as Node) : (body as Node);
+    if (last?.type === 'TryStatement') return last.handler !== null && !HANDS_ON.test(home.textOf(last.handler.body));
+    const value = last?.type === 'ReturnStatement' ? last.argument : last;
+    if (value?.type !== 'CallExpression' || pathOf(value.callee).at(-1) !== 'catch') return false;
+    const [handler] = value.arguments as readonly Node[];
+    return handler !== undefined && isFunction(handler) && !HANDS_ON.test(home.textOf(handler));
+  });
+}
+
+const HANDS_ON = /\bthrow\b|reject/i;
+
+function offIn(program: System['program'], file: ParsedFile, call: AnyCall): string | undefined {
+  const given = call.arguments[1] as Node | undefined;
+  const options = given && valueNode(program, file, given);
+  const told = (name: string): string | undefined => {
+    const value = options && property(options.node, name);
+    return value && textOf(program, options.file, value);
+  };
+  if (told('enabled') === 'false') return 'is switched off';
+  return Number(told('errorThresholdPercentage')) >= 100 ? 'opens when more than all calls fail: never' : undefined;
+}
+
+/** Modules that are made elsewhere are looked up; those that cannot be found may be breakers. */
+function hasModule(program: System['program'], file: ParsedFile, call: AnyCall): boolean {
+  const options = property(call.arguments[0] as Node, 'options') ?? (call.arguments[0] as Node);
+  const modules = property(options, 'modules');
+  if (modules?.type !== 'ArrayExpression') return true;
+  return (modules.elements as readonly Node[]).some((one) => {
+    const made = valueNode(program, file, one)?.node ?? one;
+    return made.type !== 'NewExpression' || /breaker/i.test(pathOf(made.callee).at(-1)!);
+  });
+}
+
+/** It is held by a variable of the function that also calls through it, and by nobody else. */
+function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
+  const [around] = functionsAround(file, call);
+  const holder = file.parentOf(call);
+  if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
+  const { name } = holder.id;
+  const inside = callsIn(file).filter((one) => contains(around, one));
+  const isKept = inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name));
+  return (
+    !isKept &&
+    inside.some(
+      (one) => pathOf(one.callee as Node).join('.') === `${name}.fire` && functionsAround(file, one)[0] === around,
+    )
+  );
+}
