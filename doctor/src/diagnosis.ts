@@ -93,9 +93,20 @@ function told(drafts: readonly Draft[]): Draft[] {
     const names = [...new Set(all.map(({ subject }) => subject))].sort();
     if (names.length < 2 || !first.what.includes(first.subject)) return first;
     const listed = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-    return { ...first, subject: names.join(', '), what: first.what.replace(first.subject, () => listed) };
+    const rest = first.what.startsWith(`${first.subject} `) && first.what.slice(first.subject.length + 1);
+    const what = rest ? `${listed} ${ofMany(rest)}` : first.what.replace(first.subject, () => listed);
+    return { ...first, subject: names.join(', '), what };
   });
 }
+
+/** What is said of one service, said of several: `has no health check` becomes `have no health check`. */
+const ofMany = (predicate: string): string =>
+  predicate.replace(/^\w+( or \w+)?/, (verbs) => verbs.split(' or ').map(pluralOf).join(' or '));
+
+const IRREGULAR: Readonly<Record<string, string>> = { has: 'have', is: 'are', does: 'do', goes: 'go' };
+
+const pluralOf = (verb: string): string =>
+  IRREGULAR[verb] ?? (/(sh|ch|x|ss)es$/.test(verb) ? verb.slice(0, -2) : verb.replace(/s$/, ''));
 
 function complete(rule: Rule, draft: Draft): Finding {
   const severity = draft.severity ?? rule.severity;

@@ -52,7 +52,7 @@ function judge(system: System): Judgement {
   const mute = known.filter(({ probes, part }) => !probes.answersHttp && !hasCommand(system, part));
   return {
     findings: [
-      ...known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes)),
+      ...once(known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes))),
       ...system.deployments.filter(({ kind }) => kind === 'kubernetes').flatMap((one) => unprobed(system, one)),
     ],
     judged: known.filter((one) => !mute.includes(one)).map(({ part }) => part.name),
@@ -61,6 +61,19 @@ function judge(system: System): Judgement {
       why: 'No route of it is known, so that nothing can be said of its probes.',
     })),
   };
+}
+
+const NO_CHECK = 'has no health check';
+const MANY = 3;
+
+/** Where many have no check at all, it is one fault: of what they are made from. */
+function once(drafts: readonly Draft[]): Draft[] {
+  const without = drafts.filter(({ subject, what }) => what === `${subject} ${NO_CHECK}`);
+  if (without.length < MANY) return [...drafts];
+  const names = without.map(({ subject }) => subject).sort();
+  const what = `${names.slice(0, -1).join(', ')} and ${names.at(-1)} have no health check`;
+  const all = { subject: names.join(', '), what, evidence: without.flatMap(({ evidence }) => evidence) };
+  return [all, ...drafts.filter((one) => !without.includes(one))];
 }
 
 const hasCommand = (system: System, part: Part): boolean =>
@@ -91,7 +104,7 @@ function faults(system: System, part: Part, { live, ready, answersHttp, isSilent
     { file: entry?.path ?? part.folder, line: 1, text: `no such route in ${part.folder || 'the repository'}` },
   ];
   if (live.length === 0 && ready.length === 0) {
-    return [{ subject: part.name, what: `${part.name} has no health check`, evidence: nowhere }];
+    return [{ subject: part.name, what: `${part.name} ${NO_CHECK}`, evidence: nowhere }];
   }
   const place = ({ file, line, path }: Route) => [{ file: file.path, line, text: `GET ${path}` }];
   const needs = needsSomething(system, part);

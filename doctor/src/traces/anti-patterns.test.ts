@@ -39,6 +39,15 @@ test('four times are few enough, and trying again what has failed does not count
   );
 });
 
+test('failures do not count either where the callee alone has spans, as HotROD has them for Redis', () => {
+  const calls = times(
+    13,
+    (at): Call => ({ service: 'redis', kind: 'client', name: 'GetDriver', isError: at % 4 === 3 }),
+  );
+  const [finding] = found([{ service: 'driver', isError: true, calls }]);
+  match(finding!, /driver asks redis for GetDriver up to 10 times under one parent/);
+});
+
 test('many different operations of one pair in each request are chatty as well', () => {
   const calls = times(
     9,

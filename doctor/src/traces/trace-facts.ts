@@ -177,7 +177,7 @@ export class TraceReading {
 
   /** What has failed before is tried again on purpose, and does not count. */
   #countRepeated(hops: readonly Hop[]): void {
-    const calls = hops.filter(({ row, isSynchronous }) => isSynchronous && !this.spans.isError(row));
+    const calls = hops.filter((hop) => hop.isSynchronous && !this.#hasFailed(hop));
     const same = Map.groupBy(calls, ({ entry, to, operation }) => `${entry}\0${to}\0${operation}`);
     for (const group of same.values()) {
       if (group.length < this.thresholds.repeatedOperation) continue;
@@ -192,6 +192,12 @@ export class TraceReading {
       if (group.length > facts.times) Object.assign(facts, { times: group.length, example });
       this.#repeated.set(key, facts);
     }
+  }
+
+  /** Without a span of the call itself, the caller's own says nothing of it: the answer does. */
+  #hasFailed({ row, answer }: Hop): boolean {
+    const isCall = answer === undefined || this.spans.kind(row) === 'client';
+    return (isCall && this.spans.isError(row)) || (answer !== undefined && this.spans.isError(answer));
   }
 
   /** Services that wait for each other, one behind the other; gateways and storage do not count. */
