@@ -6,6 +6,7 @@ import { createClaimsVerifier, INTERNAL, InvalidTokenError } from '@ashlar/http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { InternalTokens } from './auth/internal-tokens.ts';
 import { jwtIdentities } from './auth/jwt-identities.ts';
+import type { Cluster, News } from './cluster/cluster.ts';
 import { aClock, aGateway, aService, bearer, eventually } from './gateway.fixtures.ts';
 import type { Route } from './routing/route.ts';
 
@@ -106,6 +107,33 @@ test('a stream ends with the session that has begun it, and streams of others go
   deepStrictEqual(told, [`${one} data: 1\n\n`]);
   await ask('/password', { method: 'PUT', headers: bearer(await sign({ sid: ids.next() })) });
   await eventually(() => told.length === 2);
+});
+
+test('a stream does not begin for a session that has ended while the request was held', async (t) => {
+  const service = await aService(t, (_request, response) => void response.writeHead(200).write('data: 1\n\n'));
+  const { sign, verifier } = await anIssuer();
+  const counted = Promise.withResolvers<undefined>();
+  let isHeld = false;
+  let hear: (news: News) => void = () => {};
+  const cluster: Cluster = {
+    take() {
+      isHeld = true;
+      return counted.promise;
+    },
+    tell() {},
+    listen: (listener) => {
+      hear = listener;
+    },
+    close: async () => {},
+  };
+  const { ask } = await aGateway(t, [service.url], { routes: sessions, verifier, cluster });
+  const sid = new UuidV7Ids().next();
+  const answer = ask('/events', { headers: bearer(await sign({ sid })) });
+  await eventually(() => isHeld);
+  hear({ kind: 'session-ended', sessionId: sid });
+  counted.resolve(undefined);
+  strictEqual((await answer).status, 503);
+  deepStrictEqual(service.seen, []);
 });
 
 test('services are told the caller by a token of the gateway’s own, which is theirs to check', async (t) => {

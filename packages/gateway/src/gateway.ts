@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '@ashlar/domain';
 import { breakerMetrics, exposition, processMetrics, type Telemetry } from '@ashlar/telemetry';
 import { type ApiKey, apiKeyReader } from './auth/api-keys.ts';
-import type { IdentityVerifier } from './auth/identity.ts';
+import type { Identity, IdentityVerifier } from './auth/identity.ts';
 import type { InternalTokens } from './auth/internal-tokens.ts';
 import { Revocations } from './auth/revocations.ts';
 import { HttpCache } from './cache/http-cache.ts';
@@ -104,8 +104,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   checkTable(options);
   processMetrics(telemetry.metrics);
   const metrics = createMetrics(telemetry.metrics);
-  const forwarder = forwarderOf(options, metrics);
-  const { revocations, cache } = knowledgeOf(options, forwarder);
+  const { revocations, cache } = knowledgeOf(options);
+  const forwarder = forwarderOf(options, metrics, revocations);
   breakerMetrics(telemetry.metrics, () => forwarder.breakers());
   const counting = { factor: options.rateLimitFactor ?? 1, cluster };
   let limits = startLimits(options.limits, counting);
@@ -150,20 +150,22 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics): Forwarder {
+function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics, revocations: Revocations): Forwarder {
   const { upstreams, telemetry } = options;
-  return new Forwarder({ upstreams, metrics, log: telemetry.log, passesCredentials: passesCredentials(options) });
+  const isRevoked = (caller: Identity): boolean => revocations.isRevoked(caller);
+  const own = { upstreams, metrics, log: telemetry.log, passesCredentials: passesCredentials(options), isRevoked };
+  const forwarder = new Forwarder(own);
+  revocations.onEnded = () => forwarder.endRevokedStreams();
+  return forwarder;
 }
 
 /** Where nobody is verified here, credentials go on as they came. */
 const passesCredentials = ({ verifier, apiKeys }: GatewayOptions): boolean => !verifier && !apiKeys;
 
 /** What a gateway learns: it tells the others, and hears of what they have learned. */
-function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions, forwarder: Forwarder) {
+function knowledgeOf({ clock, cluster, cache: bounds }: GatewayOptions) {
   const tell = (news: News): void => cluster?.tell(news);
   const revocations = new Revocations(tell);
-  // A stream that was begun before its session ended would go on for ever.
-  revocations.onEnded = () => forwarder.endStreams((caller) => caller !== undefined && revocations.isRevoked(caller));
   const cache = new HttpCache({ clock, tell, tier: cluster?.answers, ...bounds });
   cluster?.listen((news) => {
     revocations.heard(news);

@@ -1,15 +1,15 @@
 import { retryBudget, UnavailableError } from '@ashlar/resilience';
-import { contextOrNew, formatTraceparent, type Logger, runInContext } from '@ashlar/telemetry';
+import { contextOrNew, type Logger, runInContext } from '@ashlar/telemetry';
 import type { Identity } from '../auth/identity.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
-import { inwardHeaders, setHeaders } from '../wire/headers.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Ended, Race } from './race.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import { type Replica, Replicas } from './replicas.ts';
+import { headOf, requestLine } from './request-head.ts';
 import { type Upstream, UpstreamFailure } from './upstream.ts';
 
 export interface ForwarderOptions {
@@ -18,6 +18,7 @@ export interface ForwarderOptions {
   readonly log: Logger;
   /** Nobody verifies tokens here: credentials go on as they came. */
   readonly passesCredentials: boolean;
+  readonly isRevoked: (caller: Identity) => boolean;
 }
 
 interface Call {
@@ -99,8 +100,13 @@ export class Forwarder {
     return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
   }
 
-  endStreams(isTheirs: (caller: Identity | undefined) => boolean = () => true): void {
-    for (const [stream, caller] of this.#streams) if (isTheirs(caller)) stream.cut();
+  endStreams(): void {
+    for (const stream of this.#streams.keys()) stream.cut();
+  }
+
+  /** Ends those whose session has ended: they would go on for ever. */
+  endRevokedStreams(): void {
+    for (const [stream, caller] of this.#streams) if (caller && this.options.isRevoked(caller)) stream.cut();
   }
 
   close(): void {
@@ -155,7 +161,10 @@ export class Forwarder {
         settled({ ...attempt, failure });
       },
     });
-    this.#streams.set(relay, call.exchange.caller);
+    const { caller } = call.exchange;
+    this.#streams.set(relay, caller);
+    // Since its token was looked at, the request has waited: whoever left meanwhile did not find it among the streams.
+    if (caller && this.options.isRevoked(caller)) return relay.cut();
     relay.send(attempt.replica.streams, attempt.isSecond);
   }
 
@@ -234,51 +243,6 @@ const isRead = ({ method }: Exchange): boolean => method === 'GET' || method ===
 const isRepeatable = (exchange: Exchange, { idempotent }: ProxyRoute): boolean =>
   isRead(exchange) ||
   (exchange.method === 'POST' && idempotent !== false && exchange.request.headers.has('idempotency-key'));
-
-function requestLine({ method, target, forwardedTarget }: Exchange): string {
-  const { path, query } = forwardedTarget ?? target!;
-  return `${method} ${path}${query} HTTP/1.1\r\n`;
-}
-
-function headOf(exchange: Exchange, route: ProxyRoute, passesCredentials: boolean): string {
-  const { request, requestId, client, trace } = exchange;
-  const { headers } = request;
-  let text = inwardHeaders(exchange.forwardedHeaders ?? headers);
-  text += `x-request-id: ${requestId}\r\nx-forwarded-for: ${client.address}\r\nx-forwarded-proto: ${client.scheme}\r\n`;
-  const host = headers.get('host');
-  if (host !== undefined) text += `x-forwarded-host: ${host}\r\n`;
-  if (trace) text += `traceparent: ${formatTraceparent(trace)}\r\n`;
-  if (trace?.traceState) text += `tracestate: ${trace.traceState}\r\n`;
-  const set = setHeaders(route.request?.headers?.set ?? {});
-  if (!set.includes('authorization:')) text += credentialOf(exchange, passesCredentials);
-  return text + set + contentHeaders(exchange) + upgradeHeaders(exchange);
-}
-
-function contentHeaders({ body, streamsBody, request }: Exchange): string {
-  const type = request.headers.get('content-type');
-  const coding = request.headers.get('content-encoding');
-  let text = '';
-  if ((body || streamsBody) && type !== undefined) text += `content-type: ${type}\r\n`;
-  if ((body || streamsBody) && coding !== undefined) text += `content-encoding: ${coding}\r\n`;
-  if (body) return `${text}content-length: ${body.length}\r\n`;
-  if (streamsBody) {
-    return (
-      text + (request.length === undefined ? 'transfer-encoding: chunked\r\n' : `content-length: ${request.length}\r\n`)
-    );
-  }
-  return TAKES_BODY.has(request.method) ? 'content-length: 0\r\n' : '';
-}
-
-function credentialOf({ token, request: { headers } }: Exchange, passesCredentials: boolean): string {
-  if (token !== undefined) return `authorization: Bearer ${token}\r\n`;
-  const shown = passesCredentials ? headers.get('authorization') : undefined;
-  return shown === undefined ? '' : `authorization: ${shown}\r\n`;
-}
-
-const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-
-const upgradeHeaders = ({ tunnel, request }: Exchange): string =>
-  tunnel ? `connection: upgrade\r\nupgrade: ${request.headers.get('upgrade')}\r\n` : '';
 
 function refusalFor(failure: unknown, { isRepeatable }: Call): Error {
   if (failure instanceof UnavailableError) return unavailable('The service is left alone for a moment.');

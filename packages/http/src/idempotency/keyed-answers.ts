@@ -22,7 +22,10 @@ export interface ResourceSteps<Result> {
   finish(resource: string): Promise<Result>;
   /** Answers how it stands now, to every later request with the same key. */
   replay(resource: string): Promise<Result>;
-  /** Whether the first answer may be another one than how it will stand: then it is kept, and later requests get it. */
+  /**
+   * Whether the first answer may differ from how it will stand: then it is kept, and later requests get it. It is kept
+   * open, and may hold no personal data.
+   */
   isInterim?(result: Result): boolean;
 }
 
