@@ -3,7 +3,7 @@ import { ConcurrencyError } from '@ashlar/postgres';
 import { contractSuite, type Rules } from '@ashlar/postgres/contract-suites';
 import { amounts, append, conflict, type EventStage } from './event-stage.fixtures.ts';
 import { readingRules } from './event-store.reading.contract.ts';
-import type { ExpectedVersion } from './event-store.ts';
+import type { Append, ExpectedVersion } from './event-store.ts';
 
 /** Two appends to the stream `a` in one transaction: of two events, and of one. */
 const twice = (stage: EventStage, first: ExpectedVersion, second: ExpectedVersion) =>
@@ -55,6 +55,46 @@ const expectationRules: Rules<EventStage> = {
   'appending nothing is nothing, whatever is expected': async (stage) => {
     await append(stage, 'a', { expected: 7, amounts: [] });
     deepStrictEqual(await amounts(stage), []);
+  },
+};
+
+const refused = (stage: EventStage, append: Partial<Append>, message: RegExp) =>
+  rejects(stage.store.append({ stream: 'a', expected: 'any', events: [{ type: 'Deposited', data: {} }], ...append }), {
+    name: 'TypeError',
+    message,
+  });
+
+const formRules: Rules<EventStage> = {
+  'a name that could be taken for that of another stream is refused, by readers as well': async (stage) => {
+    await append(stage, '\ufffd', { expected: 'none', amounts: [1] });
+    for (const [n, stream] of ['', '\ud800', '\udc00', 'a\0b', 'a'.repeat(10_000)].entries()) {
+      await refused(stage, { stream }, /^The name of a stream (is empty|has)/);
+      await rejects(stage.store.read(stream), /^TypeError: The name of a stream/);
+      await rejects(stage.store.load(stream), /^TypeError: The name of a stream/);
+      await stage.work.transaction(async () => {
+        await append(stage, 'b', { expected: n, amounts: [1] });
+        await refused(stage, { stream }, /^The name of a stream/);
+      });
+    }
+    strictEqual((await stage.store.readAll({ after: 0 })).length, 6);
+  },
+
+  'what would be read as something else is refused: types, data, snapshots': async (stage) => {
+    await refused(stage, { events: [{ type: 'D\ud800', data: {} }] }, /^The type of an event has characters/);
+    for (const part of [Number.NaN, 'half \ud800', '\0', new Map(), 10n]) {
+      const data = { part };
+      await refused(stage, { events: [{ type: 'D', data }] }, /^The data of D for the stream a .*: \/part /);
+      await refused(stage, { snapshot: { state: data, schema: 1 } }, /^The snapshot of the stream a .*: \/part /);
+    }
+    deepStrictEqual(await stage.store.read('a'), []);
+  },
+
+  'what is unusual but JSON is read as it was told': async (stage) => {
+    const names = JSON.parse('{"__proto__":{"constructor":1},"toString":"x","":0}') as unknown;
+    const data = { names, numbers: [2 ** 53 + 2, 1e308, 5e-324, 1e-7], text: 'x'.repeat(1_000_000), face: '😀' };
+    await stage.store.append({ stream: 'a', expected: 'none', events: [{ type: 'D', data }] });
+    const [read] = await stage.store.read('a');
+    deepStrictEqual(read!.data, data);
   },
 };
 
@@ -171,6 +211,7 @@ const mergeRules: Rules<EventStage> = {
 /** Streams grow by one writer at a time, each in its order, and all of them in one. */
 export const eventStoreContract = contractSuite<EventStage>(
   expectationRules,
+  formRules,
   raceRules,
   transactionRules,
   mergeRules,

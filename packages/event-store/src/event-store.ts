@@ -3,6 +3,7 @@ import { ConcurrencyError, type Database, RANK, type Statement, type WriteBuffer
 import { appendedTo } from './appended.ts';
 import type { EventTypes } from './event-types.ts';
 import { GapSafeReader } from './gap-safe-reader.ts';
+import { checkAppend, checkStream } from './storable.ts';
 
 /** An event before it is stored. */
 export interface NewEvent {
@@ -58,7 +59,7 @@ export interface EventStore {
   readonly types?: EventTypes | undefined;
   /**
    * Appends in one round trip, or at the end of the ambient transaction. Throws ConcurrencyError, with the actual
-   * version, and DomainError `stream_ended` (conflict).
+   * version, DomainError `stream_ended` (conflict), and TypeError for what could not be read as it is.
    */
   append(append: Append): Promise<void>;
   read(stream: string, options?: ReadOptions): Promise<StoredEvent[]>;
@@ -94,6 +95,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async append(append: Append): Promise<void> {
+    checkAppend(append);
     if (append.events.length === 0 && !append.ends) return;
     if (!this.db.inTransaction) return this.db.transaction(() => this.append(append), { retries: 0 });
     const events = append.events.map((event) => this.types?.toStored(event) ?? event);
@@ -108,6 +110,7 @@ export class PostgresEventStore implements EventStore {
     stream: string,
     { from = 1, to, backwards = false, limit, asOf }: ReadOptions = {},
   ): Promise<StoredEvent[]> {
+    checkStream(stream);
     const rows = await this.db.query<StoredEvent>(
       `select ${COLUMNS} from all_events
        where stream = $1 and version >= $2 and ($3::bigint is null or version <= $3)
@@ -128,6 +131,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async load(stream: string, schema = 0) {
+    checkStream(stream);
     const rows = await this.db.query<StoredEvent & { state: unknown; snapshotVersion: number | null }>(
       `select s.state, s.at_version as "snapshotVersion", e.* from
          (select snapshot as state, snapshot_version as at_version from streams

@@ -15,3 +15,4 @@ export {
 export { EventTypes, eventTypes, UnknownEventError, type Upcast, UpcastError } from './event-types.ts';
 export { given } from './given.ts';
 export { eventStoreMigrations } from './migrations.ts';
+export { checkAppend, checkStream } from './storable.ts';

@@ -79,3 +79,15 @@ test('promise 3: a message whose contract names its key is refused under another
   throws(said(outgoing(came, 'bob', { guestId: 'ann' })), /its key is its guestId, and not bob/);
   throws(said(unordered(came, { guestId: 'ann' })), /its key is its guestId, and not its own id/);
 });
+
+test('a key that could be taken for another one, or data that would not come back as they are, are refused', () => {
+  const told = event('door.GuestTold.v1', Type.Object({ said: Type.Unknown() }));
+  const doors = { clock: systemClock, ids: new UuidV7Ids() };
+  const said = (key: string, what: unknown) => () => draft([outgoing(told, key, { said: what })], doors);
+  strictEqual(said('ann', '😀')()[0]?.key, 'ann');
+  for (const key of ['a\ud800', 'a\0', 'a'.repeat(1_001)])
+    throws(said(key, 1), /^TypeError: door.GuestTold.v1: its key has/);
+  for (const what of ['a\ud800', '\0', Number.NaN, new Set()]) {
+    throws(said('ann', what), /^TypeError: door.GuestTold.v1: \/said /);
+  }
+});

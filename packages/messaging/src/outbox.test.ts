@@ -183,7 +183,10 @@ test('schedule 3.2: messages without an order of their own are lines of their ow
 
 test('schedule 3.2: an empty key would put all messages in one line, and is refused', { skip }, async (t) => {
   const desk = await setUp(t);
-  await rejects(desk.outbox().add([placed('', 1)]), /shop.OrderPlaced.v1: a message needs a key, or none at all/);
+  await rejects(
+    desk.outbox().add([placed('', 1)]),
+    /shop.OrderPlaced.v1: its key is empty; a message needs a key, or none at all/,
+  );
   deepStrictEqual(await stored(desk), []);
 });
 

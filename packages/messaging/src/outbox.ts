@@ -1,5 +1,5 @@
 import type { Clock, Ids } from '@ashlar/domain';
-import { type Database, RANK, type Statement, type WriteBuffer } from '@ashlar/postgres';
+import { type Database, RANK, type Statement, unfitName, unstorable, type WriteBuffer } from '@ashlar/postgres';
 import { contextOrNew, currentContext, type OpenSpan, type Tracing } from '@ashlar/telemetry';
 import { type Contract, violation } from './contract.ts';
 import { type MessageContext, type OutboxRow, type Outgoing, toMessageContext } from './message.ts';
@@ -85,7 +85,10 @@ export function draft(messages: readonly Outgoing[], { clock, ids, contextFor }:
   return messages.map(({ contract, key, data, isLatest }) => {
     const wrong = violation(contract, data);
     if (wrong) throw new TypeError(`${contract.type}: ${wrong}`);
-    if (key === '') throw new TypeError(`${contract.type}: a message needs a key, or none at all.`);
+    const unfit = (key !== undefined && unfitName(key)) || undefined;
+    if (unfit) throw new TypeError(`${contract.type}: its key ${unfit}; a message needs a key, or none at all.`);
+    const unkept = unstorable(data);
+    if (unkept) throw new TypeError(`${contract.type}: ${unkept}`);
     if (contract.key !== undefined && key !== (data as Readonly<Record<string, unknown>>)[contract.key])
       throw new TypeError(`${contract.type}: its key is its ${contract.key}, and not ${key ?? 'its own id'}.`);
     const id = ids.next();

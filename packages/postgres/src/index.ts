@@ -21,6 +21,7 @@ export { onPrimary, type Reader, type Reads, type ReplicaView } from './replicas
 export { ReplicaSet, type ReplicaSetOptions } from './replicas/replica-set.ts';
 export { type RoundTrips, summaryOf } from './round-trips.ts';
 export { StateTable, type StateTableOptions, type Stored } from './state-table.ts';
+export { unfitName, unstorable } from './storable.ts';
 export {
   createTestDatabase,
   databaseMissing,

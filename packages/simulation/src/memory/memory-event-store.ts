@@ -1,12 +1,14 @@
 import { DomainError } from '@ashlar/domain';
-import type {
-  Append,
-  EventStore,
-  EventTypes,
-  ReadAllOptions,
-  ReadOptions,
-  Snapshot,
-  StoredEvent,
+import {
+  type Append,
+  checkAppend,
+  checkStream,
+  type EventStore,
+  type EventTypes,
+  type ReadAllOptions,
+  type ReadOptions,
+  type Snapshot,
+  type StoredEvent,
 } from '@ashlar/event-store';
 import { ConcurrencyError, RANK } from '@ashlar/postgres';
 import { asJson } from './json.ts';
@@ -28,6 +30,7 @@ export class MemoryEventStore implements EventStore {
   ) {}
 
   async append(append: Append): Promise<void> {
+    checkAppend(append);
     if (append.events.length === 0 && !append.ends) return;
     if (!this.work.inTransaction) return this.work.transaction(() => this.append(append), { retries: 0 });
     const { work, stored } = this;
@@ -37,6 +40,7 @@ export class MemoryEventStore implements EventStore {
 
   async read(stream: string, options: ReadOptions = {}): Promise<StoredEvent[]> {
     const { from = 1, to = Number.POSITIVE_INFINITY, backwards = false, limit = Number.POSITIVE_INFINITY } = options;
+    checkStream(stream);
     return this.work.read('reads a stream', () => {
       const asOf = options.asOf?.getTime() ?? Number.POSITIVE_INFINITY;
       const events = (this.stored.streams.get(stream) ?? []).filter(
@@ -56,6 +60,7 @@ export class MemoryEventStore implements EventStore {
   }
 
   async load(stream: string, schema = 0) {
+    checkStream(stream);
     return this.work.read('loads a stream', () => {
       const kept = this.stored.snapshots.get(stream);
       const snapshot = kept?.schema === schema ? { state: asJson(kept.state), version: kept.version } : undefined;
