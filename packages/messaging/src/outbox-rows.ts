@@ -7,7 +7,6 @@ export interface Page {
   readonly limit: number;
 }
 
-/** The rows of a service's outbox, as its publisher sees them; those of a page in the order of their positions. */
 /** Messages of a channel that were published and are no longer kept. */
 export interface Missing {
   readonly channel: string;
@@ -15,6 +14,7 @@ export interface Missing {
   readonly messages: number;
 }
 
+/** The rows of a service's outbox, as its publisher sees them; those of a page in the order of their positions. */
 export interface OutboxRows {
   /** Rows that are not marked as published, and at least so old. */
   unpublished(page: Page, ageMs: number): Promise<OutboxRow[]>;
@@ -27,8 +27,8 @@ export interface OutboxRows {
   countSince(time: Date): Promise<number>;
   /** What was once said and has been dropped. */
   missing(): Promise<Missing[]>;
-  /** Whatever is still kept of a gap, in the order of its sequences. */
-  ofLine(gap: Gap): Promise<OutboxRow[]>;
+  /** The first that are still kept of a gap, in the order of their sequences. */
+  ofLine(gap: Gap, limit: number): Promise<OutboxRow[]>;
   /** The lowest sequence that is still kept. */
   floorOf(line: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined>;
   markPublished(positions: readonly number[]): Promise<void>;

@@ -164,7 +164,8 @@ const readingRules: Rules<MessageStage> = {
     await stage.outbox.add([placed('other', 2)]);
     await outbox.markPublished(stage.committed[0]!.slice(0, 3).map(({ position }) => position));
     const gap = { source: '/services/shop', channel: CHANNEL, key: 'k', from: 2, to: 4 };
-    deepStrictEqual(namesOf(await outbox.ofLine(gap)), ['k/2', 'k/3', 'k/4']);
+    deepStrictEqual(namesOf(await outbox.ofLine(gap, 9)), ['k/2', 'k/3', 'k/4']);
+    deepStrictEqual(namesOf(await outbox.ofLine(gap, 2)), ['k/2', 'k/3']);
     strictEqual(await outbox.floorOf(gap), 1);
     strictEqual(await outbox.floorOf({ ...gap, key: 'nobody' }), undefined);
     strictEqual(await outbox.floorOf({ ...gap, channel: 'desk.events' }), undefined);

@@ -4,7 +4,7 @@ import type { ConsumerObserver } from './consumer-options.ts';
 import { after, type Inbox, judge, type Line, lineOf } from './inbox.ts';
 import { numberOf } from './message.ts';
 import type { MessageHandler } from './message-handler.ts';
-import { type ParkedHead, type ParkedMessage, type ParkingLot, TooOldError } from './parking-lot.ts';
+import { MOVE_AT_ONCE, type ParkedHead, type ParkedMessage, type ParkingLot, TooOldError } from './parking-lot.ts';
 
 export interface ParkedLinesOptions {
   readonly consumer: string;
@@ -40,6 +40,8 @@ interface Attempt {
 
 /** Moves the lines of the parking lot on; each step locks its line first, in a transaction of its own. */
 export class ParkedLines {
+  #askedLast: Line | undefined;
+
   constructor(private readonly options: ParkedLinesOptions) {}
 
   /**
@@ -57,10 +59,15 @@ export class ParkedLines {
     });
   }
 
-  /** The source may have been away when it was asked first: a line that waits for something asks again. */
+  /**
+   * The source may have been away when it was asked first: a line that waits for something asks again, and no others
+   * before all have had their turn, for what is lost is asked for in vain.
+   */
   async askForGaps(): Promise<void> {
     const { consumer, lot, bus, startsAt, observer } = this.options;
-    for (const gap of await lot.gaps()) {
+    const gaps = await lot.gaps(this.#askedLast);
+    this.#askedLast = gaps.length === MOVE_AT_ONCE ? gaps.at(-1) : undefined;
+    for (const gap of gaps) {
       try {
         const floor = await bus.repair(gap);
         if (floor > gap.from) startsAt(gap, floor);

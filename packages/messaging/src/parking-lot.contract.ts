@@ -189,6 +189,17 @@ const gapRules: Rules<MessageStage> = {
     ]);
     deepStrictEqual(await lotOf(stage, 'audit').gaps(), []);
   },
+
+  'promise 4: gaps are told by the hundred, and each comes in its turn': async (stage) => {
+    const keys = Array.from({ length: 2 * MOVE_AT_ONCE + 1 }, (_, n) => `k${n}`);
+    for (const key of keys) await park(stage, key, { sequences: [3] });
+    const told: string[] = [];
+    for (let page = await lotOf(stage).gaps(); page.length > 0; page = await lotOf(stage).gaps(page.at(-1))) {
+      ok(page.length <= MOVE_AT_ONCE);
+      told.push(...keysOf(page));
+    }
+    deepStrictEqual(told.sort(), keys.sort());
+  },
 };
 
 /** Messages that have failed wait in the order of their line, each for as long as it was told to. */

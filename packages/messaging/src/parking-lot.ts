@@ -81,8 +81,11 @@ export interface ParkingLot {
   park(line: Line, message: Message, failure?: Failure): Promise<void>;
   /** The first messages of a line that are still parked, in order; `last` where no other follows it. */
   heads(line: Line, limit: number): Promise<ParkedHead[]>;
-  /** Lines that wait for messages which nobody has: what is missing before the first parked one. */
-  gaps(): Promise<Gap[]>;
+  /**
+   * Lines that wait for messages which nobody has, and what is missing before the first parked one: a hundred at most,
+   * in the order of the lines, those that come after this one.
+   */
+  gaps(after?: Line): Promise<Gap[]>;
   /** Lines whose first message may move: a due retry, the next one by number, or one that was discarded. */
   movable(): Promise<Line[]>;
   remove(message: ParkedMessage): Promise<void>;

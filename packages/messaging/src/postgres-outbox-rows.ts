@@ -73,10 +73,10 @@ export class PostgresOutboxRows implements OutboxRows {
     );
   }
 
-  async ofLine({ channel, key, from, to }: Gap): Promise<OutboxRow[]> {
+  async ofLine({ channel, key, from, to }: Gap, limit: number): Promise<OutboxRow[]> {
     return this.db.query<OutboxRow>(
-      `${SELECT} where channel = $1 and key = $2 and sequence between $3 and $4 order by sequence`,
-      [channel, key, from, to],
+      `${SELECT} where channel = $1 and key = $2 and sequence between $3 and $4 order by sequence limit $5`,
+      [channel, key, from, to, limit],
     );
   }
 

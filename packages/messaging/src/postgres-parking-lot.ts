@@ -18,6 +18,12 @@ export const isoOf = (column: string): string =>
 const COLUMNS = `p.id, p.consumer, p.source, p.channel, p.key, p.sequence, p.type, p.status, p.attempts, p.error,
   ${isoOf('p.first_failed_at')} as "firstFailedAt", ${isoOf('p.next_attempt_at')} as "nextAttemptAt", p.message`;
 
+/** The lines of a consumer, each with its first parked message: those behind it are not looked at. */
+const LINES = `inbox i cross join lateral (
+  select sequence, status, next_attempt_at from parked_messages m
+  where m.consumer = i.consumer and m.source = i.source and m.channel = i.channel and m.key = i.key
+  order by sequence limit 1) p`;
+
 /** A parking lot in a table. */
 export class PostgresParkingLot implements ParkingLot {
   constructor(
@@ -64,29 +70,22 @@ export class PostgresParkingLot implements ParkingLot {
     return rows.slice(0, limit).map((row, at) => ({ ...row, last: at === rows.length - 1 }));
   }
 
-  async gaps(): Promise<Gap[]> {
+  async gaps(after?: Line): Promise<Gap[]> {
     return this.db.query<Gap & { from: number }>(
-      `select p.source, p.channel, p.key, i.sequence + 1 as "from", min(p.sequence) - 1 as "to" from parked_messages p
-       join inbox i using (consumer, source, channel, key)
-       where p.consumer = $1
-       group by p.source, p.channel, p.key, i.sequence
-       having min(p.sequence) > i.sequence + 1
-       limit ${MOVE_AT_ONCE}`,
-      [this.consumer],
+      `select i.source, i.channel, i.key, i.sequence + 1 as "from", p.sequence - 1 as "to" from ${LINES}
+       where i.consumer = $1 and i.parked and p.sequence > i.sequence + 1
+         and ($2::text is null or (i.source, i.channel, i.key) > ($2, $3, $4))
+       order by i.source, i.channel, i.key limit ${MOVE_AT_ONCE}`,
+      [this.consumer, after?.source ?? null, after?.channel ?? null, after?.key ?? null],
     );
   }
 
   async movable(): Promise<Line[]> {
     return this.db.query<Line & { sequence: number }>(
-      `select p.source, p.channel, p.key from parked_messages p
-       join inbox i using (consumer, source, channel, key)
-       where p.consumer = $1 and (
+      `select i.source, i.channel, i.key from ${LINES}
+       where i.consumer = $1 and i.parked and (
          p.status = 'discarded' or p.sequence <= i.sequence + 1
          and (p.status = 'waiting' or p.status = 'retrying' and p.next_attempt_at <= clock_timestamp()))
-         and not exists (
-           select from parked_messages f
-           where f.consumer = p.consumer and f.source = p.source and f.channel = p.channel and f.key = p.key
-             and f.sequence < p.sequence)
        limit ${MOVE_AT_ONCE}`,
       [this.consumer],
     );

@@ -30,13 +30,13 @@ export class Republishing {
   }
 
   /**
-   * A gap; answers the first number of the line that is still kept. That is read first: should the purge pass between
-   * the two, it is too low, and the consumer asks again.
+   * The beginning of a gap, for whoever has handled it asks for the rest; answers the first number of the line that is
+   * still kept. That is read first: should the purge pass between the two, it is too low, and the consumer asks again.
    */
   async repair(gap: Gap): Promise<number> {
     const { outbox, onError } = this.options;
     const floor = (await outbox.floorOf(gap)) ?? gap.to + 1;
-    const rows = await outbox.ofLine(gap);
+    const rows = await outbox.ofLine(gap, PAGE);
     if (rows.length > 0) this.#send(rows).catch(onError);
     return floor;
   }

@@ -137,10 +137,10 @@ class MemoryOutboxRows implements OutboxRows {
     return this.#page(page, ({ row }) => row.channel === channel);
   }
 
-  async ofLine({ channel, key, from, to }: Gap): Promise<OutboxRow[]> {
+  async ofLine({ channel, key, from, to }: Gap, limit: number): Promise<OutboxRow[]> {
     const isOfGap = (row: OutboxRow) =>
       row.channel === channel && row.key === key && row.sequence >= from && row.sequence <= to;
-    return this.#page({ after: 0, limit: Number.POSITIVE_INFINITY }, ({ row }) => isOfGap(row));
+    return this.#page({ after: 0, limit }, ({ row }) => isOfGap(row));
   }
 
   async publishedWithin(ms: number, channel: string, page: Page): Promise<OutboxRow[]> {

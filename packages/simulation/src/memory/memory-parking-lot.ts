@@ -66,9 +66,11 @@ export class MemoryParkingLot implements ParkingLot {
     });
   }
 
-  async gaps(): Promise<Gap[]> {
+  async gaps(after?: Line): Promise<Gap[]> {
     return this.options.work.read('looks for gaps', () =>
       this.#heads()
+        .filter(({ head }) => !after || lineId(head) > lineId(after))
+        .sort((one, other) => (lineId(one.head) < lineId(other.head) ? -1 : 1))
         .flatMap(({ head, mark }) =>
           head.sequence > mark + 1 ? [{ ...lineOf(head), from: mark + 1, to: head.sequence - 1 }] : [],
         )
