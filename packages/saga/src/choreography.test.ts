@@ -74,6 +74,12 @@ const ROWS: readonly Row[] = [
     reason: 'hotel_silent',
   },
   {
+    title: 'where all have undone and the refusal was discarded, the time-out ends it',
+    heard: [MoneyHeld, MoneyFreed, FlightCancelled, HotelCancelled, 'timeout'],
+    said: ['TripTimedOut', 'compensated'],
+    reason: 'timed_out',
+  },
+  {
     title: 'a success after the time-out changes nothing',
     heard: ['timeout', MoneyHeld, FlightBooked, HotelBooked],
     said: ['TripTimedOut'],

@@ -186,10 +186,8 @@ export class SagaEngine<S extends { readonly id: string }> {
 
   #toUndo({ steps }: SagaState<S>): number[] {
     const refusedAt = steps.findIndex(({ status }) => status === 'refused');
-    const last =
-      refusedAt === -1
-        ? this.definition.compensatable.length
-        : Math.min(refusedAt, this.definition.compensatable.length);
+    const { length } = this.definition.compensatable;
+    const last = refusedAt === -1 ? length : Math.min(refusedAt, length);
     return steps.flatMap(({ status }, index) => {
       const sent = status === 'sent' || status === 'done' || status === 'timed_out';
       const mayHaveRun = this.#choreographed && status === 'pending';
@@ -197,12 +195,14 @@ export class SagaEngine<S extends { readonly id: string }> {
     });
   }
 
+  /** In a choreography the step that is missing may be undone by now: its refusal, or that of another, never came. */
   #timeout(turn: Turn<S>): void {
     const { direction, steps } = turn.state;
-    const waiting = steps.findIndex(({ status }) => status === 'sent' || (this.#choreographed && status === 'pending'));
-    const step = this.#steps[waiting];
+    const missing = steps.findIndex(({ status }) => status !== 'done');
+    const step = this.#steps[missing];
     if (direction === 'forward' && step?.kind === 'compensatable') {
-      turn.step(waiting, { status: 'timed_out', error: 'It did not answer in time.' });
+      const isUndone = steps[missing]!.status === 'compensated';
+      if (!isUndone) turn.step(missing, { status: 'timed_out', error: 'It did not answer in time.' });
       turn.set({ direction: 'backward', reason: step.timedOut ?? 'timed_out' });
       this.#announce(turn, 'timedOut');
       return this.#backward(turn);

@@ -119,6 +119,11 @@ test('a choreography is checked against the table of who acts upon what', () => 
   deepStrictEqual(checkSaga(SHORT, { reactions: TABLE }).flaws, []);
 });
 
+test('a participant may undo as soon as another has, whatever it is that the saga has not heard of', () => {
+  const reactions = [...TABLE, reaction('flight: undo book flight', 'bank.MoneyFreed')];
+  deepStrictEqual(checkSaga(SHORT, { reactions }).flaws, []);
+});
+
 test('it is found that a participant does not hear of a refusal', () => {
   const reactions = TABLE.filter(({ upon }) => !upon.includes('bank.TakingFailed.v1'));
   const [flaw] = checkSaga(SHORT, { reactions }).flaws;
