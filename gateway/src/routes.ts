@@ -23,7 +23,7 @@ const TABLE: Readonly<Record<string, Readonly<Record<Call, Policy>>>> = {
     'DELETE /v1/users/me': { access: 'user', ends: 'user' },
     'PUT /v1/users/me/password': { access: 'user', ends: 'other-sessions' },
     'GET /v1/users/:id': user,
-    'PATCH /v1/users/:id': admin,
+    'PATCH /v1/users/:id': { access: 'admin', ends: 'former-role' },
     'POST /v1/sessions': signIn,
     'DELETE /v1/sessions': { access: 'user', ends: 'session' },
     'POST /v1/sessions/refresh': refresh,

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
+import type { News } from '@ashlar/gateway';
 import { createTelemetry } from '@ashlar/telemetry';
 import { aRedis, connected, eventually, kept, skip, type Two, telemetry, twoGateways } from './gateways.fixtures.ts';
 import { redisCluster } from './redis-cluster.ts';
@@ -112,4 +113,24 @@ test('a session that ends at one gateway has ended at the other, also at one tha
   await eventually(async () => (await status(two, 1)) === 401);
   const later = await twoGateways(t, redis.url, {});
   await eventually(async () => (await status(later, 0)) === 401);
+});
+
+test('a role that has changed is told to a gateway that comes later, too', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const aCluster = () => {
+    const cluster = redisCluster({ url: redis.url, namespace: 'test', clock: systemClock, log: telemetry().log });
+    t.after(() => cluster.close());
+    return cluster;
+  };
+  const one = aCluster();
+  const counts = async () =>
+    (await one.take({ name: 'all', shape: 'bucket', quota: 9, windowMs: 1_000 }, 'a')) !== undefined;
+  await eventually(counts);
+  const change = { kind: 'role-changed', userId: 'ann', role: 'customer', atMs: systemClock.now().getTime() } as const;
+  one.tell(change);
+  await eventually(counts);
+  const heard: News[] = [];
+  aCluster().listen((news) => void heard.push(news));
+  await eventually(() => heard.some(({ kind }) => kind === 'role-changed'));
+  deepStrictEqual(heard.at(-1), change);
 });

@@ -34,14 +34,14 @@ const MOST_WAITING = 1_000;
 /** Several gateways before one Redis. While it is away, each goes on by itself. */
 export const redisCluster = (options: RedisClusterOptions): Cluster => new RedisCluster(options);
 
-type Ending = Extract<News, { readonly kind: 'session-ended' | 'user-ended' }>;
+type Ending = Extract<News, { readonly kind: 'session-ended' | 'user-ended' | 'role-changed' }>;
 
 class RedisCluster implements Cluster {
   readonly answers?: AnswerTier;
   readonly #redis: Scripted;
   readonly #subscriber: Redis;
   readonly #id = new UuidV7Ids().next();
-  /** What could not be told yet: sessions that have ended, and whether anything else was lost. */
+  /** What could not be told yet: sessions and roles that have ended, and whether anything else was lost. */
   readonly #waiting: Ending[] = [];
   #hasLost = false;
   #leftAloneUntil = 0;
@@ -167,4 +167,6 @@ class RedisCluster implements Cluster {
   }
 }
 
-const isEnding = (news: News): news is Ending => news.kind === 'session-ended' || news.kind === 'user-ended';
+const ENDINGS: readonly News['kind'][] = ['session-ended', 'user-ended', 'role-changed'];
+
+const isEnding = (news: News): news is Ending => ENDINGS.includes(news.kind);

@@ -87,6 +87,44 @@ test('tokens of a session that has ended are refused from then on, and those of 
   deepStrictEqual([await call('/me', two), await call('/me', ids.next())], [200, 200]);
 });
 
+test('tokens that tell a former role stand for the one of now, and their streams end', async (t) => {
+  const clock = aClock();
+  const news: News[] = [];
+  const service = await aService(t, (request, response) => {
+    if (request.url === '/events') response.writeHead(200).write('data: 1\n\n');
+    else response.writeHead(200, { 'ashlar-current-role': 'u1 customer' }).end();
+  });
+  const routes: readonly Route[] = [
+    { method: 'GET', path: '/reports', upstream: 'shop', access: { roles: ['admin'] } },
+    { method: 'PATCH', path: '/users', upstream: 'shop', access: 'user', ends: 'former-role' },
+    { method: 'GET', path: '/events', upstream: 'shop', access: 'user', stream: true },
+  ];
+  const { sign, verifier } = await anIssuer();
+  const cluster: Cluster = {
+    take: async () => undefined,
+    tell: (one) => void news.push(one),
+    listen() {},
+    close: async () => {},
+  };
+  const { ask } = await aGateway(t, [service.url], { routes, verifier, clock, cluster });
+  const atSeconds = clock.now().getTime() / 1_000;
+  const token = (iat: number | undefined, role: string, sub = 'u1') => sign({ sub, role, ...(iat && { iat }) });
+  const as = async (bearerToken: string) => (await ask('/reports', { headers: bearer(bearerToken) })).status;
+  const [before, ageless, other] = [
+    await token(atSeconds, 'admin'),
+    await token(undefined, 'admin'),
+    await token(atSeconds, 'admin', 'u2'),
+  ];
+  deepStrictEqual([await as(before), await as(ageless), await as(other)], [200, 200, 200]);
+  const told = (await ask('/events', { headers: bearer(before) })).text();
+  const changed = await ask('/users', { method: 'PATCH', headers: bearer(other) });
+  deepStrictEqual([changed.status, changed.headers.get('ashlar-current-role')], [200, null]);
+  deepStrictEqual([await as(before), await as(ageless), await as(other)], [403, 403, 200]);
+  strictEqual(await told, 'data: 1\n\n');
+  strictEqual(await as(await token(atSeconds + 10, 'admin')), 200, 'made after the change');
+  deepStrictEqual(news, [{ kind: 'role-changed', userId: 'u1', role: 'customer', atMs: clock.now().getTime() }]);
+});
+
 test('a stream ends with the session that has begun it, and streams of others go on', async (t) => {
   const ids = new UuidV7Ids();
   const [one, two] = [ids.next(), ids.next()];

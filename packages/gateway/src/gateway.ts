@@ -152,7 +152,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics, revocations: Revocations): Forwarder {
   const { upstreams, telemetry } = options;
-  const isRevoked = (caller: Identity): boolean => revocations.isRevoked(caller);
+  const isRevoked = (caller: Identity): boolean => revocations.standing(caller) !== caller;
   const own = { upstreams, metrics, log: telemetry.log, passesCredentials: passesCredentials(options), isRevoked };
   const forwarder = new Forwarder(own);
   revocations.onEnded = () => forwarder.endRevokedStreams();

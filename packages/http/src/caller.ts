@@ -3,4 +3,6 @@ export interface Caller {
   readonly id: string;
   readonly role: 'customer' | 'admin';
   readonly sessionId: string;
+  /** When the token was made, where it tells. */
+  readonly issuedAtMs?: number;
 }

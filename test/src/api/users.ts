@@ -149,6 +149,9 @@ export const users: StageTests = {
     expectStatus(200, await promoted.call('GET /v1/users'));
     expectStatus(200, await admin.call(`PATCH /v1/users/${member.id}`, { body: { role: 'customer' } }));
     refused(await promoted.call('GET /v1/users'), '403 forbidden');
+    refused(await promoted.call('POST /v1/products', { body: {} }), '403 forbidden');
+    refused(await promoted.call('GET /ops/services'), '403 forbidden');
+    refused(await promoted.call(`GET /v1/users/${alice.id}`), '403 forbidden');
     refused(await admin.call(`PATCH /v1/users/${NOBODY}`, { body }), '404 user_not_found');
     refused(await admin.call(`PATCH /v1/users/${admin.id}`, { body: { role: 'customer' } }), '409 last_admin');
     refused(await admin.call('DELETE /v1/users/me'), '409 last_admin');

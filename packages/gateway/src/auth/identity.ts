@@ -3,6 +3,8 @@ export interface Identity {
   readonly id: string;
   readonly role: string;
   readonly sessionId?: string;
+  /** When its token was made, where the token tells. */
+  readonly issuedAtMs?: number;
   readonly scopes?: readonly string[];
   readonly claims?: Readonly<Record<string, unknown>>;
 }

@@ -22,11 +22,18 @@ export const jwtIdentities = ({ jwks, ...expected }: JwtOptions, clock: Clock): 
   });
 
 function toIdentity(claims: Claims): Identity {
-  const { sub, sid } = claims;
+  const { sub, sid, iat } = claims;
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token names nobody.');
   const role = textOf(claims['role']) ?? textsIn(claims['roles'])[0] ?? 'user';
   const scopes = textsIn(claims['scope'] ?? claims['scp']);
-  return { id: sub, role, scopes, claims, ...(typeof sid === 'string' && { sessionId: sid }) };
+  return {
+    id: sub,
+    role,
+    scopes,
+    claims,
+    ...(typeof sid === 'string' && { sessionId: sid }),
+    ...(typeof iat === 'number' && { issuedAtMs: iat * 1_000 }),
+  };
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

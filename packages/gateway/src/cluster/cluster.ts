@@ -16,7 +16,8 @@ export type News =
   /** News may have been lost: nothing that is stored can be believed. */
   | { readonly kind: 'lost' }
   | { readonly kind: 'session-ended'; readonly sessionId: string }
-  | { readonly kind: 'user-ended'; readonly userId: string; readonly atMs: number; readonly except?: string };
+  | { readonly kind: 'user-ended'; readonly userId: string; readonly atMs: number; readonly except?: string }
+  | { readonly kind: 'role-changed'; readonly userId: string; readonly role: string; readonly atMs: number };
 
 /** What there is among the shared answers of an address. */
 export interface FoundAnswers {

@@ -161,6 +161,7 @@ const Ending = Type.Union([
   Type.Literal('user'),
   Type.Literal('other-sessions'),
   Type.Literal('named-session'),
+  Type.Literal('former-role'),
 ]);
 
 const Method = Type.Union([

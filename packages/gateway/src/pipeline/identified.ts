@@ -28,9 +28,10 @@ export function identified(options: Identification): Middleware {
   const good = new BoundedMap<true>(REMEMBERED);
 
   function accept(exchange: Exchange, token: string, identity: Identity): void {
-    if (revocations.isRevoked(identity)) return;
-    exchange.caller = identity;
-    exchange.token = internalTokens?.tokenFor(identity, token) ?? token;
+    const caller = revocations.standing(identity);
+    if (!caller) return;
+    exchange.caller = caller;
+    exchange.token = internalTokens?.tokenFor(caller, token) ?? token;
   }
 
   async function verify(exchange: Exchange, token: string, by: IdentityVerifier): Promise<void> {

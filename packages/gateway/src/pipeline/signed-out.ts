@@ -6,7 +6,7 @@ import type { HeaderList } from '../wire/header-list.ts';
 import { Passing } from '../wire/passing.ts';
 import type { Middleware } from './middleware.ts';
 
-/** Learns from the answers of a service which sessions have just ended: their tokens are refused from then on. */
+/** Learns from the answers of a service which sessions have just ended, and which role a user has from then on. */
 export const signedOut =
   (revocations: Revocations, clock: Clock): Middleware =>
   (exchange, next) => {
@@ -16,6 +16,8 @@ export const signedOut =
   };
 
 const ENDED_SESSION = 'ashlar-ended-session';
+/** A user's id and role. */
+const CURRENT_ROLE = 'ashlar-current-role';
 
 class Ended extends Passing {
   constructor(
@@ -27,13 +29,15 @@ class Ended extends Passing {
 
   override begin(status: number, headers: HeaderList): void {
     const named = headers.get(ENDED_SESSION);
+    const role = headers.get(CURRENT_ROLE);
     headers.delete(ENDED_SESSION);
+    headers.delete(CURRENT_ROLE);
     if (named !== undefined) this.by.revocations.endSession(named);
-    else if (status < 300) this.#end();
+    else if (status < 300) this.#end(role);
     super.begin(status, headers);
   }
 
-  #end(): void {
+  #end(told: string | undefined): void {
     const { caller, route } = this.exchange;
     if (!caller || !route || isLocal(route)) return;
     const { id, sessionId } = caller;
@@ -43,5 +47,7 @@ class Ended extends Passing {
     if (route.ends === 'session' && sessionId !== undefined) revocations.endSession(sessionId);
     if (route.ends === 'user') revocations.endUser(id, { atMs });
     if (route.ends === 'other-sessions') revocations.endUser(id, { atMs, except: sessionId });
+    const [userId, role] = told?.split(' ') ?? [];
+    if (route.ends === 'former-role' && userId && role) revocations.changeRole({ userId, role, atMs });
   }
 }

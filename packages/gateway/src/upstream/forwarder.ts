@@ -104,7 +104,7 @@ export class Forwarder {
     for (const stream of this.#streams.keys()) stream.cut();
   }
 
-  /** Ends those whose session has ended: they would go on for ever. */
+  /** Ends those whose session has ended, or whose role has changed: they would go on for ever. */
   endRevokedStreams(): void {
     for (const [stream, caller] of this.#streams) if (caller && this.options.isRevoked(caller)) stream.cut();
   }

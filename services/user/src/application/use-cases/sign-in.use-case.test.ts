@@ -10,12 +10,12 @@ const alice = User.register(
   noon,
 );
 
-function setUp() {
+function setUp(current: () => User | undefined = () => alice) {
   const opened: Session[] = [];
   const verified: (string | undefined)[] = [];
   const signIn = new SignInUseCase({
     users: {
-      find: async () => alice,
+      find: async () => current(),
       findByEmail: async (email) => (email === 'alice@b' ? alice : undefined),
       list: async () => [alice],
       countOtherAdministrators: async () => 0,
@@ -37,7 +37,10 @@ function setUp() {
       },
     },
     tokens: {
-      accessToken: async ({ userId, sessionId }) => ({ token: `${userId} in ${sessionId}`, expiresIn: 900 }),
+      accessToken: async ({ userId, role, sessionId }) => ({
+        token: `${userId}, ${role}, in ${sessionId}`,
+        expiresIn: 900,
+      }),
       refreshToken: () => ({ token: 't1', tokenHash: 'hash of t1', expiresAt: noon }),
       hashOf: (token) => `hash of ${token}`,
     },
@@ -49,8 +52,27 @@ function setUp() {
 test('signing in opens a session; only the hash of its refresh token is kept', async () => {
   const { signIn, opened } = setUp();
   const pair = await signIn.execute({ email: ' ALICE@b', password: 'secret' });
-  deepStrictEqual(pair, { accessToken: 'u1 in s1', refreshToken: 't1', tokenType: 'Bearer', expiresIn: 900 });
+  deepStrictEqual(pair, {
+    accessToken: 'u1, customer, in s1',
+    refreshToken: 't1',
+    tokenType: 'Bearer',
+    expiresIn: 900,
+  });
   strictEqual(opened[0]?.state.tokenHash, 'hash of t1');
+});
+
+test('whose role has changed while the password was being checked gets the new one in the token', async () => {
+  const { signIn } = setUp(() => User.restore({ ...alice.state, role: 'admin' }));
+  strictEqual((await signIn.execute({ email: 'alice@b', password: 'secret' })).accessToken, 'u1, admin, in s1');
+});
+
+test('whose password has changed while it was being checked, or who has left, is not signed in', async () => {
+  const changed = User.restore({ ...alice.state, passwordVersion: alice.state.passwordVersion + 1 });
+  for (const current of [changed, undefined]) {
+    const { signIn, opened } = setUp(() => current);
+    await rejects(signIn.execute({ email: 'alice@b', password: 'secret' }), { code: 'invalid_credentials' });
+    deepStrictEqual(opened, []);
+  }
 });
 
 test('a wrong password and an unknown e-mail address get the same answer, after the same work', async () => {

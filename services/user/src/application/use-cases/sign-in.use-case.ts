@@ -26,7 +26,11 @@ export class SignInUseCase {
     const matches = await passwords.verify(password, user?.state.passwordHash);
     if (!user || !matches) throw UserError.invalidCredentials();
 
-    const { id: userId, role, passwordVersion } = user.state;
+    // That took its time: the password, or the role that the token tells, may be another one by now.
+    const { id: userId, passwordVersion } = user.state;
+    const current = await users.find(userId);
+    if (current?.state.passwordVersion !== passwordVersion) throw UserError.invalidCredentials();
+    const { role } = current.state;
     const { token: refreshToken, ...turn } = tokens.refreshToken();
     const session = Session.open({ id: ids.next(), userId, passwordVersion }, turn);
     await sessions.save(session);

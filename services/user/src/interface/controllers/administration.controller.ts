@@ -28,9 +28,11 @@ export const administrationController =
       return sendWithEtag(request, reply.header('cache-control', 'no-store'), { version, body: user });
     });
 
-    http.patch('/v1/users/:id', roleChange, async ({ params, body, caller }) => {
+    http.patch('/v1/users/:id', roleChange, async ({ params, body, caller }, reply) => {
       await checkAdministrator.execute(caller);
-      return changeRole.execute({ userId: params.id, role: body.role });
+      const user = await changeRole.execute({ userId: params.id, role: body.role });
+      // The gateway takes the former role out of the user's tokens by this; no client sees the header.
+      return reply.header('ashlar-current-role', `${user.id} ${user.role}`).send(user);
     });
 
     http.post('/ops/signing-keys/rotation', keyRotation, async ({ caller }, reply) => {
