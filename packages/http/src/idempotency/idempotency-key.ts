@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '@ashlar/domain';
 import type { FastifyRequest } from 'fastify';
 import { pathOf } from '../request-path.ts';
+import { NO_BODY } from '../validation.ts';
 
 /** A request that may be answered once only: the same key of the same caller, method and path names the same answer. */
 export interface Claim {
@@ -32,7 +33,13 @@ export async function claimOf(request: FastifyRequest, callerOf: CallerOf): Prom
   const caller = await callerOf(request);
   const scope = sha256(JSON.stringify([caller, request.method, pathOf(request), key]));
   const isRepeated = request.headers[REPEATED] !== undefined;
-  return { caller, scope, fingerprint: sha256(canonical(request.body) ?? ''), isRepeated };
+  return { caller, scope, fingerprint: sha256(canonical(bodyOf(request)) ?? ''), isRepeated };
+}
+
+/** Where none is asked for, an empty object says as much as no body. */
+function bodyOf({ body, routeOptions }: FastifyRequest): unknown {
+  const isNone = routeOptions.schema?.body === NO_BODY && canonical(body) === '{}';
+  return isNone ? undefined : body;
 }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -82,6 +82,20 @@ test('a request that does not fit its schema spends its key like any other refus
   }
 });
 
+test('where no body is asked for, none and an empty object are the same body', { skip: databaseMissing }, async () => {
+  const headers = by('alice', { 'idempotency-key': 'k2e' });
+  const close = (more: { payload?: object; headers?: Record<string, string> } = {}) =>
+    server.inject({ method: 'POST', url: '/things/1/closing', ...more, headers: { ...headers, ...more.headers } });
+  strictEqual((await close()).statusCode, 204);
+  for (const again of [
+    await close({ payload: {} }),
+    await close({ headers: { 'content-type': 'application/json' } }),
+    await close(),
+  ]) {
+    deepStrictEqual([again.statusCode, again.headers['idempotency-replayed']], [204, 'true']);
+  }
+});
+
 test('a POST with an Idempotency-Key counts per caller, and per path', { skip: databaseMissing }, async () => {
   const mine = await post('k3', { id: 't3' });
   const theirs = await post('k3', { id: 't3c' }, { who: 'bob' });
