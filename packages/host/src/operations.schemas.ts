@@ -56,7 +56,7 @@ export const SagaView = Type.Object(
         name: Type.String(),
         status: StepStatus,
         attempts: Type.Integer(),
-        at: Type.Optional(Time),
+        at: Time,
         error: Type.Optional(Type.String()),
       }),
     ),

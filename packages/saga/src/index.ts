@@ -22,4 +22,11 @@ export {
 export { sagaMigrations } from './migrations.ts';
 export { PostgresSagaStore } from './postgres-saga-store.ts';
 export { type SagaHandlers, SagaRuntime, type SagaRuntimeOptions } from './saga-runtime.ts';
-export type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
+export {
+  type SagaCounts,
+  type SagaFilter,
+  type SagaRecord,
+  type SagaStore,
+  type SagaView,
+  stepViews,
+} from './saga-store.ts';

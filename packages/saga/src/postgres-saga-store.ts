@@ -1,6 +1,13 @@
 import { type Database, RANK, StateTable, type Stored } from '@ashlar/postgres';
 import { statusOf } from './engine.ts';
-import type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
+import {
+  type SagaCounts,
+  type SagaFilter,
+  type SagaRecord,
+  type SagaStore,
+  type SagaView,
+  stepViews,
+} from './saga-store.ts';
 
 interface Row {
   readonly id: string;
@@ -116,5 +123,5 @@ const toView = ({ id, key, startedAt, updatedAt, state }: Row): SagaView => ({
   updatedAt,
   ...(state.progress.reason && { reason: state.progress.reason }),
   ...(state.progress.stuck && { error: state.progress.stuck }),
-  steps: state.progress.steps,
+  steps: stepViews(state.progress.steps, startedAt),
 });

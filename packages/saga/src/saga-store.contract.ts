@@ -221,7 +221,7 @@ const viewRules: Rules<SagaStage> = {
       status: 'stuck',
       reason: 'no_seat',
       error: 'nobody answers',
-      steps: saga.state.progress.steps,
+      steps: saga.state.progress.steps.map((step) => ({ ...step, at: startedAt.toISOString() })),
     });
     strictEqual(await store.view(ids.next()), undefined);
   },

@@ -15,6 +15,12 @@ export interface SagaRecord<S = unknown> {
   readonly progress: SagaState<S>;
 }
 
+/** A step as operators see it: one whose turn has not come stands as it does since the saga has begun. */
+export type StepView = StepState & { readonly at: string };
+
+export const stepViews = (steps: readonly StepState[], startedAt: Date): readonly StepView[] =>
+  steps.map((step) => ({ ...step, at: step.at ?? startedAt.toISOString() }));
+
 /** A saga as operators see it. */
 export interface SagaView {
   readonly id: string;
@@ -27,7 +33,7 @@ export interface SagaView {
   readonly updatedAt: Date;
   readonly reason?: string;
   readonly error?: string;
-  readonly steps: readonly StepState[];
+  readonly steps: readonly StepView[];
 }
 
 /** How many sagas have not ended. */

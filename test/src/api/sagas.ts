@@ -9,7 +9,7 @@ interface SagaView {
   readonly id: string;
   readonly key: string;
   readonly status: string;
-  readonly steps: readonly { readonly name: string; readonly status: string }[];
+  readonly steps: readonly { readonly name: string; readonly status: string; readonly at: string }[];
 }
 
 const HAPPY = [
@@ -141,6 +141,7 @@ export async function reached(member: Member, orderId: string, step: string): Pr
 export async function sagaOf({ admin }: Stage, orderId: string): Promise<SagaView> {
   const { items } = await admin.get<Page<SagaView>>(`/ops/sagas?key=${orderId}`);
   strictEqual(items.length, 1);
+  ok(items[0]!.steps.every(({ at }) => new Date(at).toISOString() === at));
   return items[0]!;
 }
 

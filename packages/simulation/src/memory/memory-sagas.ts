@@ -6,6 +6,7 @@ import {
   type SagaStore,
   type SagaView,
   statusOf,
+  stepViews,
 } from '@ashlar/saga';
 import { MemoryStates, type StoredStates } from './memory-states.ts';
 import { ChangeList, type MemoryWork } from './memory-work.ts';
@@ -134,6 +135,7 @@ export class MemorySagaStore implements SagaStore {
 
   #view({ id: key, state }: Stored<SagaRecord>): SagaView {
     const { reason, stuck, steps } = state.progress;
+    const times = this.#kept.times.get(key)!;
     return {
       id: state.sagaId,
       name: state.name,
@@ -141,10 +143,10 @@ export class MemorySagaStore implements SagaStore {
       style: state.style,
       key,
       status: state.status,
-      ...this.#kept.times.get(key)!,
+      ...times,
       ...(reason && { reason }),
       ...(stuck && { error: stuck }),
-      steps,
+      steps: stepViews(steps, times.startedAt),
     };
   }
 }

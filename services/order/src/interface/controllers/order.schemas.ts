@@ -1,4 +1,5 @@
 import {
+  Country,
   Currency,
   cursorQuery,
   EventsOf,
@@ -27,7 +28,7 @@ const CreateOrderBody = Type.Object({
     line2: Type.Optional(Line(200)),
     city: Line(200),
     postalCode: Line(20),
-    country: Type.String({ pattern: '^[A-Z]{2}$' }),
+    country: Country,
   }),
 });
 

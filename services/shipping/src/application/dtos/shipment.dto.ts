@@ -1,4 +1,4 @@
-import type { Address } from '../../domain/entities/shipment.entity.ts';
+import type { Address, PublicStatus } from '../../domain/entities/shipment.entity.ts';
 
 /** A shipment as clients see it. */
 export interface ShipmentResponseDTO {
@@ -6,7 +6,7 @@ export interface ShipmentResponseDTO {
   readonly orderId: string;
   /** Whose it is: clients are not told. */
   readonly userId?: string;
-  readonly status: string;
+  readonly status: PublicStatus;
   readonly carrier?: string;
   readonly trackingNumber?: string;
   readonly address?: Address;

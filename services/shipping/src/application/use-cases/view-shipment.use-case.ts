@@ -1,11 +1,8 @@
-import type { ShipmentStatus } from '../../domain/entities/shipment.entity.ts';
 import { ShipmentError } from '../../domain/errors/shipment.errors.ts';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
 import type { ShipmentResponseDTO } from '../dtos/shipment.dto.ts';
 import type { ShipmentMapper } from '../mappers/shipment.mapper.ts';
 import type { PersonalData } from '../ports/personal-data.interface.ts';
-
-const VISIBLE: readonly ShipmentStatus[] = ['scheduled', 'dispatched', 'delivered', 'cancelled'];
 
 export class ViewShipmentUseCase {
   constructor(
@@ -19,7 +16,7 @@ export class ViewShipmentUseCase {
     viewer: { id: string; role: string },
   ): Promise<ShipmentResponseDTO & { version: string }> {
     const shipment = await this.shipments.find(shipmentId);
-    if (!shipment || !VISIBLE.includes(shipment.state.status)) throw ShipmentError.notFound(shipmentId);
+    if (!shipment?.publicStatus) throw ShipmentError.notFound(shipmentId);
     if (shipment.state.userId !== viewer.id && viewer.role !== 'admin') throw ShipmentError.notYours();
     const { address: sealed, version } = shipment.state;
     const address = sealed && (await this.personalData.open(sealed));

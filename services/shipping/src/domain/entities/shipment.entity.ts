@@ -14,19 +14,15 @@ export interface Address {
   readonly country: string;
 }
 
+/** How a shipment stands once there is one to see. */
+export const PUBLIC_STATUSES = ['scheduled', 'dispatched', 'delivered', 'cancelled'] as const;
+export type PublicStatus = (typeof PUBLIC_STATUSES)[number];
+
 /**
  * `expected`: the order is known and its turn has not come; `triggered`: its turn has come before it was known;
  * `requested`: the carrier is being asked, once it is known where the parcel goes.
  */
-export type ShipmentStatus =
-  | 'expected'
-  | 'triggered'
-  | 'requested'
-  | 'refused'
-  | 'scheduled'
-  | 'dispatched'
-  | 'delivered'
-  | 'cancelled';
+export type ShipmentStatus = 'expected' | 'triggered' | 'requested' | 'refused' | PublicStatus;
 
 export interface ShipmentState {
   readonly shipmentId: string;
@@ -62,6 +58,11 @@ export class Shipment {
 
   get state(): ShipmentState {
     return this.current;
+  }
+
+  /** Undefined as long as there is nothing to see. */
+  get publicStatus(): PublicStatus | undefined {
+    return PUBLIC_STATUSES.find((status) => status === this.current.status);
   }
 
   get isOpen(): boolean {

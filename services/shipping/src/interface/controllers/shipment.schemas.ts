@@ -1,12 +1,13 @@
-import { Id, IdParams, ListOf, NotModified, Time } from '@ashlar/http';
+import { Id, IdParams, ListOf, NotModified, OneOf, Time } from '@ashlar/http';
 import Type from 'typebox';
+import { PUBLIC_STATUSES } from '../../domain/entities/shipment.entity.ts';
 
 /** A shipment as clients see it. */
 const ShipmentView = Type.Object(
   {
     id: Id,
     orderId: Id,
-    status: Type.String({ description: 'scheduled, dispatched, delivered or cancelled' }),
+    status: OneOf(...PUBLIC_STATUSES),
     carrier: Type.Optional(Type.String()),
     trackingNumber: Type.Optional(Type.String()),
     address: Type.Optional(
