@@ -24,8 +24,10 @@ export interface CacheFillOptions {
   readonly release: () => void;
 }
 
-/** How long others wait for the rest of an answer that has begun. */
+/** How long others, and a client for whom there is a stand-in, wait for the rest of an answer that has begun. */
 const PATIENCE_MS = 2_000;
+/** How much of an answer is kept back until it is whole, where what is stored could stand in for it. */
+const HELD_BYTES = 256 << 10;
 
 /** Takes an answer to the client and, where it may be stored, into the cache. */
 export class CacheFill extends Passing {
@@ -40,6 +42,8 @@ export class CacheFill extends Passing {
   #parts: Buffer[] | undefined;
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The head of an answer that is kept back, as long as it may still break off. */
+  #held: Received | undefined;
 
   constructor(private readonly options: CacheFillOptions) {
     super(options.exchange.sink);
@@ -68,17 +72,30 @@ export class CacheFill extends Passing {
     else if (stored && exchange.method === 'HEAD') this.#compare(stored, received);
     this.#letOthersGo();
     headers.append('cache-status', this.#cacheStatus());
-    super.begin(status, headers);
+    if (mayStandIn && this.#parts) this.#held = received;
+    else super.begin(status, headers);
   }
 
   override write(content: Buffer): boolean {
     if (this.outcome !== 'passed') return true;
+    const most = Math.min(HELD_BYTES, this.options.cache.maxAnswerBytes);
+    if (this.#size + content.length > most) this.#passOn();
     this.#collect(content);
-    return super.write(content);
+    return this.#held ? true : super.write(content);
+  }
+
+  /** What was kept back goes to the client: from here on nothing can stand in for it. */
+  #passOn(): void {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = undefined;
+    super.begin(held.status, held.headers);
+    for (const part of this.#parts ?? []) super.write(part);
   }
 
   override end(): void {
     if (this.outcome !== 'passed') return;
+    this.#passOn();
     const { cache, key, policy, since } = this.options;
     if (this.#parts && this.#received && !this.#fill.isDoubtful(tagsOf(this.#received.headers, policy))) {
       const body = Buffer.concat(this.#parts, this.#size);
@@ -88,14 +105,18 @@ export class CacheFill extends Passing {
   }
 
   override flush(): void {
-    if (this.outcome === 'passed') super.flush();
+    if (this.outcome === 'passed' && !this.#held) super.flush();
   }
 
   /** Others do not wait for what is not kept, nor for the pace of one client. */
   #letOthersGo(): void {
     const { release } = this.options;
-    if (this.#parts) this.#timer = setTimeout(release, PATIENCE_MS);
-    else release();
+    if (!this.#parts) return release();
+    this.#timer = setTimeout(() => {
+      release();
+      this.#passOn();
+      this.flush();
+    }, PATIENCE_MS);
   }
 
   /** Nothing comes any more, whatever came of it. */

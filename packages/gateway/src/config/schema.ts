@@ -16,6 +16,7 @@ const Listen = Type.Object(
     maxConcurrent: Type.Optional(Type.Integer({ minimum: 1 })),
     headersMs: Type.Optional(Milliseconds),
     requestMs: Type.Optional(Milliseconds),
+    bodyBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     keepAliveMs: Type.Optional(Milliseconds),
   },
   closed,

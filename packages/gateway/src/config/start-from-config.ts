@@ -11,6 +11,7 @@ import { createGateway, type Gateway, type GatewayOptions, type Table } from '..
 import type { Limits } from '../limits/rate-limits.ts';
 import type { Route } from '../routing/route.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Patience } from '../wire/client-connection.ts';
 import type { GatewayConfig } from './schema.ts';
 
 export interface FromConfigOptions {
@@ -84,11 +85,10 @@ export const tableOf = (config: GatewayConfig, verifier?: IdentityVerifier): Tab
   }),
 });
 
-const patienceOf = ({ listen: { headersMs = 10_000, requestMs = 30_000, keepAliveMs = 60_000 } }: GatewayConfig) => ({
-  headersMs,
-  requestMs,
-  keepAliveMs,
-});
+const patienceOf = ({ listen }: GatewayConfig): Patience => {
+  const { headersMs = 10_000, requestMs = 30_000, keepAliveMs = 60_000, bodyBytesPerSecond } = listen;
+  return { headersMs, requestMs, keepAliveMs, ...(bodyBytesPerSecond !== undefined && { bodyBytesPerSecond }) };
+};
 
 /** Without a word about limits there are none. */
 const limitsOf = ({ limits = {} }: GatewayConfig): Limits => ({

@@ -31,7 +31,7 @@ const tunnelOf = (exchange: Exchange) => (head: AnswerHead, upstream: Socket, fi
   if (first.length > 0) client.write(first);
   if (ahead.length > 0) upstream.write(ahead);
   client.on('close', () => upstream.destroy());
-  upstream.on('close', () => client.destroySoon());
+  upstream.on('close', () => exchange.connection.endSoon());
   client.pipe(upstream);
   upstream.pipe(client);
 };

@@ -34,7 +34,13 @@ interface Call {
 
 type OwnOptions = Pick<RelayOptions, 'settled'> & Partial<Pick<RelayOptions, 'isEndless' | 'mayBegin'>>;
 
+/** What goes on until somebody ends it. */
+interface Stream {
+  cut(): void;
+}
+
 const TIMEOUT_MS = 30_000;
+const SWITCHING = 101;
 /** Whoever has the first one may still hold its key. */
 const REPEATED = 'x-ashlar-repeated: 1\r\n';
 
@@ -42,7 +48,7 @@ const REPEATED = 'x-ashlar-repeated: 1\r\n';
 export class Forwarder {
   readonly #services = new Map<string, Replicas>();
   readonly #budget = retryBudget();
-  readonly #streams = new Map<Relay, Identity | undefined>();
+  readonly #streams = new Map<Stream, Identity | undefined>();
   readonly #deadlines = new Deadlines();
   #passesCredentials = false;
 
@@ -154,18 +160,27 @@ export class Forwarder {
   }
 
   #stream(call: Call, attempt: Attempt, settled: (ended: Attempt & Ended) => void): void {
+    const { exchange } = call;
+    const { caller } = exchange;
     const relay: Relay = this.#relay(call, attempt, {
       isEndless: true,
       settled: (failure) => {
         this.#streams.delete(relay);
+        if (!failure && exchange.response.status === SWITCHING) this.#follow(exchange);
         settled({ ...attempt, failure });
       },
     });
-    const { caller } = call.exchange;
     this.#streams.set(relay, caller);
     // Since its token was looked at, the request has waited: whoever left meanwhile did not find it among the streams.
     if (caller && this.options.isRevoked(caller)) return relay.cut();
     relay.send(attempt.replica.streams, attempt.isSecond);
+  }
+
+  /** A connection that speaks another protocol now ends as streams do. */
+  #follow({ connection: { socket }, caller }: Exchange): void {
+    const tunnel = { cut: () => void socket.destroy() };
+    this.#streams.set(tunnel, caller);
+    socket.once('close', () => this.#streams.delete(tunnel));
   }
 
   #relay(call: Call, { replica, isSecond }: Attempt, own: OwnOptions): Relay {

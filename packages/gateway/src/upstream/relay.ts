@@ -15,7 +15,7 @@ const STALLED_MS = 30_000;
 
 export interface RelayOptions {
   readonly origin: string;
-  /** Until the answer begins, in milliseconds. */
+  /** From the end of the request until the answer begins, in milliseconds. */
   readonly timeoutMs: number;
   /** How long the answer may pause after that; 0 is for ever. */
   readonly pauseMs: number;
@@ -54,6 +54,7 @@ export class Relay implements AnswerTaker, Waiter {
   place = 0;
   readonly #sink: AnswerSink;
   #waitsFor: keyof typeof FAILURES = 'answer';
+  #isSending = false;
   #connection: UpstreamConnection | undefined;
   #isOver = false;
 
@@ -153,7 +154,7 @@ export class Relay implements AnswerTaker, Waiter {
   pause(): void {
     this.#sink.flush();
     const { pauseMs } = this.options;
-    if (this.#waitsFor === 'more' && pauseMs > 0) this.deadlineAt = performance.now() + pauseMs;
+    if (this.#waitsFor === 'more' && pauseMs > 0 && !this.#isSending) this.deadlineAt = performance.now() + pauseMs;
   }
 
   end(): void {
@@ -185,6 +186,9 @@ export class Relay implements AnswerTaker, Waiter {
     const chunked = request.length === undefined;
     let left = bodyLimit;
     connection.sending();
+    this.#isSending = true;
+    // How fast a body comes is watched where it comes from; here, that the service takes it.
+    this.#awaitAnswer(Number.POSITIVE_INFINITY);
     request.take({
       content: (bytes) => {
         left -= bytes.length;
@@ -197,15 +201,25 @@ export class Relay implements AnswerTaker, Waiter {
         socket.write(Buffer.from(bytes));
         if (chunked) socket.write('\r\n', 'latin1');
         if (!socket.writableNeedDrain) return true;
-        socket.once('drain', () => request.resume());
+        this.#awaitAnswer(this.options.timeoutMs);
+        socket.once('drain', () => {
+          this.#awaitAnswer(Number.POSITIVE_INFINITY);
+          request.resume();
+        });
         return false;
       },
       end: () => {
+        this.#isSending = false;
+        this.#awaitAnswer(this.options.timeoutMs);
         if (chunked) connection.socket.write('0\r\n\r\n', 'latin1');
         connection.sent();
       },
       fail: (error) => this.#fail(error),
     });
+  }
+
+  #awaitAnswer(patienceMs: number): void {
+    if (this.#waitsFor === 'answer') this.deadlineAt = performance.now() + patienceMs;
   }
 
   #waitForTaker(): void {

@@ -48,12 +48,13 @@ async function allTaken(client: Socket, count: number): Promise<void> {
 const requests = (count: number, more = ''): string => `GET /a HTTP/1.1\r\nHost: a\r\n${more}\r\n`.repeat(count);
 
 test('whoever sends requests ahead and takes no answers is not read on, until it takes them', async (t) => {
-  const { client, counts } = await setUp(t);
+  const { client, counts, connections } = await setUp(t);
   client.write(requests(1_000));
   await eventually(() => counts.taken > 0);
   ok(counts.taken < 1_000, 'all were answered into memory');
   await allTaken(client, 1_000);
   strictEqual(counts.left, 0);
+  ok(connections[0]!.socket.listenerCount('timeout') <= 1, 'each pause leaves something behind');
 });
 
 for (const [what, sent] of Object.entries({
@@ -67,6 +68,17 @@ for (const [what, sent] of Object.entries({
     ok(counts.taken < 1_000);
   });
 }
+
+test('whoever takes nothing of another protocol is left when its service has gone', async (t) => {
+  const { client, counts, connections } = await setUp(t, { ...PATIENCE, stalledMs: 50 });
+  client.write(requests(1));
+  await eventually(() => counts.taken > 0);
+  const [connection] = connections;
+  connection!.release();
+  connection!.socket.write(Buffer.alloc(64 << 20));
+  connection!.endSoon();
+  await eventually(() => counts.left === 1);
+});
 
 test('a connection whose answer is still being taken is not idle', async (t) => {
   const { client, counts, connections } = await setUp(t);

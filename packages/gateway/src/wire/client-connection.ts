@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { BodyPace, type Pace } from './body-pace.ts';
 import { type BodyReader, bodyReader } from './body-reader.ts';
 import { type BodySource, ClientRequest } from './client-request.ts';
 import { ClientResponse, type ResponseOwner } from './client-response.ts';
@@ -7,9 +8,8 @@ import { checkBeginning, type RequestHead, readRequestHead, targetTooLong, WireF
 import { readBuffer, readsIntoBuffer } from './read-buffer.ts';
 
 /** How long clients may take. */
-export interface Patience {
+export interface Patience extends Pace {
   readonly headersMs: number;
-  readonly requestMs: number;
   readonly keepAliveMs: number;
   /** How long they may take nothing of an answer that is whole; 30 s when not told. */
   readonly stalledMs?: number;
@@ -54,11 +54,13 @@ export class ClientConnection implements BodySource, ResponseOwner {
   #request: ClientRequest | undefined;
   #response: ClientResponse | undefined;
   #body: BodyReader | undefined;
+  #pace: BodyPace | undefined;
   #isReading = false;
   #isPumping = false;
   #isFresh = true;
   #isReleased = false;
   #lingerBytes = LINGER_BYTES;
+  readonly #drop = (): void => void this.socket.destroy();
 
   constructor(
     readonly socket: Socket,
@@ -69,7 +71,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
     if (!readsIntoBuffer(socket, (count) => this.#arrived(readBuffer.subarray(0, count)))) {
       socket.on('data', (bytes) => this.#arrived(bytes));
     }
-    socket.on('error', () => socket.destroy());
+    socket.on('error', this.#drop);
     socket.on('close', () => this.#closed());
   }
 
@@ -88,9 +90,9 @@ export class ClientConnection implements BodySource, ResponseOwner {
 
   readBody(): void {
     this.#isReading = true;
-    if (this.deadlineAt === Number.POSITIVE_INFINITY) {
-      this.deadlineAt = performance.now() + this.owner.patience.requestMs;
-    }
+    const now = performance.now();
+    this.#pace ??= new BodyPace(this.owner.patience, now);
+    this.deadlineAt = this.#pace.resume(now);
     this.#pump();
   }
 
@@ -113,6 +115,12 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#isReleased = true;
     this.socket.removeAllListeners('data');
     return unread;
+  }
+
+  /** Ends when the client has taken what is there. */
+  endSoon(): void {
+    this.#endIfStalled();
+    this.socket.destroySoon();
   }
 
   /** Takes in what has come, which counts until this returns. Answers whether more can be taken. */
@@ -197,6 +205,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#request = request;
     this.#response = response;
     this.#body = request.hasBody ? bodyReader(framing) : undefined;
+    this.#pace = undefined;
     this.#isReading = false;
     this.owner.take(request, response, this);
   }
@@ -211,6 +220,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
         if (request.sink?.content(content) === false) this.#isReading = false;
       });
       if (end < bytes.length) this.#unread = bytes.subarray(end);
+      this.#keepPace(end);
     } catch (error) {
       request.fail(error as Error);
       return false;
@@ -221,6 +231,10 @@ export class ClientConnection implements BodySource, ResponseOwner {
       request.sink?.end();
     }
     return true;
+  }
+
+  #keepPace(bytes: number): void {
+    this.deadlineAt = this.#pace!.received(bytes, { now: performance.now(), isReadOn: this.#isReading });
   }
 
   #nextRequest(): void {
@@ -240,14 +254,14 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#endIfStalled();
     this.socket.once('drain', () => {
       if (this.#phase !== 'full') return;
-      this.socket.setTimeout(0);
+      this.socket.setTimeout(0, this.#drop);
       this.#nextRequest();
     });
   }
 
   /** Unlike a deadline of ours, the one of a socket begins anew with each part that is taken. */
   #endIfStalled(): void {
-    this.socket.setTimeout(this.owner.patience.stalledMs ?? STALLED_MS, () => this.socket.destroy());
+    this.socket.setTimeout(this.owner.patience.stalledMs ?? STALLED_MS, this.#drop);
   }
 
   #refuse(error: unknown): void {
@@ -264,10 +278,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#phase = 'over';
     const sendsMore = this.#request?.complete !== true || this.#unread.length > 0;
     this.#unread = NOTHING;
-    if (!sendsMore) {
-      this.#endIfStalled();
-      return void this.socket.destroySoon();
-    }
+    if (!sendsMore) return this.endSoon();
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
     this.socket.once('close', () => clearTimeout(timer));
     this.socket.end();

@@ -111,8 +111,11 @@ export class ClientResponse implements AnswerSink {
     this.#done();
   }
 
+  /** Without a length the end of the connection is the end of the answer: a reset tells that it is none. */
   abort(): void {
-    this.owner.socket.destroy();
+    const { socket } = this.owner;
+    if (this.#framed === 'close' && !('encrypted' in socket)) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   flush(): void {
