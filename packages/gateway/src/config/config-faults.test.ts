@@ -129,6 +129,21 @@ const FAULTS: readonly (readonly [what: string, text: string, told: RegExp])[] =
     route({ cors: { origins: ['*'], headers: ['a\r\nb'] } }),
     /cors: "a\\r\\nb" is no name/,
   ],
+  ['a stream that is kept', route({ stream: true, cache: true }), /^\/routes\/0: .* cache: an endless answer/],
+  [
+    'a stream as a part',
+    route({ stream: true, joins: { as: 'a', parts: { b: { upstream: 'shop', path: '/' } } } }),
+    /joins: an endless answer/,
+  ],
+  ['fields of a stream', route({ stream: true, response: { fields: ['id'] } }), /response.fields: an endless/],
+  ['a stream asked for twice', route({ stream: true, hedgeAfterMs: 9 }), /hedgeAfterMs: an endless/],
+  ['a body of a 204', route({ fallback: { status: 204, body: {} } }), /^\/routes\/0: .* fallback: a 204 has no body/],
+  ['a section twice', '{"listen":{"port":1},"routes":[],"listen":{"port":2}}', /^\/listen: told twice$/],
+  [
+    'a policy twice, once in other letters',
+    `{"routes":[{"a":"}"},{"x":{},"access":"user","acce\\u0073s":"public"}]}`,
+    /^\/routes\/1\/access: told twice$/,
+  ],
   ['a second try after the end', route({ timeoutMs: 10, hedgeAfterMs: 20 }), /hedgeAfterMs: the time is over/],
 ];
 
@@ -140,6 +155,8 @@ test('what is right has no faults', () => {
   strictEqual(faultsIn(JSON.stringify(config)).length, 0);
   strictEqual(faultsIn(listen({ trustedProxies: ['10.0.0.0/8', '::1', 'fd00::/8'] })).length, 0);
   const cors = { origins: ['*', 'null', 'https://shop.example:8443', 'capacitor://localhost'], credentials: true };
+  strictEqual(faultsIn(route({ fallback: { status: 204 }, upgrade: true, cache: true })).length, 0);
+  strictEqual(faultsIn(route({ stream: true, compress: true, response: { headers: { remove: ['a'] } } })).length, 0);
   strictEqual(faultsIn(route({ cors, rewrite: '/b/:id', timeoutMs: 20, hedgeAfterMs: 10 })).length, 0);
 });
 

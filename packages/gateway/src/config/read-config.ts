@@ -1,5 +1,6 @@
 import { Value } from 'typebox/value';
 import { type ConfigFault, crossFaults } from './config-faults.ts';
+import { repeatedNames } from './repeated-names.ts';
 import { GatewayConfig } from './schema.ts';
 
 /** The configuration is not right; all its faults are told at once. */
@@ -12,7 +13,12 @@ export class ConfigError extends Error {
 }
 
 /** Reads a configuration in JSON. Throws `ConfigError`. */
-export const readConfig = (text: string): GatewayConfig => checkConfig(parse(text));
+export function readConfig(text: string): GatewayConfig {
+  const value = parse(text);
+  const faults = repeatedNames(text);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return checkConfig(value);
+}
 
 /** Checks a configuration by its schema, and then what a schema cannot tell. Throws `ConfigError`. */
 export function checkConfig(value: unknown): GatewayConfig {

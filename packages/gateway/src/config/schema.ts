@@ -216,7 +216,7 @@ const Route = Type.Object(
     joins: Type.Optional(Type.Object({ as: Text, parts: Type.Record(Type.String(), Part) }, closed)),
     fallback: Type.Optional(
       Type.Object(
-        { status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })), body: Type.Unknown() },
+        { status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })), body: Type.Optional(Type.Unknown()) },
         closed,
       ),
     ),

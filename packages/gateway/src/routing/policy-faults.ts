@@ -18,7 +18,7 @@ export function policyFaults(route: Route): readonly string[] {
 const parametersIn = (path: string): readonly string[] => [...path.matchAll(/:([a-zA-Z]+)/g)].map(([, name]) => name!);
 
 function proxyFaults(route: ProxyRoute, names: readonly string[]): readonly string[] {
-  const { path, rewrite, request, response, joins, timeoutMs, hedgeAfterMs } = route;
+  const { path, rewrite, request, response, joins, fallback, timeoutMs, hedgeAfterMs } = route;
   const unknownIn = (text: string): readonly string[] => [
     ...parametersIn(text)
       .filter((name) => !names.includes(name))
@@ -30,6 +30,10 @@ function proxyFaults(route: ProxyRoute, names: readonly string[]): readonly stri
     ...(rewrite === undefined ? [] : [...unknownIn(rewrite), ...restFaults(rewrite, path)].map(inPlace('rewrite'))),
     ...parts.flatMap(([name, part]) => unknownIn(part.path).map(inPlace(`joins.parts.${name}`))),
     ...(joins && Object.hasOwn(joins.parts, joins.as) ? [`joins: ${joins.as} is two parts of the answer`] : []),
+    ...(route.stream ? streamFaults(route) : []),
+    ...(fallback?.body !== undefined && BODILESS.includes(fallback.status ?? 200)
+      ? [`fallback: a ${fallback.status} has no body`]
+      : []),
     ...headerFaults(request?.headers, 'request'),
     ...headerFaults(response?.headers, 'response'),
     ...(hedgeAfterMs !== undefined && hedgeAfterMs >= (timeoutMs ?? Number.POSITIVE_INFINITY)
@@ -37,6 +41,18 @@ function proxyFaults(route: ProxyRoute, names: readonly string[]): readonly stri
       : []),
   ];
 }
+
+const BODILESS = [204, 205, 304];
+
+/** What waits for the end of an answer, where there is none. */
+const streamFaults = ({ cache, joins, response, hedgeAfterMs }: ProxyRoute): readonly string[] =>
+  Object.entries({
+    cache,
+    joins,
+    'response.fields': response?.fields,
+    'response.body': response?.body,
+    hedgeAfterMs,
+  }).flatMap(([name, policy]) => (policy === undefined ? [] : [`${name}: an endless answer (stream) is never whole`]));
 
 const inPlace =
   (place: string) =>

@@ -78,7 +78,7 @@ export interface Part {
 export interface Fallback {
   /** 200 when not told. */
   readonly status?: number;
-  readonly body: unknown;
+  readonly body?: unknown;
 }
 
 /** A call that a service answers. */
