@@ -125,7 +125,7 @@ test('a file is read the same wherever its pieces begin', () => {
   const bytes = Buffer.from(JSON.stringify(JAEGER));
   for (const length of [1, 2, 3, 7, 64, 1_000]) {
     const spans = new SpanStore();
-    const scanner = new JsonScanner(FORMATS.jaeger(spans));
+    const scanner = new JsonScanner(FORMATS.jaeger(spans, bytes.toString()));
     for (let at = 0; at < bytes.length; at += length) scanner.feed(bytes.subarray(at, at + length));
     deepStrictEqual(told(spans), EXPECTED, `${length} bytes a piece`);
   }

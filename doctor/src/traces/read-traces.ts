@@ -34,9 +34,10 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
   let scanner: JsonScanner | undefined;
   try {
     for await (const piece of stream as AsyncIterable<Buffer>) {
-      format ??= formatOf(piece.toString('utf8'));
+      const head = scanner ? '' : piece.toString('utf8');
+      format ??= formatOf(head);
       if (!format) throw new TracesError(`${path} is no OTLP, Jaeger or Zipkin JSON.`);
-      scanner ??= new JsonScanner(FORMATS[format](spans));
+      scanner ??= new JsonScanner(FORMATS[format](spans, head));
       scanner.feed(piece);
       onProgress(file.bytesRead, total);
     }
@@ -53,7 +54,7 @@ export function spansIn(texts: readonly string[]): SpanStore {
   const spans = new SpanStore();
   for (const text of texts) {
     const format = formatOf(text);
-    if (format) new JsonScanner(FORMATS[format](spans)).feed(Buffer.from(text));
+    if (format) new JsonScanner(FORMATS[format](spans, text)).feed(Buffer.from(text));
   }
   return spans;
 }

@@ -50,6 +50,8 @@ const keyOf = (spanId: string): number => Number.parseInt(spanId.slice(-13), 16)
 export class SpanStore {
   readonly #ids = Array.from({ length: 8 }, words);
   readonly #names = new Names();
+  /** Apart from the names of services and databases, which are few: of these there may be too many. */
+  readonly #operations = new Names();
   readonly #service = words();
   readonly #operation = words();
   readonly #database = words();
@@ -79,7 +81,7 @@ export class SpanStore {
     for (const [at, column] of this.#ids.entries())
       column.set(row, Number.parseInt(ids.slice(at * 8, at * 8 + 8), 16) || 0);
     this.#service.set(row, this.#names.idOf(span.service));
-    this.#operation.set(row, this.#names.idOf(operationOf(span.name)));
+    this.#operation.set(row, this.#operations.idOf(operationOf(span.name)));
     this.#database.set(row, this.#names.idOf(span.database));
     this.#destination.set(row, this.#names.idOf(span.destination));
     this.#messageType.set(row, this.#names.idOf(span.messageType));
@@ -109,7 +111,7 @@ export class SpanStore {
   }
 
   operation(row: number): string {
-    return this.#names.textOf(this.#operation.get(row));
+    return this.#operations.textOf(this.#operation.get(row));
   }
 
   database(row: number): string {

@@ -37,10 +37,13 @@ const first = (attributes: Attributes, names: readonly string[]): string => {
 /** Unknown, deadline exceeded, exhausted, internal, unavailable, data loss. */
 const GRPC_FAILURES = /^(2|4|8|13|14|15|UNKNOWN|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED|INTERNAL|UNAVAILABLE|DATA_LOSS)$/;
 
-/** What attributes tell, by the present and the former semantic conventions of OpenTelemetry. */
+type Told = Pick<Span, 'name' | 'kind' | 'database' | 'destination' | 'messageType' | 'peer'>;
+
+/** What a span tells, by the present and the former semantic conventions of OpenTelemetry. */
 export function told(
   attributes: Attributes,
-): Pick<Span, 'database' | 'destination' | 'messageType' | 'peer'> & { isError: boolean | undefined } {
+  { name, kind }: Pick<Span, 'name' | 'kind'>,
+): Told & { isError: boolean | undefined } {
   const status = Number(first(attributes, ['http.response.status_code', 'http.status_code']) || 0);
   const grpc = first(attributes, ['rpc.grpc.status_code', 'rpc.response.status_code']);
   const flag = attributes.get('error');
@@ -49,6 +52,8 @@ export function told(
   const isRefusal = (status >= 400 && status < 500) || (grpc !== '' && !GRPC_FAILURES.test(grpc));
   const isError = isRefusal ? false : status >= 500 || grpc !== '' || isMarked || undefined;
   return {
+    name: nameOf(name, attributes),
+    kind: kindBy(kind, attributes),
     database: databaseOf(attributes),
     destination: destinationOf(attributes),
     messageType: first(attributes, ['cloudevents.event_type', 'messaging.message.type']),
@@ -76,6 +81,25 @@ const destinationOf = (attributes: Attributes): string =>
 const peerOf = (attributes: Attributes): string =>
   first(attributes, ['peer.service', 'service.peer.name', ...ADDRESS]) ||
   (/\/\/([^/:?]+)/.exec(first(attributes, ['url.full', 'http.url']))?.[1] ?? '');
+
+const BARE_METHOD = /^(http[ _-]?)?(get|post|put|patch|delete|head|options|query)$/i;
+
+/** A request that is named by its method alone is known by what it asks for. */
+function nameOf(name: string, attributes: Attributes): string {
+  if (!BARE_METHOD.test(name)) return name;
+  const path =
+    first(attributes, ['http.route', 'url.template', 'url.path', 'http.target', 'http.path']) ||
+    (/\/\/[^/?]+([^?#]*)/.exec(first(attributes, ['url.full', 'http.url']))?.[1] ?? '');
+  return path === '' ? name : `${name} ${path}`;
+}
+
+/** What is sent to a broker, or taken from it, may be told as a call to the broker. */
+function kindBy(kind: SpanKind, attributes: Attributes): SpanKind {
+  if (kind !== 'client' || first(attributes, ['messaging.system']) === '') return kind;
+  const operation = first(attributes, ['messaging.operation.type', 'messaging.operation', 'messaging.operation.name']);
+  if (/^(send|publish|create)$/.test(operation)) return 'producer';
+  return /^(process|receive|deliver|poll)$/.test(operation) ? 'consumer' : kind;
+}
 
 const VARIABLE = /\/(\d+|[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|:[\w-]+|\{[\w-]+\})(?=\/|$|\?)/gi;
 

@@ -14,6 +14,12 @@ export interface Hop {
   readonly answer: number | undefined;
 }
 
+/** An exporter that got no answer sends its spans again; the two sides of a call may share an id. */
+const isSame = (spans: SpanStore, one: number, other: number): boolean =>
+  spans.kind(one) === spans.kind(other) &&
+  spans.service(one) === spans.service(other) &&
+  spans.startUs(one) === spans.startUs(other);
+
 /** The spans of one trace with their parents. */
 export class TraceTree {
   readonly #parents = new Map<number, number>();
@@ -22,20 +28,23 @@ export class TraceTree {
   /** Spans whose parent is not in the trace. */
   readonly orphans: readonly number[];
 
+  readonly rows: readonly number[];
+
   constructor(
     readonly spans: SpanStore,
-    readonly rows: Uint32Array,
+    told: Uint32Array,
   ) {
-    this.#rows = new Set(rows);
     const byId = new Map<string, number[]>();
-    for (const row of rows) {
+    for (const row of told) {
       const id = spans.spanId(row);
       const same = byId.get(id);
-      if (same) same.push(row);
-      else byId.set(id, [row]);
+      if (!same) byId.set(id, [row]);
+      else if (!same.some((one) => isSame(spans, one, row))) same.push(row);
     }
+    this.rows = [...byId.values()].flat();
+    this.#rows = new Set(this.rows);
     const orphans: number[] = [];
-    for (const row of rows) {
+    for (const row of this.rows) {
       const parent = this.#findParent(row, byId);
       if (parent === undefined) {
         if (spans.parentId(row) !== '') orphans.push(row);
@@ -74,7 +83,7 @@ export class TraceTree {
   }
 
   get roots(): readonly number[] {
-    return [...this.rows].filter((row) => !this.#parents.has(row) && this.spans.parentId(row) === '');
+    return this.rows.filter((row) => !this.#parents.has(row) && this.spans.parentId(row) === '');
   }
 
   /** The outermost span of the same service above a span: the one by which the service was called. */
@@ -91,7 +100,7 @@ export class TraceTree {
 
   /** Every call between services. */
   hops(serviceCalled: (peer: string) => string | undefined): Hop[] {
-    return [...this.rows].flatMap((row) => this.#hopTo(row) ?? this.#hopFrom(row, serviceCalled) ?? []);
+    return this.rows.flatMap((row) => this.#hopTo(row) ?? this.#hopFrom(row, serviceCalled) ?? []);
   }
 
   /** The parent belongs to another service: it was called by that. */
