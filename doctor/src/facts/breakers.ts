@@ -5,6 +5,7 @@ import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, contains, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { whySettingsNeverOpen } from './breaker-settings.ts';
 import { BREAKERS } from './guards.ts';
 import { outboundCalls } from './outbound.ts';
 
@@ -21,10 +22,17 @@ export const breakersOfLibraries = (system: System): Breaker[] =>
   system.program.files
     .filter(({ path }) => !['service', 'gateway'].includes(system.partOf(path)?.kind ?? ''))
     .flatMap((file) => {
-      const users = [...system.services, ...system.gateways].filter((one) => system.closureOf(one).includes(file));
-      const user = users.find((part) => outboundCalls(system).some((one) => one.part === part)) ?? users[0];
+      const user = userOf(system, file);
       return user ? breakersIn(system, user, file) : [];
     });
+
+/** The part that a file belongs to, or the first one that uses it, and calls others. */
+export function userOf(system: System, file: ParsedFile): Part | undefined {
+  const own = system.partOf(file.path);
+  if (own?.kind === 'service' || own?.kind === 'gateway') return own;
+  const users = [...system.services, ...system.gateways].filter((one) => system.closureOf(one).includes(file));
+  return users.find((part) => outboundCalls(system).some((one) => one.part === part)) ?? users[0];
+}
 
 /** Breakers that a part makes. */
 export const breakersOf = (system: System, part: Part): Breaker[] =>
@@ -76,7 +84,8 @@ function offIn(program: System['program'], file: ParsedFile, call: AnyCall): str
     return value && textOf(program, options.file, value);
   };
   if (told('enabled') === 'false') return 'is switched off';
-  return Number(told('errorThresholdPercentage')) >= 100 ? 'opens when more than all calls fail: never' : undefined;
+  if (Number(told('errorThresholdPercentage')) >= 100) return 'opens when more than all calls fail: never';
+  return options && whySettingsNeverOpen(program, options);
 }
 
 /** Modules that are made elsewhere are looked up; those that cannot be found may be breakers. */
@@ -105,3 +114,51 @@ function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
     )
   );
 }
+
+/** What a kit makes around a breaker, for one call: who makes it anew for the next one begins to count anew. */
+export function kitBreakersForEachCall(system: System): Breaker[] {
+  const { program } = system;
+  return [...system.services, ...system.gateways].flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      callsIn(file).flatMap((call) => {
+        if (!isUsedAtOnce(file, call)) return [];
+        const makers = program.calleesOf({ file, call }).filter((maker) => system.partOf(maker.file.path) !== part);
+        const isBreaker = makers.some((maker) =>
+          program.callsReachedFrom(maker, 3).some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
+        );
+        return isBreaker ? [{ part, file, call, library: 'kit' }] : [];
+      }),
+    ),
+  );
+}
+
+const holds = (call: AnyCall) => (breaker: Breaker) => breaker.call === call;
+
+/** Whether all that becomes of it is a call of one of its methods, in the function that makes it. */
+function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
+  const [around] = functionsAround(file, call);
+  const holder = file.parentOf(call);
+  if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
+  const { id } = holder;
+  const uses = file
+    .all('Identifier')
+    .filter((one) => one.name === id.name && one !== id && contains(around, one) && !isKey(file, one));
+  return (
+    uses.length > 0 &&
+    uses.every((use) => {
+      const member = file.parentOf(use);
+      const asked = member?.type === 'MemberExpression' && member.object === use ? file.parentOf(member) : undefined;
+      const isCalled = asked?.type === 'CallExpression' && asked.callee === member;
+      return isCalled && functionsAround(file, use)[0] === around && ENDS.has(file.parentOf(asked)?.type ?? '');
+    }) &&
+    uses.some((use) => file.parentOf(file.parentOf(file.parentOf(use)!)!)?.type === 'AwaitExpression')
+  );
+}
+
+/** The answer is waited for, or nothing becomes of it. */
+const ENDS: ReadonlySet<string> = new Set(['AwaitExpression', 'ReturnStatement', 'ExpressionStatement']);
+
+const isKey = (file: ParsedFile, node: Node): boolean => {
+  const parent = file.parentOf(node);
+  return parent?.type === 'MemberExpression' && parent.property === node && !parent.computed;
+};

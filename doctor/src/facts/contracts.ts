@@ -4,6 +4,7 @@ import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { isReached } from './reached.ts';
 
 /** A message type with its schema: `event('order.OrderCreated.v1', schema)`. */
 export interface MessageContract {
@@ -20,7 +21,8 @@ export interface ContractUse {
   readonly part: Part;
   readonly file: ParsedFile;
   readonly line: number;
-  readonly kind: 'consumed' | 'used';
+  /** `idle`: it would be heard there, and nothing comes by. */
+  readonly kind: 'consumed' | 'idle' | 'used';
 }
 
 const TYPE = /^[\w-]+(\.[\w-]+)+$/;
@@ -54,7 +56,8 @@ function usesOf(system: System, home: ParsedFile, name: string): ContractUse[] {
           parent?.type === 'CallExpression' &&
           parent.arguments[0] === node &&
           /^(on|subscribe|handle|consume|when|project)$/.test(pathOf(parent.callee).at(-1)!);
-        return { part, file, line: file.lineAt(node.start), kind: isHeard ? 'consumed' : 'used' };
+        const isWired = !isHeard || isReached(system, system.program.files, { file, node });
+        return { part, file, line: file.lineAt(node.start), kind: isHeard ? (isWired ? 'consumed' : 'idle') : 'used' };
       }),
   );
 }

@@ -100,12 +100,18 @@ const DISK_STORES: ReadonlySet<string> = new Set([
   'node-localstorage',
 ]);
 
+/** A file that has to be new: whoever finds it there turns back. */
+const isExclusive = (name: string, call: string): boolean =>
+  /^(open|openSync|writeFile|writeFileSync)$/.test(name) && /['"](wx|ax)\+?['"]|O_EXCL/.test(call);
+
 export function localDisk({ program }: System, { file, call }: CallSite): string | undefined {
   const origin = program.originOf(file, call.callee as Node);
   if (origin.kind !== 'external') return undefined;
   const name = origin.path.at(-1) ?? '';
   const given = call.arguments[0] as Node | undefined;
   const text = given ? textOf(program, file, given) : '';
+  if (FILES.has(origin.module) && isExclusive(name, file.textOf(call)))
+    return 'excludes others by a file that only its machine has';
   if (FILES.has(origin.module) && WRITERS.test(name)) {
     const isPassing = /^\/?dev\/|^\/tmp|tmpdir|\btmp\b/.test(text);
     return isPassing ? undefined : 'writes files to the disk of its machine';

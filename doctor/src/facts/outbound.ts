@@ -59,6 +59,8 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
 const REMOTE_PROCEDURES = /^(ClientProxy|ClientKafka|ClientRMQ|ClientTCP|ClientRedis|ClientNats|ClientGrpcProxy)$/;
 const MAKERS =
   /^(create|extend|defaults|instance|\w*Agent|\w*Pool|Client|Dispatcher|HttpService|axiosRef|AxiosInstance|Got|new)$/;
+/** What a kit of this repository makes clients by. */
+const KIT_MAKERS = /^(create|make)\w*Client$/;
 const PROBES = /(^|[/._-])(health-?checks?|wait-for[\w-]*)\.[cm]?[jt]s$/;
 
 /** Every call that goes out of a service or gateway, also those that its libraries make for it. */
@@ -191,13 +193,16 @@ function addressOfInstance(system: System, file: ParsedFile, call: AnyCall): str
       parent && 'key' in parent ? file.textOf(parent.key as Node) : parent && 'id' in parent ? parent.id : '';
     const held = typeof holder === 'string' ? holder : holder ? file.textOf(holder as Node) : '';
     const left = parent?.type === 'AssignmentExpression' ? file.textOf(parent.left as Node).replace('this.', '') : '';
-    const isMaking = MAKERS.test(pathOf(made.callee as Node).at(-1)!) || made.type === 'NewExpression';
+    const maker = pathOf(made.callee as Node).at(-1)!;
+    const isMaking = MAKERS.test(maker) || KIT_MAKERS.test(maker) || made.type === 'NewExpression';
     return (held === name || left === name) && isMaking;
   });
   return makers.flatMap((made) => {
     const [given] = made.arguments as readonly Node[];
     const value =
-      given?.type === 'ObjectExpression' ? (property(given, 'baseURL') ?? property(given, 'prefixUrl')) : given;
+      given?.type === 'ObjectExpression'
+        ? ['baseURL', 'baseUrl', 'prefixUrl', 'origin'].map((key) => property(given, key)).find(Boolean)
+        : given;
     return value ? [textOf(program, file, value)] : [];
   });
 }

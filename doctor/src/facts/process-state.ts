@@ -44,18 +44,41 @@ function moduleState(system: System, file: ParsedFile): ProcessState[] {
   return tops.flatMap((declaration) =>
     declaration.declarations.flatMap(({ id, init }): ProcessState[] => {
       const name = id.type === 'Identifier' ? id.name : undefined;
-      if (name === undefined || OF_THE_PROCESS.test(name)) return [];
+      const isOfProcess = name !== undefined && OF_THE_PROCESS.test(name);
+      if (name === undefined || (isOfProcess && !mayLock(init as Node | null, name))) return [];
       const uses = file
         .all('Identifier')
         .filter((node) => node.name === name && node !== id && isSameBinding(program, file, { node, id: id as Node }));
       const places = [...uses.map((node) => ({ file, node })), ...usesElsewhere(system, file, name)];
       const inFunctions = places.filter((one) => functionsAround(one.file, one.node).length > 0);
+      if (isOfProcess && !inFunctions.some(asksWhether)) return [];
       const isChanged =
-        (isCollection(init as Node | null) && inFunctions.some((one) => grows(one.file, one.node))) ||
+        (isCollection(init as Node | null) &&
+          inFunctions.some((one) => grows(one.file, one.node) && !isMemo(one, name))) ||
         (declaration.kind === 'let' && inFunctions.some((one) => isKept(program, one, init as Node | null)));
       return isChanged ? [{ node: id as Node, name, holder: '' }] : [];
     }),
   );
+}
+
+const MAKES_THE_SAME = /\bnew (Intl\.\w+|RegExp|URLPattern)\(/;
+
+/** What is made of its key alone is the same in every process, and kept because it is dear to make. */
+function isMemo({ file, node }: Use, name: string): boolean {
+  const [around] = functionsAround(file, node);
+  const text = around && !around.async ? file.textOf(around) : '';
+  return MAKES_THE_SAME.test(text) && new RegExp(String.raw`\b${name}\.(get|has)\(`).test(text);
+}
+
+const LOCKS = /lock|busy|running|in_?progress|processing/i;
+
+const mayLock = (init: Node | null, name: string): boolean =>
+  LOCKS.test(name) && init?.type === 'NewExpression' && nameOf(init.callee as Node) === 'Set';
+
+/** Who finds its key there waits or turns back: in the other replicas nobody does. */
+function asksWhether({ file, node }: Use): boolean {
+  const member = file.parentOf(node);
+  return member?.type === 'MemberExpression' && member.object === node && nameOf(member.property as Node) === 'has';
 }
 
 interface Use {

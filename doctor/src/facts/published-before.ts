@@ -23,7 +23,8 @@ export function publishedBefore(path: string): readonly PublishedBefore[] {
   return [...new Map(all.map((one) => [one.name, one])).values()];
 }
 
-interface JsonSchema {
+export interface JsonSchema {
+  readonly $ref?: string;
   readonly type?: string;
   readonly const?: unknown;
   readonly anyOf?: readonly JsonSchema[];
@@ -46,7 +47,7 @@ function messagesIn(file: string): PublishedBefore[] {
   }));
 }
 
-function shapeIn(schema: JsonSchema): Shape {
+export function shapeIn(schema: JsonSchema): Shape {
   const { type, anyOf, items, properties, required = [] } = schema;
   if ('const' in schema) return { kind: 'value', type: JSON.stringify(schema.const) };
   if (anyOf) return { kind: 'choice', of: anyOf.map(shapeIn) };

@@ -21,6 +21,9 @@ export interface Statement {
 
 const SQL = /^[\s(]*(select|insert\s+into|update|delete\s+from|with|merge\s+into|truncate|copy)\s/i;
 
+/** Select something, it says to a reader. */
+const SENTENCE = /^[A-Z][a-z]+\s[^\n]*[.!?]$/;
+
 /** All SQL of a part: in its code, also where a text is put together, and in its migrations. */
 export const statements = perSystem((system: System): readonly Statement[] =>
   system.services.flatMap((part) => [
@@ -45,7 +48,7 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
   return texts
     .filter((node) => !isPiece(node))
     .map((node) => ({ node, text: textOf(program, file, node) }))
-    .filter(({ text }) => SQL.test(withoutComments(text)))
+    .filter(({ text }) => SQL.test(withoutComments(text)) && !SENTENCE.test(text))
     .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
 }
 

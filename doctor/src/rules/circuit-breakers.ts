@@ -1,5 +1,13 @@
 import type { Node } from 'oxc-parser';
-import { type Breaker, breakersOf, breakersOfLibraries, whyNeverOpen } from '../facts/breakers.ts';
+import { breakerSettingsIn, whySettingsNeverOpen } from '../facts/breaker-settings.ts';
+import {
+  type Breaker,
+  breakersOf,
+  breakersOfLibraries,
+  kitBreakersForEachCall,
+  userOf,
+  whyNeverOpen,
+} from '../facts/breakers.ts';
 import { clientOf, type Outbound, outboundCalls } from '../facts/outbound.ts';
 import { routesIn } from '../facts/routes.ts';
 import { readParts } from '../facts/unread.ts';
@@ -44,6 +52,8 @@ function judge(system: System): Judgement {
         ...withoutFallback(system, breaker),
       ]),
       ...breakersOfLibraries(system).flatMap((breaker) => endlessPolicy(system, breaker)),
+      ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),
+      ...kitBreakersForEachCall(system).map((one) => anew(one)),
     ],
     ...readParts(system),
   };
@@ -112,6 +122,25 @@ function neverOpen(system: System, breaker: Breaker): Draft[] {
   const line = file.lineAt(call.start);
   const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
   return [{ subject: part.name, what: `A circuit breaker of ${part.name} ${why}`, evidence }];
+}
+
+const anew = ({ part, file, call }: Breaker): Draft => {
+  const line = file.lineAt(call.start);
+  const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
+  const what = `A circuit breaker of ${part.name} is made anew for each call: it never sees a second failure`;
+  return { subject: part.name, what, evidence };
+};
+
+/** Settings by which a breaker of the repository's own kit cannot open. */
+function neverOpenBySettings(system: System, home: ParsedFile): Draft[] {
+  return breakerSettingsIn(system.program, home).flatMap(({ file, node }) => {
+    const why = whySettingsNeverOpen(system.program, { file, node });
+    const user = why === undefined ? undefined : userOf(system, home);
+    if (!user) return [];
+    const line = file.lineAt(node.start);
+    const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
+    return [{ subject: user.name, what: `A circuit breaker of ${user.name} ${why}`, evidence }];
+  });
 }
 
 /** A client of the repository's own that is told to wait for ever. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PublishedBefore, publishedBefore } from '../facts/published-before.ts';
+import { brokenRoutes } from '../facts/published-routes.ts';
 import { type PublishedSchema, publishedSchemas } from '../facts/published-schemas.ts';
 import { breaks } from '../facts/shapes.ts';
 import type { System } from '../model/system.ts';
@@ -42,7 +43,14 @@ function judge(system: System): Judgement {
     return { findings: [], judged: [], unknown: now.length === 0 ? [] : [{ subject: 'the contracts', why }] };
   }
   return {
-    findings: publishedBefore(path).flatMap((before) => changed(system, before, now)),
+    findings: [
+      ...publishedBefore(path).flatMap((before) => changed(system, before, now)),
+      ...brokenRoutes(system, path).map(({ subject, what, file, line }) => ({
+        subject,
+        what,
+        evidence: [{ file, line, text: subject }],
+      })),
+    ],
     judged: ['the contracts'],
     unknown: [],
   };

@@ -1,4 +1,5 @@
 import { type DatabaseSetting, databaseSettings } from '../facts/databases.ts';
+import { givenRights } from '../facts/given-rights.ts';
 import { tablesAt } from '../facts/sql.ts';
 import { type Statement, statements, tableOwners } from '../facts/statements.ts';
 import type { Grants } from '../live/grants.ts';
@@ -38,6 +39,7 @@ function judge(system: System): Judgement {
       ...loginsOfMany(settings),
       ...foreignTables(system),
       ...foreignSettings(system),
+      ...rightsGiven(system),
       ...enteredByName(system),
       ...modelsOfMany(system),
     ],
@@ -110,13 +112,7 @@ function foreignTables(system: System): Draft[] {
         );
       if (!owner) return [];
       const what = `${statement.part.name} reads or writes ${table}, a table of ${owner.name}`;
-      return [
-        {
-          subject: statement.part.name,
-          what,
-          evidence: [placeOf(statement, offset)],
-        },
-      ];
+      return [{ subject: statement.part.name, what, evidence: [placeOf(statement, offset)] }];
     }),
   );
 }
@@ -158,6 +154,12 @@ function ownerBySchema(system: System, { part }: Statement, schema: string): Par
   return schema === '' ? undefined : system.services.find((one) => one !== part && one.aliases.includes(plain));
 }
 
+const rightsGiven = (system: System): Draft[] =>
+  givenRights(system).map(({ statement, offset, role, to }) => {
+    const what = `${statement.part.name} lets ${role}, the role of ${to.name}, into its database`;
+    return { subject: statement.part.name, what, evidence: [placeOf(statement, offset)] };
+  });
+
 const DATABASE_SETTING = /^([A-Z0-9_]+?)_(SERVICE_)?(DATABASE|DB|POSTGRES|PG|MYSQL|MONGO|MONGODB)(_\w+)?$/;
 
 /** A setting that bears the name of another service's database. */
@@ -171,9 +173,8 @@ function foreignSettings(system: System): Draft[] {
         const owner = system.services.find((one) => one !== part && one.aliases.includes(normalized(prefix)));
         if (!owner || part.aliases.includes(normalized(prefix))) return [];
         const what = `${part.name} reads the setting ${name}: the database of ${owner.name}`;
-        return [
-          { subject: part.name, what, evidence: [{ file: file.path, line: file.lineAt(node.start), text: name }] },
-        ];
+        const line = file.lineAt(node.start);
+        return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: name }] }];
       }),
     ),
   );

@@ -1,8 +1,10 @@
 import type { Node } from 'oxc-parser';
 import { type MessageContract, messageContracts } from '../facts/contracts.ts';
 import { isDatabaseCall, isWrite, sqlOf, writesOf } from '../facts/effects.ts';
+import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
 import { outboundCalls } from '../facts/outbound.ts';
+import { isReached } from '../facts/reached.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
 import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
@@ -11,6 +13,7 @@ import type { CallSite } from '../model/program.ts';
 import type { System, Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -35,24 +38,47 @@ export const eventDriven: Rule = {
 };
 
 function judge(system: System): Judgement {
-  const uses = messageUses(system);
+  const all = messageUses(system);
+  const uses = all.filter((use) => use.kind === 'published' || isWired(system, use));
   const contracts = messageContracts(system);
   const parts = new Set([
     ...uses.map(({ part }) => part.name),
-    ...contracts.flatMap(({ uses: all }) => all.map(({ part }) => part.name)),
+    ...contracts.flatMap((contract) => contract.uses.map(({ part }) => part.name)),
   ]);
   return {
     findings: [
       ...unheard(system, uses),
       ...unheardContracts(system, contracts),
+      ...idle([
+        ...all.filter((use) => !uses.includes(use)),
+        ...contracts.flatMap((one) => one.uses.filter(({ kind }) => kind === 'idle')),
+      ]),
       ...uses.filter(({ kind }) => kind === 'published').flatMap((use) => dualWrite(system, use)),
       ...uses.filter(({ kind }) => kind === 'consumed').flatMap((use) => unsafeConsumer(system, use)),
       ...tornOutboxes(system).map((one) => torn(system, one)),
+      ...jobsBeside(system).map((one) => lateJob(system, one)),
       ...onlySynchronous(system, parts.size > 0),
     ],
     judged: [...parts],
     unknown: [...openTopics(uses), ...readParts(system).unknown],
   };
+}
+
+/** A consumer in a function that is called by nobody. */
+const isWired = (system: System, { file, node }: MessageUse): boolean =>
+  isReached(system, system.program.files, { file, node });
+
+function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draft[] {
+  const byFile = Map.groupBy(uses, ({ file }) => file);
+  return [...byFile.values()].map((same) => {
+    const [{ part, file }] = same as [(typeof same)[number]];
+    return {
+      subject: part.name,
+      what: `${part.name} has reactions to messages that nothing calls: it hears none of these`,
+      evidence: same.slice(0, 3).map(({ line }) => ({ file: file.path, line, text: file.lines[line - 1]!.trim() })),
+      mend: 'Hand them to what subscribes, or remove them.',
+    };
+  });
 }
 
 const openTopics = (uses: readonly MessageUse[]): Unknown[] =>
@@ -103,7 +129,9 @@ function unheardContracts(system: System, contracts: readonly MessageContract[])
       ({ part, kind: how }) => (kind === 'event' ? part === owner : part !== owner) && how === 'used',
     );
     const hearers = uses.filter(({ part, kind: how }) =>
-      kind === 'event' ? part !== owner || how === 'consumed' : part === owner && how === 'consumed',
+      kind === 'event'
+        ? how !== 'idle' && (part !== owner || how === 'consumed')
+        : part === owner && how === 'consumed',
     );
     if (publishers.length === 0 || hearers.length > 0 || external.includes(type)) return [];
     const what = `${type} is published by ${publishers[0]!.part.name}, and nobody hears it`;
@@ -117,12 +145,19 @@ function unheardContracts(system: System, contracts: readonly MessageContract[])
 
 function torn(system: System, { file, message, change }: TornOutbox): Draft {
   const part = system.partOf(file.path)!;
-  const place = (node: { readonly start: number }) => {
-    const line = file.lineAt(node.start);
-    return { file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) };
-  };
   const what = `${part.name} fills its outbox outside of the transaction of the change: a crash between them loses one`;
-  return { subject: part.name, what, evidence: [place(message), place(change)] };
+  return { subject: part.name, what, evidence: [placeIn(file, message), placeIn(file, change)] };
+}
+
+function lateJob(system: System, { file, job, change }: JobBeside): Draft {
+  const part = system.partOf(file.path)!;
+  const what = `${part.name} enqueues a job after the transaction of the change: a crash between them loses it`;
+  return { subject: part.name, what, evidence: [placeIn(file, job), placeIn(file, change)] };
+}
+
+function placeIn(file: ParsedFile, { start }: { readonly start: number }) {
+  const line = file.lineAt(start);
+  return { file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) };
 }
 
 const OUTBOX = /outbox|relay|transactional_?messag/i;

@@ -1,5 +1,6 @@
 import { type Entrance, entrances, isOpenByNature } from '../facts/gateways.ts';
 import { type DeclaredRoute, declaredRoutes } from '../facts/kong.ts';
+import { passedBeside } from '../facts/proxies.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
@@ -157,7 +158,12 @@ function bypasses(system: System): Draft[] {
       `${how}`;
     return [{ subject: part.name, what, evidence: [{ file, line, text: `${how} → ${target}` }] }];
   });
-  return [...open, ...exposed];
+  const passed = passedBeside(system).map(({ to, file, line, text }) => ({
+    subject: to.name,
+    what: `${to.name} can be reached past the gateway: what stands before it passes requests on to both`,
+    evidence: [{ file, line, text }],
+  }));
+  return [...open, ...exposed, ...passed];
 }
 
 const STRICTNESS: Readonly<Record<string, number>> = {

@@ -1,4 +1,5 @@
 import type { Node } from 'oxc-parser';
+import { askedInVain, emptyChecks } from '../facts/asked-probes.ts';
 import { isDatabaseCall } from '../facts/effects.ts';
 import { entrances } from '../facts/gateways.ts';
 import { clientOf } from '../facts/outbound.ts';
@@ -54,6 +55,11 @@ function judge(system: System): Judgement {
     findings: [
       ...once(known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes))),
       ...system.deployments.filter(({ kind }) => kind === 'kubernetes').flatMap((one) => unprobed(system, one)),
+      ...emptyChecks(system).map(({ part: { name: subject }, file, node }) => {
+        const what = `The readiness check of ${subject} is told to ask nothing: it is ready also without its database`;
+        const line = file.lineAt(node.start);
+        return { subject, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] };
+      }),
     ],
     judged: known.filter((one) => !mute.includes(one)).map(({ part }) => part.name),
     unknown: mute.map(({ part }) => ({
@@ -137,8 +143,16 @@ function faults(system: System, part: Part, { live, ready, answersHttp, isSilent
         evidence: place(route),
       })),
     ...(needs ? ready.flatMap((route) => falselyReady(system, part, route)) : []),
+    ...(live.length > 0 && ready.length > 0 ? inVain(system, part, [...live, ...ready]) : []),
   ];
 }
+
+const inVain = (system: System, part: Part, routes: readonly Route[]): Draft[] =>
+  askedInVain(system, part, routes).map(({ deployment: { file, line, probeLines }, kind, path }) => ({
+    subject: part.name,
+    what: `The ${kind} probe of ${part.name} asks ${path}, which nothing answers`,
+    evidence: [{ file, line: probeLines.liveness ?? line, text: `GET ${path}` }],
+  }));
 
 /** The platform asks over HTTP, and no code answers: also where the routes are written and nothing uses them. */
 const unanswered = (system: System, part: Part): Draft[] =>

@@ -79,7 +79,8 @@ const describe = ({ name, holder }: ProcessState): string =>
 const ALONE = 'counts requests in the memory of each process: with more replicas the limit is that many times as high';
 const ONE_COUNT = 'Give the limiter a store that all replicas share, such as Redis.';
 
-const LOCKS = /^(async-mutex|async-lock|await-lock|mutexify|semaphore-async-await|locks|live-mutex)$/;
+const LOCKS =
+  /^(async-mutex|async-lock|await-lock|mutexify|semaphore-async-await|locks|live-mutex|proper-lockfile|lockfile)$/;
 
 function localLock({ program }: System, { file, call }: CallSite): string | undefined {
   const origin = program.originOf(file, call.callee as Node);
@@ -93,7 +94,7 @@ function localLock({ program }: System, { file, call }: CallSite): string | unde
 }
 
 const LEASE = new RegExp(
-  String.raw`\block\b|lease|leader|advisory|redlock|skip_?\s?locked|for_?\s?update|setnx|\bNX\b|acquire|` +
+  String.raw`\block\b|(?<!re)lease|leader|advisory|redlock|skip_?\s?locked|for_?\s?update|setnx|\bNX\b|acquire|` +
     String.raw`\block(ed)?_?(at|by|until|owner|id|token)\b|` +
     'singleton|exclusive|pg-?boss|claim',
   'i',
@@ -167,8 +168,10 @@ function hasLease(system: System, work: Work): boolean {
     ...system.program.calleesOf(site).map((one) => one.file.textOf(one.node)),
     textOfCall(site),
   ]);
-  return [work.file.textOf(work.node), ...inner, ...around].some((text) => LEASE.test(text));
+  return [work.file.textOf(work.node), ...inner, ...around].some((text) => LEASE.test(text.replaceAll(COMMENT, '')));
 }
+
+const COMMENT = /\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g;
 
 const textOfCall = ({ file, call }: CallSite): string => file.textOf(call).slice(0, 500);
 

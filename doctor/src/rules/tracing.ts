@@ -9,6 +9,7 @@ import {
   unusedMaker,
 } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
+import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
@@ -46,6 +47,7 @@ function judge(system: System): Judgement {
         ...lateStart(system, part),
         ...lostAtBroker(system, part),
         ...byHand(system, part),
+        ...untracedCalls(system, part).map((one) => untracedCall(part, one)),
       ]),
     ],
     judged: all.map(({ name }) => name),
@@ -65,6 +67,17 @@ function untraced(system: System, part: Part): Draft {
         ? { file: maker.file.path, line: maker.file.lineAt(maker.call.start), text: 'made here, and nothing calls it' }
         : { file: entry?.path ?? part.folder, line: 1, text },
     ],
+  };
+}
+
+function untracedCall({ name: subject }: Part, { file, call }: UntracedCall): Draft {
+  const line = file.lineAt(call.start);
+  const what = `What ${subject} asks here is in no trace: nothing gives the traceparent to the call`;
+  return {
+    subject,
+    what,
+    evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
+    severity: 'warning',
   };
 }
 

@@ -1,0 +1,57 @@
+import type { Node } from 'oxc-parser';
+import type { Deployment } from '../model/deployment.ts';
+import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { nameOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { userOf } from './breakers.ts';
+import type { Route } from './routes.ts';
+
+/** A path that a deployment asks. */
+export interface AskedProbe {
+  readonly deployment: Deployment;
+  readonly kind: 'liveness' | 'readiness';
+  readonly path: string;
+}
+
+/** What deployments ask and no route answers, of a part whose probes are known. */
+export const askedInVain = (system: System, part: Part, routes: readonly Route[]): AskedProbe[] =>
+  system.deploymentsOf(part).flatMap((deployment) =>
+    (['liveness', 'readiness'] as const).flatMap((kind) => {
+      const path = deployment.probes[kind];
+      if (!path?.startsWith('/')) return [];
+      const isAnswered = routes.some((route) => /[*:{]/.test(route.path) || path.endsWith(route.path));
+      return isAnswered ? [] : [{ deployment, kind, path }];
+    }),
+  );
+
+const CHECKS = /^(checks|health_?checks|readiness_?checks)$/i;
+
+/** Where what readiness asks is handed over, and is nothing. */
+export interface NoChecks {
+  readonly part: Part;
+  readonly file: ParsedFile;
+  readonly node: Node;
+}
+
+export const emptyChecks = (system: System): NoChecks[] =>
+  system.program.files.flatMap((file) =>
+    callsIn(file).flatMap((call) =>
+      (call.arguments as readonly Node[]).flatMap((given) => {
+        const node = given.type === 'ObjectExpression' ? emptyIn(given) : undefined;
+        const isOwn = system.program.calleesOf({ file, call }).length > 0;
+        const part = node && isOwn ? userOf(system, file) : undefined;
+        return node && part ? [{ part, file, node }] : [];
+      }),
+    ),
+  );
+
+const emptyIn = (given: Extract<Node, { type: 'ObjectExpression' }>): Node | undefined =>
+  given.properties.find(
+    (entry) =>
+      entry.type === 'Property' &&
+      CHECKS.test(nameOf(entry.key) ?? '') &&
+      ((entry.value.type === 'ObjectExpression' && entry.value.properties.length === 0) ||
+        (entry.value.type === 'ArrayExpression' && entry.value.elements.length === 0)),
+  );

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isCalled, type Part } from '../model/layout.ts';
+import { perSystem, type System } from '../model/system.ts';
+
+/** A server that a proxy passes requests on to, by its settings. */
+export interface Passed {
+  readonly to: Part;
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+const SETTINGS = /(^|\/)([\w.-]*\.(cfg|conf)(\.template)?|Caddyfile)$/;
+/** HAProxy's and nginx's `server`, nginx's `proxy_pass`, Caddy's `reverse_proxy`. */
+const PASSES = [
+  /^\s*server(?:-template)?\s+(?:[\w.-]+\s+(?:[\d-]+\s+)?)?([a-z][\w.-]*):\d+/i,
+  /^\s*(?:proxy_pass|grpc_pass)\s+\w+:\/\/([a-z][\w.-]*)/i,
+  /^\s*reverse_proxy\s+(?:\/\S*\s+)?(?:\w+:\/\/)?([a-z][\w.-]*)/i,
+];
+
+/**
+ * What stands before a gateway of this repository and passes requests on to services beside it. A proxy that knows no
+ * gateway stands somewhere else: between the gateway and the replicas, or in its place.
+ */
+export const passedBeside = perSystem((system: System): readonly Passed[] =>
+  system.paths
+    .filter((path) => SETTINGS.test(path))
+    .flatMap((file) => {
+      const passed = passedIn(system, file);
+      return passed.some(({ to }) => to.kind === 'gateway') ? passed.filter(({ to }) => to.kind === 'service') : [];
+    }),
+);
+
+const passedIn = (system: System, file: string): Passed[] =>
+  readFileSync(join(system.root, file), 'utf8')
+    .split('\n')
+    .flatMap((text, at) => {
+      const host = PASSES.map((form) => form.exec(text)?.[1]).find(Boolean);
+      const to = host && [...system.services, ...system.gateways].find((part) => isCalled(part, host.split('.')[0]!));
+      return to ? [{ to, file, line: at + 1, text: text.trim() }] : [];
+    });
