@@ -1,10 +1,12 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { DomainError } from '@ashlar/domain';
-import { databaseMissing } from '@ashlar/postgres';
+import { databaseMissing, PostgresDatabase } from '@ashlar/postgres';
+import { TripCount } from '@ashlar/postgres/contract-suites';
 import type { Decider } from './decider.ts';
 import { type EventCodec, EventSourced } from './event-sourced.ts';
 import { useEventStore } from './event-store.fixtures.ts';
+import { PostgresEventStore } from './event-store.ts';
 import { given } from './given.ts';
 
 const skip = databaseMissing;
@@ -34,8 +36,9 @@ const codec: EventCodec<Event> = {
   },
 };
 
-const accounts = ({ snapshotEvery = 20, snapshotSchema = 1 } = {}) =>
-  new EventSourced(database.db, database.store, { decider: account, codec, snapshotEvery, snapshotSchema });
+const accountsOn = (db: PostgresDatabase, { snapshotEvery = 20, snapshotSchema = 1 } = {}) =>
+  new EventSourced(db, new PostgresEventStore(db), { decider: account, codec, snapshotEvery, snapshotSchema });
+const accounts = (options?: { snapshotEvery?: number; snapshotSchema?: number }) => accountsOn(database.db, options);
 const deposit = (amount: number): Command => ({ type: 'deposit', amount });
 const withdraw = (amount: number): Command => ({ type: 'withdraw', amount });
 
@@ -73,6 +76,38 @@ test('several commands to one stream in one transaction see each other', { skip 
     await rejects(all.execute('a', withdraw(3)), { code: 'insufficient_funds' });
   });
   deepStrictEqual(await all.load('a'), { state: { balance: 2 }, version: 2 });
+});
+
+test('streams that are fetched at once take one round trip, and nobody asks for them again', { skip }, async () => {
+  const trips = new TripCount();
+  const db = new PostgresDatabase({ url: database.url, roundTrips: trips });
+  const all = accountsOn(db);
+  for (const stream of ['a', 'b']) await all.execute(stream, deposit(5));
+  const count = await trips.of(() =>
+    db.transaction(async () => {
+      await all.prefetch(['a', 'b', 'new', 'a']);
+      for (const stream of ['a', 'b', 'new']) await all.execute(stream, deposit(1));
+    }),
+  );
+  strictEqual(count, 2, 'the reads, and the appends with the commit');
+  const balances = await Promise.all(['a', 'b', 'new'].map(async (stream) => (await all.load(stream)).state.balance));
+  deepStrictEqual(balances, [6, 6, 1]);
+  await db.close();
+});
+
+test('who was faster than a stream that was fetched ahead wins', { skip }, async () => {
+  const all = accounts();
+  await all.execute('a', deposit(5));
+  const elsewhere = new PostgresDatabase({ url: database.url });
+  let tries = 0;
+  const spending = database.db.transaction(async () => {
+    await all.prefetch(['a']);
+    if (++tries === 1) await accountsOn(elsewhere).execute('a', withdraw(5));
+    await all.execute('a', withdraw(1));
+  });
+  await rejects(spending, { code: 'insufficient_funds' });
+  strictEqual(tries, 2);
+  await elsewhere.close();
 });
 
 test('a failed part of a transaction gives the state back as it was', { skip }, async () => {

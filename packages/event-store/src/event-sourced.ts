@@ -1,4 +1,4 @@
-import { RANK, type UnitOfWork, type WriteBuffer } from '@ashlar/postgres';
+import { IdentityMap, type UnitOfWork } from '@ashlar/postgres';
 import type { Decider } from './decider.ts';
 import type { EventStore, NewEvent, Snapshot } from './event-store.ts';
 
@@ -33,18 +33,27 @@ export interface Loaded<State> {
 
 /** Loads an aggregate from its stream, decides, and appends: within one transaction each stream is read once. */
 export class EventSourced<Command, Event, State> {
+  readonly #known: IdentityMap<Loaded<State>>;
+
   constructor(
     private readonly work: UnitOfWork,
     private readonly store: EventStore,
     private readonly options: EventSourcedOptions<Command, Event, State>,
-  ) {}
+  ) {
+    this.#known = new IdentityMap(work);
+  }
 
   async load(stream: string): Promise<Loaded<State>> {
-    if (!this.work.inTransaction) return this.#read(stream);
-    const cache = this.#cache();
-    const loaded = cache.get(stream) ?? (await this.#read(stream));
-    cache.set(stream, loaded);
+    const known = this.#known.get(stream);
+    if (known) return known;
+    const loaded = await this.#read(stream);
+    this.#known.set(stream, loaded);
     return loaded;
+  }
+
+  /** Loads several into the ambient transaction, asked for in one breath. */
+  async prefetch(streams: readonly string[]): Promise<void> {
+    await Promise.all([...new Set(streams)].map((stream) => this.load(stream)));
   }
 
   /**
@@ -61,7 +70,7 @@ export class EventSourced<Command, Event, State> {
       const encoded = events.map((event) => codec.encode(event));
       const last = { ...(due && { snapshot }), ...(events.length > 0 && isOver?.(next.state) && { ends: true }) };
       await this.store.append({ stream, expected: version, events: encoded, ...last });
-      this.#cache().set(stream, next);
+      this.#known.set(stream, next);
       return { ...next, events };
     });
   }
@@ -82,36 +91,5 @@ export class EventSourced<Command, Event, State> {
   #fold(events: readonly NewEvent[], from: State): State {
     const { decider, codec } = this.options;
     return events.reduce((state, event) => decider.evolve(state, codec.decode(event)), from);
-  }
-
-  #cache(): StateCache<State> {
-    return this.work.buffer(this, () => new StateCache<State>());
-  }
-}
-
-/** What a transaction has loaded and changed; it writes nothing itself. */
-class StateCache<State> implements WriteBuffer {
-  readonly rank = RANK.aggregates;
-  readonly name = 'stream-states';
-  #states = new Map<string, Loaded<State>>();
-
-  get(stream: string): Loaded<State> | undefined {
-    return this.#states.get(stream);
-  }
-
-  set(stream: string, loaded: Loaded<State>): void {
-    this.#states.set(stream, loaded);
-  }
-
-  mark(): unknown {
-    return new Map(this.#states);
-  }
-
-  restore(mark: unknown): void {
-    this.#states = new Map(mark as Map<string, Loaded<State>>);
-  }
-
-  flush() {
-    return [];
   }
 }

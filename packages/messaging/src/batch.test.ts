@@ -1,7 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConcurrencyError, type Database, databaseMissing, StateTable } from '@ashlar/postgres';
-import { outgoing } from './message.ts';
+import Type from 'typebox';
+import { event, upcast } from './contract.ts';
+import { type Message, outgoing } from './message.ts';
 import { aMessage, type Desk, type Order, OrderAnswered, OrderPlaced, useMessaging } from './messaging.fixtures.ts';
 import { on } from './subscription.ts';
 
@@ -185,6 +187,31 @@ test('what a batch will need is fetched at once; a fetch that fails costs nothin
   await consumer.settled();
   deepStrictEqual([await desk.effects(), await desk.lot()], [allBut(0), []]);
   strictEqual(fetched[0], 100);
+});
+
+test('what is fetched at once is told what the messages say, as it is today; not of one that breaks its contract', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  const told: unknown[] = [];
+  const PlacedToday = event('shop.OrderPlaced.v2', Type.Object({ count: Type.Integer() }), {
+    past: upcast(OrderPlaced, ({ n }) => ({ count: n })),
+  });
+  const subscriptions = [on(PlacedToday, async () => {}, { when: ({ count }) => count < 4 })];
+  const prefetch = async (keys: readonly string[], messages: readonly Message[]) => {
+    told.push(keys, ...messages.map(({ type, data }) => [type, data]));
+  };
+  const consumer = desk.consumer(undefined, { definition: { name: 'desk', subscriptions, prefetch } });
+  const wrong = aMessage('wrong', 1, { data: { n: 'many' } });
+  desk.bus.deliver(aMessage('old', 1), aMessage('new', 1, { contract: PlacedToday, data: { count: 2 } }), wrong);
+  desk.bus.deliver(aMessage('uninteresting', 1, { contract: PlacedToday, data: { count: 4 } }));
+  await consumer.settled();
+  deepStrictEqual(told, [
+    ['old', 'new', 'wrong'],
+    ['shop.OrderPlaced.v2', { count: 1 }],
+    ['shop.OrderPlaced.v2', { count: 2 }],
+  ]);
+  deepStrictEqual(await desk.lot(), ['wrong/1 dead']);
 });
 
 test('two consumers with different names each handle everything, each with its own fate', { skip }, async (t) => {

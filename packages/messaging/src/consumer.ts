@@ -257,9 +257,10 @@ export class Consumer {
 
   /** Per message two queries would be made one after another; these travel with the lock, and are answered after it. */
   async #prefetch(batch: readonly Delivery[]): Promise<void> {
-    const concerning = batch.filter(({ message }) => this.#dispatcher.concerns(message));
-    const keys = [...new Set(concerning.map(({ message }) => message.subject))];
-    if (keys.length > 0) await this.#options.definition.prefetch?.(keys);
+    const messages = batch.map(({ message }) => message).filter((message) => this.#dispatcher.concerns(message));
+    const keys = [...new Set(messages.map(({ subject }) => subject))];
+    const today = messages.flatMap((message) => this.#dispatcher.today(message) ?? []);
+    if (keys.length > 0) await this.#options.definition.prefetch?.(keys, today);
   }
 
   async #handleOne(delivery: Delivery): Promise<Outcome> {

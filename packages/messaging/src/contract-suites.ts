@@ -1,3 +1,4 @@
+export { type BatchOptions, tripsOfBatch } from './batch-trips.fixtures.ts';
 export { type BusContractOptions, busContract } from './bus.contract.ts';
 export type { MessageStage } from './message-stage.fixtures.ts';
 export { messageStorageContract } from './message-storage.contract.ts';

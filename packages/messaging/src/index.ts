@@ -59,4 +59,4 @@ export { forgetAbsent, type Registrations } from './registration.ts';
 export { type Claim, type Duty, Replica, type ReplicaOptions, type Sharing, type Tenant } from './replica.ts';
 export { type SaidMessage, saidMessages } from './said-messages.ts';
 export { type MessageStorage, postgresMessageStorage } from './storage.ts';
-export { type ConsumerDefinition, ContractViolationError, on, type Subscription } from './subscription.ts';
+export { type ConsumerDefinition, ContractViolationError, dataOf, on, type Subscription } from './subscription.ts';

@@ -20,6 +20,10 @@ export const on = <C extends Contract>(
   ...(when && { concerns: (message: Message) => when((message as Message<Data<C>>).data) }),
 });
 
+/** What those of the messages say that are of this contract. */
+export const dataOf = <C extends Contract>(contract: C, messages: readonly Message[]): Data<C>[] =>
+  messages.flatMap(({ type, data }) => (type === contract.type ? [data as Data<C>] : []));
+
 /** A named set of reactions, at most one per type, with one inbox and one fate. */
 export interface ConsumerDefinition {
   readonly name: string;
@@ -35,10 +39,10 @@ export interface ConsumerDefinition {
    */
   readonly isPatient?: true;
   /**
-   * Loads what a whole batch will need, by the keys of its messages, into the transaction: two queries instead of two
-   * each.
+   * Loads into the transaction what a whole batch will need, by the keys of its messages and by what those of them say
+   * that keep their contracts: a query for all instead of one each. It only reads; what it leaves out is read later.
    */
-  prefetch?(keys: readonly string[]): Promise<unknown>;
+  prefetch?(keys: readonly string[], messages: readonly Message[]): Promise<unknown>;
 }
 
 /** A message whose data breaks its contract; no retry will mend it. */
@@ -56,6 +60,7 @@ type Found = { readonly subscription: Subscription } & ({ readonly message: Mess
 export class Dispatcher {
   readonly channels: readonly string[];
   readonly #byType: ReadonlyMap<string, Subscription>;
+  readonly #found = new WeakMap<Message, Found>();
 
   constructor({ name, subscriptions }: ConsumerDefinition) {
     this.channels = [...new Set(subscriptions.map(({ contract }) => contract.channel))];
@@ -89,9 +94,24 @@ export class Dispatcher {
     return !found || 'wrong' in found || subscription.concerns(found.message);
   }
 
+  /** The message as its contract has it today; nothing where there is nothing to do for it, or something wrong. */
+  today(given: Message): Message | undefined {
+    const found = this.#find(given);
+    if (!found || 'wrong' in found) return undefined;
+    const { subscription, message } = found;
+    return (subscription.concerns?.(message) ?? true) ? message : undefined;
+  }
+
+  /** Each message is looked at once, however often it is asked for. */
   #find(message: Message): Found | undefined {
     const subscription = this.#byType.get(message.type);
     if (!subscription) return undefined;
+    const found = this.#found.get(message) ?? this.#look(subscription, message);
+    this.#found.set(message, found);
+    return found;
+  }
+
+  #look(subscription: Subscription, message: Message): Found {
     const { contract } = subscription;
     const today = upToDate(contract, message.type, message.data);
     if ('wrong' in today) return { subscription, ...today };

@@ -40,6 +40,41 @@ const keyRules: Rules<Stage> = {
     for (const owner of ['ada', 'cid']) strictEqual(await transaction(() => repository.use(owner)), undefined);
   },
 
+  'keys that are fetched ahead are those that are used, and whoever erases one waits': async (stage) => {
+    const { repository, transaction } = stage;
+    const key = await transaction(() => repository.use('ada'));
+    await transaction(() => repository.erase('bob'));
+    const [fetched, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const using = transaction(async () => {
+      await repository.prefetch(['cid', 'bob', 'ada']);
+      fetched.resolve();
+      await gate.promise;
+      return [await repository.use('ada'), await repository.use('bob'), (await repository.use('cid'))?.length];
+    });
+    await fetched.promise;
+    const erased: string[] = [];
+    const erasing = transaction(async () => {
+      await repository.erase('ada');
+      erased.push('ada');
+    });
+    await transaction(() => repository.use('eve'));
+    const early = [...erased];
+    gate.resolve();
+    deepStrictEqual([early, await using], [[], [key, undefined, 32]]);
+    await erasing;
+    strictEqual(await transaction(() => repository.use('ada')), undefined);
+  },
+
+  'a key that was used, and is erased in the same transaction, is gone for the rest of it': async (stage) => {
+    const { repository, transaction } = stage;
+    const after = await transaction(async () => {
+      await repository.use('ada');
+      await repository.erase('ada');
+      return [await repository.use('ada'), (await repository.find(['ada'])).size];
+    });
+    deepStrictEqual(after, [undefined, 0]);
+  },
+
   'who uses a key waits for one who is erasing it': async ({ repository, transaction }) => {
     await transaction(() => repository.use('ada'));
     const [entered, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -5,9 +5,12 @@ export interface PersonalKeys {
 
   /**
    * The key of this owner, made on first use; none once it was erased. Whichever it is, it stays so until the end of
-   * the ambient transaction: whoever erases it waits.
+   * the ambient transaction, which asks once: whoever erases it waits.
    */
   use(owner: string): Promise<Buffer | undefined>;
+
+  /** What `use` will answer for these owners, asked for at once, where there is something to answer already. */
+  prefetch(owners: readonly string[]): Promise<void>;
 
   /** Deletes the key for ever, also one that has never been: whoever uses it just now is waited for. */
   erase(owner: string): Promise<void>;

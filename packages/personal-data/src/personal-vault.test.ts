@@ -1,7 +1,7 @@
 import { deepStrictEqual, notStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { databaseMissing, eventually, type PostgresDatabase } from '@ashlar/postgres';
-import { useTestDatabase } from '@ashlar/postgres/contract-suites';
+import { TripCount, useTestDatabase } from '@ashlar/postgres/contract-suites';
 import { KeyedHash } from './keyed-hash.ts';
 import { personalDataMigrations } from './migrations.ts';
 import { personalKeysContract } from './personal-keys.contract.ts';
@@ -79,6 +79,22 @@ test('once a person is erased nothing of theirs opens, sealed by us or for us', 
     await vault.isErased('bob'),
   ]);
   deepStrictEqual(afterwards, [undefined, undefined, true, false]);
+});
+
+test('a transaction asks once for a key, and once for all that it will need', { skip }, async (t) => {
+  const { db, another } = await useDatabase(t);
+  for (const owner of ['ada', 'bob']) await db.transaction(() => aVault(db).seal(owner, { name: owner }));
+  const trips = new TripCount();
+  const counted = another({ roundTrips: trips });
+  const vault = aVault(counted);
+  const work = async () => {
+    const { name } = (await vault.seal('ada', { name: 'Ada' }))!;
+    deepStrictEqual([await vault.open(name), await vault.isErased('ada')], ['Ada', false]);
+    await vault.seal('bob', { name: 'Bob' });
+  };
+  strictEqual(await trips.of(() => counted.transaction(work)), 3, 'both keys, and the commit');
+  const ahead = () => counted.transaction(() => vault.prefetch(['ada', 'bob']).then(work));
+  strictEqual(await trips.of(ahead), 2, 'the keys, and the commit');
 });
 
 test('a keyed hash is the same for everyone of a service, another for each secret', { skip }, async (t) => {

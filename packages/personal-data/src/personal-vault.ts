@@ -59,6 +59,11 @@ export class PersonalVault {
     return (await this.keys.use(owner)) === undefined;
   }
 
+  /** Asks at once for what a transaction will need of these owners; they stay as they are until its end. */
+  async prefetch(owners: readonly string[]): Promise<void> {
+    await this.keys.prefetch(owners);
+  }
+
   /** From now on nothing of this owner opens. Once more changes nothing. */
   async erase(owner: string): Promise<void> {
     await this.keys.erase(owner);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Database } from '@ashlar/postgres';
+import { type Database, IdentityMap } from '@ashlar/postgres';
 import { KEY_BYTES } from './cipher.ts';
 import type { PersonalKeys } from './personal-keys.ts';
 
@@ -11,31 +11,42 @@ interface Row {
 /** Of an array the planner counts the elements, and plans anew each time. */
 const FIND_ONE = 'select owner, key from personal_keys where owner = $1';
 
-export class PostgresPersonalKeys implements PersonalKeys {
-  constructor(private readonly db: Database) {}
+const FIND_MANY = 'select owner, key from personal_keys where owner = any($1)';
+const LOCK = `select pg_advisory_xact_lock_shared(hashtextextended('personal key ' || owner, 0))
+  from json_array_elements_text($1) as owner`;
+const LOCK_ALONE = `select pg_advisory_xact_lock(hashtextextended('personal key ' || $1, 0))`;
 
-  async find(owners: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
-    if (owners.length === 0) return new Map();
-    const rows =
-      owners.length === 1
-        ? await this.db.query<Row>(FIND_ONE, [owners[0]])
-        : await this.db.query<Row>('select owner, key from personal_keys where owner = any($1)', [owners]);
-    return new Map(rows.flatMap(({ owner, key }) => (key ? [[owner, key] as const] : [])));
+export class PostgresPersonalKeys implements PersonalKeys {
+  /** Those that this transaction has locked: nobody changes them before its end. */
+  readonly #used: IdentityMap<Row>;
+
+  constructor(private readonly db: Database) {
+    this.#used = new IdentityMap(db);
   }
 
-  /** Asked in one breath, and answered in this order: who has waited for the lock sees what was committed meanwhile. */
+  async find(owners: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
+    const used = owners.flatMap((owner) => this.#used.get(owner) ?? []);
+    const others = owners.filter((owner) => !this.#used.get(owner));
+    return new Map(
+      [...used, ...(await this.#find(others))].flatMap(({ owner, key }) => (key ? [[owner, key] as const] : [])),
+    );
+  }
+
   async use(owner: string): Promise<Buffer | undefined> {
-    const [, [known]] = await Promise.all([
-      this.db.query('select pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [lockOf(owner)]),
-      this.db.query<Row>(FIND_ONE, [owner]),
-    ]);
-    const row = known ?? (await this.#make(owner));
-    return row.key ?? undefined;
+    const used = this.#used.get(owner) ?? (await this.#lock([owner]))[0] ?? (await this.#make(owner));
+    this.#used.set(owner, used);
+    return used.key ?? undefined;
+  }
+
+  async prefetch(owners: readonly string[]): Promise<void> {
+    const others = [...new Set(owners)].filter((owner) => !this.#used.get(owner)).sort();
+    for (const row of await this.#lock(others)) this.#used.set(row.owner, row);
   }
 
   async erase(owner: string): Promise<void> {
     await this.db.transaction(async () => {
-      await this.db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [lockOf(owner)]);
+      this.#used.set(owner, undefined);
+      await this.db.query(LOCK_ALONE, [owner]);
       await this.db.execute(
         `insert into personal_keys (owner, erased_at) values ($1, clock_timestamp())
          on conflict (owner) do update
@@ -43,6 +54,22 @@ export class PostgresPersonalKeys implements PersonalKeys {
         [owner],
       );
     });
+  }
+
+  /**
+   * Asked in one breath, and answered in this order: who has waited for the locks sees what was committed meanwhile.
+   */
+  async #lock(owners: readonly string[]): Promise<Row[]> {
+    if (owners.length === 0) return [];
+    const locked = this.db.query(LOCK, [JSON.stringify(owners)]);
+    const [, rows] = await Promise.all([locked, this.#find(owners)]);
+    return rows;
+  }
+
+  async #find(owners: readonly string[]): Promise<Row[]> {
+    if (owners.length === 0) return [];
+    if (owners.length === 1) return this.db.query<Row>(FIND_ONE, [owners[0]]);
+    return this.db.query<Row>(FIND_MANY, [owners]);
   }
 
   /** Of two who make it at once, both get the first one's. */
@@ -55,5 +82,3 @@ export class PostgresPersonalKeys implements PersonalKeys {
     return made!;
   }
 }
-
-const lockOf = (owner: string): string => `personal key ${owner}`;

@@ -15,6 +15,7 @@ export {
   isUnreachable,
   UnknownCommitError,
 } from './errors.ts';
+export { IdentityMap } from './identity-map.ts';
 export { type Migration, migrate, readMigrations } from './migrations.ts';
 export { dropNamespace, type Provision, provisionDatabase } from './provision.ts';
 export { onPrimary, type Reader, type Reads, type ReplicaView } from './replicas/reads.ts';

@@ -1,7 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { after, before, type TestContext } from 'node:test';
 import type { Rules } from './contract-suite.ts';
-import { PostgresDatabase, type TransactionOptions } from './database.ts';
+import { type DatabaseOptions, PostgresDatabase, type TransactionOptions } from './database.ts';
 import type { Migration } from './migrations.ts';
 import { createTestDatabase, databaseMissing, type TestDatabase } from './test-database.ts';
 
@@ -115,6 +115,12 @@ function contentOf({ state }: { readonly state: object }): unknown {
   return content;
 }
 
+/** An empty database, and more ways into it, as other processes have them. */
+interface TestDatabases {
+  readonly db: PostgresDatabase;
+  another(options?: Partial<DatabaseOptions>): PostgresDatabase;
+}
+
 /** For suites on PostgreSQL: one database for the tests of a file, emptied for each of its stages. */
 export function useTestDatabase(migrations: () => Promise<readonly Migration[]>) {
   let server: TestDatabase;
@@ -122,9 +128,9 @@ export function useTestDatabase(migrations: () => Promise<readonly Migration[]>)
     if (!databaseMissing) server = await createTestDatabase(await migrations());
   });
   after(async () => server?.drop());
-  return async (t: TestContext): Promise<{ db: PostgresDatabase; another(): PostgresDatabase }> => {
-    const another = () => {
-      const db = new PostgresDatabase({ url: server.url });
+  return async (t: TestContext): Promise<TestDatabases> => {
+    const another = (options: Partial<DatabaseOptions> = {}) => {
+      const db = new PostgresDatabase({ url: server.url, ...options });
       t.after(() => db.close());
       return db;
     };

@@ -101,10 +101,11 @@ export class MessageProjection implements Projection {
         this.#buffer.note(message.time, isRestated ? (message.data as { requestId: string }).requestId : undefined);
       },
     }));
-    if (isOwn(restatement)) return { name: this.name, subscriptions: counted, isPatient: true };
+    const prefetch = () => this.#buffer.prepare();
+    if (isOwn(restatement)) return { name: this.name, subscriptions: counted, isPatient: true, prefetch };
     const { told } = restatement;
     const expected = on(told, async ({ data: { requestId, count } }) => this.#buffer.expect(requestId, count));
-    return { name: this.name, subscriptions: [...counted, expected] };
+    return { name: this.name, subscriptions: [...counted, expected], prefetch };
   }
 
   /** Writes to the read model, and in a rebuild to its successor as well, in the transaction of a message. */

@@ -73,6 +73,7 @@ export class ModelBuffer implements WriteBuffer {
 
   /** Whether there is a successor must not change before the commit: both begin and end under this lock. */
   async prepare(): Promise<void> {
+    if (this.#found) return;
     const { db, name } = this.options;
     const [[model], [rebuild]] = await Promise.all([
       db.query<{ version: number; path: string }>(

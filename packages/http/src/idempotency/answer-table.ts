@@ -9,6 +9,12 @@ export type Kept =
   | { readonly answer: StoredAnswer; readonly owner?: string }
   | { readonly resource: string; readonly written: readonly Written[]; readonly interim?: unknown };
 
+/** What a key was used for before. */
+interface Found {
+  readonly kept: Kept;
+  readonly sameBody: boolean;
+}
+
 /** What is to be kept under a key. */
 export type Keeping = { readonly answer: Answer; readonly owner?: string } | { readonly resource: string };
 
@@ -64,17 +70,19 @@ export class AnswerTable {
     private readonly clock: Clock,
   ) {}
 
-  /** Takes the key until the end of the transaction; false where another transaction holds it. */
-  async take({ scope }: Claim): Promise<boolean> {
-    const [row] = await this.db.query<{ taken: boolean }>(LOCK, [scope]);
-    return row?.taken === true;
-  }
-
-  /** What is kept under the key, and whether the body was the same. Ask after `take`, in a statement of its own. */
-  async find({ scope, fingerprint }: Claim): Promise<{ readonly kept: Kept; readonly sameBody: boolean } | undefined> {
-    const [row] = await this.db.query<Row>(FIND, [scope, this.#expiredAt()]);
-    if (!row) return undefined;
-    return { kept: toKept(row), sameBody: row.fingerprint.equals(fingerprint) };
+  /**
+   * Takes the key until the end of the transaction, and finds what is kept under it, and whether the body was the same.
+   * Asked in one breath and answered in this order, each by what is committed then: who gets the key sees the answer of
+   * whoever had it.
+   */
+  async take({ scope, fingerprint }: Claim): Promise<{ readonly isTaken: boolean; readonly found?: Found }> {
+    const [[lock], [row]] = await Promise.all([
+      this.db.query<{ taken: boolean }>(LOCK, [scope]),
+      this.db.query<Row>(FIND, [scope, this.#expiredAt()]),
+    ]);
+    if (!lock?.taken) return { isTaken: false };
+    const found = row && { kept: toKept(row), sameBody: row.fingerprint.equals(fingerprint) };
+    return { isTaken: true, ...(found && { found }) };
   }
 
   /** Stores it with the other writes of the ambient transaction. */

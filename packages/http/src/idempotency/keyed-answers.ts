@@ -167,8 +167,8 @@ export class KeyedAnswers {
   }
 
   async #takeAndFind(claim: Claim): Promise<Kept | undefined> {
-    if (!(await this.table.take(claim))) throw inProgress();
-    const found = await this.table.find(claim);
+    const { isTaken, found } = await this.table.take(claim);
+    if (!isTaken) throw inProgress();
     if (found && !found.sameBody) throw reused();
     if (!found || !('answer' in found.kept) || found.kept.owner === undefined) return found?.kept;
     const { answer } = found.kept;

@@ -37,6 +37,11 @@ export class MemoryPersonalKeys implements PersonalKeys {
     return key;
   }
 
+  async prefetch(owners: readonly string[]): Promise<void> {
+    await this.platform.work.lock(owners.toSorted().map(lockOf), 'shared');
+    await this.#keys.findMany(owners);
+  }
+
   async erase(owner: string): Promise<void> {
     await this.platform.work.lock([lockOf(owner)]);
     const known = await this.#keys.find(owner);

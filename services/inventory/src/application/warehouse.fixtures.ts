@@ -53,7 +53,7 @@ export class Warehouse implements Transactions {
       const state = this.#reservations.get(orderId);
       return state && Reservation.restore(state);
     },
-    prefetch: async () => {},
+    prefetch: async () => [],
     save: async (reservation) => {
       const { state } = reservation;
       this.#reservations.set(state.orderId, { ...state, version: state.version + 1 });

@@ -9,6 +9,7 @@ import { AdjustStockUseCase } from '../application/use-cases/adjust-stock.use-ca
 import { CommitStockUseCase } from '../application/use-cases/commit-stock.use-case.ts';
 import { ExpectOrderUseCase } from '../application/use-cases/expect-order.use-case.ts';
 import { GetStockUseCase } from '../application/use-cases/get-stock.use-case.ts';
+import { PrefetchStockUseCase } from '../application/use-cases/prefetch-stock.use-case.ts';
 import { ReleaseStockUseCase } from '../application/use-cases/release-stock.use-case.ts';
 import { ReserveExpectedStockUseCase } from '../application/use-cases/reserve-expected-stock.use-case.ts';
 import { ReserveStockUseCase } from '../application/use-cases/reserve-stock.use-case.ts';
@@ -19,6 +20,7 @@ import { PostgresAdjustmentLog } from '../infrastructure/repositories/adjustment
 import { PostgresReservationRepository } from '../infrastructure/repositories/reservation.repository.impl.ts';
 import { PostgresStockLevelRepository } from '../infrastructure/repositories/stock-level.repository.impl.ts';
 import { checkoutPolicy } from '../interface/consumers/checkout.policy.ts';
+import { checkoutPrefetch } from '../interface/consumers/checkout.prefetch.ts';
 import { inventoryCommands } from '../interface/consumers/inventory.commands.ts';
 import { productPolicy } from '../interface/consumers/product.policy.ts';
 import { inventoryController } from '../interface/controllers/inventory.controller.ts';
@@ -67,6 +69,7 @@ export function createInventoryService(
     reserveExpectedStock: new ReserveExpectedStockUseCase(transactions, reservations, reserveStock),
     releaseStock: new ReleaseStockUseCase(transactions, reservations, levels),
     commitStock: new CommitStockUseCase(transactions, reservations, levels),
+    prefetchStock: new PrefetchStockUseCase(reservations, levels),
   };
 
   return {
@@ -76,7 +79,7 @@ export function createInventoryService(
       {
         name: 'inventory.checkout',
         subscriptions: [...inventoryCommands(application), ...checkoutPolicy(application)],
-        prefetch: (orderIds) => reservations.prefetch(orderIds),
+        prefetch: checkoutPrefetch(application),
       },
       { name: 'inventory.products', subscriptions: productPolicy(application) },
     ],

@@ -59,12 +59,12 @@ export class MemoryReservationRepository implements ReservationRepository {
   }
 
   async find(orderId: string): Promise<Reservation | undefined> {
-    const stored = await this.#reservations.find(orderId);
-    return stored && Reservation.restore({ orderId, version: stored.version, ...stored.state });
+    return (await this.prefetch([orderId]))[0];
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#reservations.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Reservation[]> {
+    const found = await this.#reservations.findMany(orderIds);
+    return [...found].map(([orderId, { version, state }]) => Reservation.restore({ orderId, version, ...state }));
   }
 
   async save(reservation: Reservation): Promise<void> {

@@ -71,6 +71,8 @@ export class Bank implements Transactions {
       const found = [...this.#ledgers.values()].find((one) => one.userId === userId && one.currency === currency);
       return found?.accountId;
     },
+    findIdsOf: async () => [],
+    prefetch: async () => {},
     listOf: async (userId, { after = '' }) => {
       const own = [...this.#ledgers.values()].filter((one) => one.userId === userId && one.accountId > after);
       return own.map(({ accountId }) => accountId);
@@ -97,7 +99,7 @@ export class Bank implements Transactions {
       const state = this.#payments.get(orderId);
       return state && Payment.restore(state);
     },
-    prefetch: async () => {},
+    prefetch: async () => [],
     save: async (payment) => {
       const { state } = payment;
       this.#payments.set(state.orderId, { ...state, version: state.version + 1 });

@@ -3,6 +3,7 @@ import type { CapturePaymentUseCase } from './use-cases/capture-payment.use-case
 import type { CloseAccountsUseCase } from './use-cases/close-accounts.use-case.ts';
 import type { FinishDepositUseCase } from './use-cases/finish-deposit.use-case.ts';
 import type { OpenAccountUseCase } from './use-cases/open-account.use-case.ts';
+import type { PrefetchPaymentsUseCase } from './use-cases/prefetch-payments.use-case.ts';
 import type { ReleasePaymentUseCase } from './use-cases/release-payment.use-case.ts';
 import type { ReservePaymentUseCase } from './use-cases/reserve-payment.use-case.ts';
 import type { ViewAccountUseCase } from './use-cases/view-account.use-case.ts';
@@ -21,4 +22,5 @@ export interface PaymentApplication {
   readonly releasePayment: ReleasePaymentUseCase;
   readonly closeAccounts: CloseAccountsUseCase;
   readonly capturePayment: CapturePaymentUseCase;
+  readonly prefetchPayments: PrefetchPaymentsUseCase;
 }

@@ -14,6 +14,7 @@ import { CapturePaymentUseCase } from '../application/use-cases/capture-payment.
 import { CloseAccountsUseCase } from '../application/use-cases/close-accounts.use-case.ts';
 import { FinishDepositUseCase } from '../application/use-cases/finish-deposit.use-case.ts';
 import { OpenAccountUseCase } from '../application/use-cases/open-account.use-case.ts';
+import { PrefetchPaymentsUseCase } from '../application/use-cases/prefetch-payments.use-case.ts';
 import { ReleasePaymentUseCase } from '../application/use-cases/release-payment.use-case.ts';
 import { ReservePaymentUseCase } from '../application/use-cases/reserve-payment.use-case.ts';
 import { ViewAccountUseCase } from '../application/use-cases/view-account.use-case.ts';
@@ -29,6 +30,7 @@ import { EventStoreAccountRepository } from '../infrastructure/repositories/acco
 import { PostgresDepositRepository } from '../infrastructure/repositories/deposit.repository.impl.ts';
 import { PostgresPaymentRepository } from '../infrastructure/repositories/payment.repository.impl.ts';
 import { checkoutPolicy } from '../interface/consumers/checkout.policy.ts';
+import { checkoutPrefetch } from '../interface/consumers/checkout.prefetch.ts';
 import { paymentCommands } from '../interface/consumers/payment.commands.ts';
 import { userPolicy } from '../interface/consumers/user.policy.ts';
 import { accountController } from '../interface/controllers/account.controller.ts';
@@ -124,6 +126,7 @@ export function createPaymentService(
     releasePayment: new ReleasePaymentUseCase(transactions, payments, accounts),
     closeAccounts: new CloseAccountsUseCase(transactions, accounts, deposits),
     capturePayment: new CapturePaymentUseCase(transactions, payments, accounts),
+    prefetchPayments: new PrefetchPaymentsUseCase(payments, accounts),
   };
 
   return {
@@ -133,7 +136,7 @@ export function createPaymentService(
       {
         name: 'payment.checkout',
         subscriptions: [...paymentCommands(application), ...checkoutPolicy(application)],
-        prefetch: (orderIds) => payments.prefetch(orderIds),
+        prefetch: checkoutPrefetch(application),
       },
       { name: 'payment.users', subscriptions: userPolicy(application) },
     ],

@@ -5,7 +5,11 @@ import { type Account, type AccountCommand, account, isOpen, isOver } from '../d
 import { Deposit, type DepositState } from '../domain/entities/deposit.entity.ts';
 import { Payment, type PaymentState } from '../domain/entities/payment.entity.ts';
 import type { AccountEvent } from '../domain/events/account.events.ts';
-import type { AccountRepository, AccountSnapshot } from '../domain/repositories/account.repository.interface.ts';
+import type {
+  AccountOwner,
+  AccountRepository,
+  AccountSnapshot,
+} from '../domain/repositories/account.repository.interface.ts';
 import type { DepositRepository } from '../domain/repositories/deposit.repository.interface.ts';
 import type { PaymentRepository } from '../domain/repositories/payment.repository.interface.ts';
 import { accountCodec, ledger } from '../infrastructure/repositories/account.codec.ts';
@@ -81,6 +85,17 @@ export class MemoryAccountRepository implements AccountRepository {
     return found?.id;
   }
 
+  async findIdsOf(owners: readonly AccountOwner[]): Promise<readonly string[]> {
+    if (owners.length === 0) return [];
+    const wanted = new Set(owners.map(ownerOf));
+    const found = await this.#owners.select('looks for accounts', ({ state }) => wanted.has(ownerOf(state)));
+    return found.map(({ id }) => id);
+  }
+
+  async prefetch(accountIds: readonly string[]): Promise<void> {
+    await this.#accounts.prefetch(accountIds.map(streamOf));
+  }
+
   async listOf(userId: string, { limit, after }: { limit: number; after?: string }): Promise<string[]> {
     const isWanted = ({ id, state }: Stored<StoredAccount>) =>
       state.userId === userId && (after === undefined || id > after);
@@ -109,12 +124,12 @@ export class MemoryPaymentRepository implements PaymentRepository {
   }
 
   async find(orderId: string): Promise<Payment | undefined> {
-    const stored = await this.#payments.find(orderId);
-    return stored && Payment.restore({ orderId, version: stored.version, ...stored.state });
+    return (await this.prefetch([orderId]))[0];
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#payments.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Payment[]> {
+    const found = await this.#payments.findMany(orderIds);
+    return [...found].map(([orderId, { version, state }]) => Payment.restore({ orderId, version, ...state }));
   }
 
   async save(payment: Payment): Promise<void> {

@@ -23,6 +23,9 @@ export const home: Address = { name: 'Ada', line1: '1 Lane', city: 'Freiburg', p
 export const address: Sealed = { of: 'u1', as: 'address', sealed: JSON.stringify(home) };
 export const booked: BookingOutcome = { type: 'booked', carrier: 'Express', trackingNumber: 'T1' };
 
+/** Somebody else has changed it since it was read. */
+const RACE = new Error('The shipment has another version.');
+
 /** The shipping department in memory: its shipments, the jobs that it has left, and what it has told others. */
 export class DispatchDesk implements Transactions {
   #shipments = new Map<string, ShipmentState>();
@@ -42,7 +45,7 @@ export class DispatchDesk implements Transactions {
   onWait: () => Promise<void> = async () => {};
   waits = 0;
 
-  /** All or nothing, like the database. */
+  /** All or nothing, like the database; and once more where somebody else was faster. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const [shipments, events] = [new Map(this.#shipments), [...this.#events]];
     try {
@@ -50,6 +53,7 @@ export class DispatchDesk implements Transactions {
     } catch (error) {
       this.#shipments = shipments;
       this.#events = events;
+      if (error === RACE) return this.transaction(work);
       throw error;
     }
   }
@@ -63,7 +67,7 @@ export class DispatchDesk implements Transactions {
       const state = this.#shipments.get(orderId);
       return state && Shipment.restore(state);
     },
-    prefetch: async () => {},
+    prefetch: async () => [],
     awaitsConfirmation: async (shipmentId) => {
       const state = (await this.shipments.find(shipmentId))?.state;
       return state?.status === 'scheduled' && !state.confirmed;
@@ -74,6 +78,7 @@ export class DispatchDesk implements Transactions {
     },
     save: async (shipment) => {
       const { state } = shipment;
+      if ((this.#shipments.get(state.orderId)?.version ?? 0) !== state.version) throw RACE;
       this.#shipments.set(state.orderId, { ...state, version: state.version + 1 });
       this.#events.push(...shipment.takeEvents());
     },
@@ -81,6 +86,8 @@ export class DispatchDesk implements Transactions {
 
   readonly personalData: PersonalData = {
     publicKey: async (userId) => (this.gone.has(userId) ? undefined : `key of ${userId}`),
+    isErased: async (userId) => this.gone.has(userId),
+    prefetch: async () => {},
     open: async ({ of, sealed }) => (this.gone.has(of) ? undefined : (JSON.parse(sealed) as Address)),
     erase: async (userId) => void this.gone.add(userId),
   };

@@ -6,6 +6,7 @@ import type { ExpectOrderUseCase } from './use-cases/expect-order.use-case.ts';
 import type { FollowOrderUseCase } from './use-cases/follow-order.use-case.ts';
 import type { LearnAddressUseCase } from './use-cases/learn-address.use-case.ts';
 import type { MoveShipmentUseCase } from './use-cases/move-shipment.use-case.ts';
+import type { PrefetchShipmentsUseCase } from './use-cases/prefetch-shipments.use-case.ts';
 import type { ViewShipmentUseCase } from './use-cases/view-shipment.use-case.ts';
 
 /** Everything that this service can do. */
@@ -19,4 +20,5 @@ export interface ShippingApplication {
   readonly moveShipment: MoveShipmentUseCase;
   readonly viewShipment: ViewShipmentUseCase;
   readonly eraseUser: EraseUserUseCase;
+  readonly prefetchShipments: PrefetchShipmentsUseCase;
 }

@@ -18,6 +18,7 @@ import { ExpectOrderUseCase } from '../application/use-cases/expect-order.use-ca
 import { FollowOrderUseCase } from '../application/use-cases/follow-order.use-case.ts';
 import { LearnAddressUseCase } from '../application/use-cases/learn-address.use-case.ts';
 import { MoveShipmentUseCase } from '../application/use-cases/move-shipment.use-case.ts';
+import { PrefetchShipmentsUseCase } from '../application/use-cases/prefetch-shipments.use-case.ts';
 import { ViewShipmentUseCase } from '../application/use-cases/view-shipment.use-case.ts';
 import type { ShipmentRepository } from '../domain/repositories/shipment.repository.interface.ts';
 import { HttpCarrier } from '../infrastructure/external-api/carrier.client.ts';
@@ -25,6 +26,7 @@ import { QueuedCarrierJobs } from '../infrastructure/external-api/carrier-jobs.i
 import { sealStoredShipments } from '../infrastructure/personal-data/stored-shipments.ts';
 import { PostgresShipmentRepository } from '../infrastructure/repositories/shipment.repository.impl.ts';
 import { checkoutPolicy } from '../interface/consumers/checkout.policy.ts';
+import { checkoutPrefetch } from '../interface/consumers/checkout.prefetch.ts';
 import { shippingCommands } from '../interface/consumers/shipping.commands.ts';
 import { userPolicy } from '../interface/consumers/user.policy.ts';
 import { shipmentController } from '../interface/controllers/shipment.controller.ts';
@@ -116,6 +118,7 @@ export function createShippingService(
     moveShipment: new MoveShipmentUseCase(transactions, shipments, { clock, timers }, { mapper, personalData }),
     viewShipment: new ViewShipmentUseCase(shipments, personalData, mapper),
     eraseUser: new EraseUserUseCase(transactions, shipments, personalData),
+    prefetchShipments: new PrefetchShipmentsUseCase(shipments, personalData),
   };
 
   return {
@@ -125,7 +128,7 @@ export function createShippingService(
       {
         name: 'shipping.checkout',
         subscriptions: [...shippingCommands(application), ...checkoutPolicy(application)],
-        prefetch: (orderIds) => shipments.prefetch(orderIds),
+        prefetch: checkoutPrefetch(application),
       },
       { name: 'shipping.personal-data', subscriptions: userPolicy(application) },
     ],

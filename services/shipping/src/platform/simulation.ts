@@ -35,12 +35,12 @@ export class MemoryShipmentRepository implements ShipmentRepository {
   }
 
   async findOf(orderId: string): Promise<Shipment | undefined> {
-    const stored = await this.#shipments.find(orderId);
-    return stored && Shipment.restore({ orderId, version: stored.version, ...stored.state });
+    return (await this.prefetch([orderId]))[0];
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#shipments.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Shipment[]> {
+    const found = await this.#shipments.findMany(orderIds);
+    return [...found].map(([orderId, { version, state }]) => Shipment.restore({ orderId, version, ...state }));
   }
 
   async awaitsConfirmation(shipmentId: string): Promise<boolean> {

@@ -15,8 +15,8 @@ export const IN_PRIVACY = [
     [
       'who uses a key does not wait for who deletes it',
       PRIVATE,
-      'select pg_advisory_xact_lock_shared(hashtextextended($1, 0))',
-      'select $1::text',
+      `select pg_advisory_xact_lock_shared(hashtextextended('personal key ' || owner, 0))`,
+      'select owner',
       VAULT,
     ],
   ]),

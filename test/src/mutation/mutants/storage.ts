@@ -67,6 +67,15 @@ export const IN_STORAGE = [
       tests('postgres/dist/database'),
     ],
   ]),
+  ...mutantsOf('packages/postgres/dist/identity-map.js', [
+    [
+      'what a failed part of a transaction has noted stays known',
+      '2: once',
+      'this.#undo.splice(mark).reverse()',
+      '[]',
+      tests('postgres/dist/identity-map'),
+    ],
+  ]),
   ...mutantsOf('packages/postgres/dist/errors.js', [
     [
       'an unknown commit is simply tried again',

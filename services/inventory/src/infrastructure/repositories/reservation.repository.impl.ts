@@ -1,5 +1,5 @@
 import type { Outbox } from '@ashlar/messaging';
-import { type Database, StateTable } from '@ashlar/postgres';
+import { type Database, StateTable, type Stored } from '@ashlar/postgres';
 import { Reservation, type ReservationState } from '../../domain/entities/reservation.entity.ts';
 import type { ReservationRepository } from '../../domain/repositories/reservation.repository.interface.ts';
 import { toMessage } from './reservation.message-mapper.ts';
@@ -28,11 +28,11 @@ export class PostgresReservationRepository implements ReservationRepository {
 
   async find(orderId: string): Promise<Reservation | undefined> {
     const stored = await this.#table.find(orderId);
-    return stored && Reservation.restore({ orderId, version: stored.version, ...stored.state });
+    return stored && restore(stored);
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#table.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Reservation[]> {
+    return [...(await this.#table.findMany(orderIds)).values()].map(restore);
   }
 
   async save(reservation: Reservation): Promise<void> {
@@ -43,3 +43,6 @@ export class PostgresReservationRepository implements ReservationRepository {
     });
   }
 }
+
+const restore = ({ id: orderId, version, state }: Stored<Columns>): Reservation =>
+  Reservation.restore({ orderId, version, ...state });

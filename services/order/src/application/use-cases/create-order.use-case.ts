@@ -6,7 +6,7 @@ import type { OrderResponseDTO } from '../dtos/order.dto.ts';
 import type { OrderMapper } from '../mappers/order.mapper.ts';
 import type { CheckoutProcess } from '../ports/checkout-process.interface.ts';
 import type { PersonalData } from '../ports/personal-data.interface.ts';
-import type { ProductCatalog } from '../ports/product-catalog.interface.ts';
+import type { Product, ProductCatalog } from '../ports/product-catalog.interface.ts';
 
 export interface CreateOrder {
   readonly userId: string;
@@ -34,11 +34,15 @@ export class CreateOrderUseCase {
   ) {}
 
   async execute({ items, shippingAddress, ...command }: CreateOrder): Promise<OrderResponseDTO> {
-    const { orders, checkout, personalData, mapper, clock, ids, saga } = this.ports;
-    const priced = await this.#price(merged(items));
+    const { orders, products, checkout, personalData, mapper, clock, ids, saga } = this.ports;
+    const quantities = merged(items);
     const id = ids.next();
     return this.transactions.transaction(async () => {
-      const sealed = await personalData.seal(command.userId, shippingAddress);
+      const [catalogue, sealed] = await Promise.all([
+        products.find([...quantities.keys()]),
+        personalData.seal(command.userId, shippingAddress),
+      ]);
+      const priced = price(quantities, catalogue);
       if (!sealed) throw OrderError.userHasLeft();
       const draft = { ...command, id, items: priced, saga, shippingAddress: sealed.kept };
       const order = Order.place(draft, clock.now(), sealed.carriage);
@@ -47,17 +51,15 @@ export class CreateOrderUseCase {
       return mapper.toResponseDTO(order.state, shippingAddress);
     });
   }
-
-  async #price(quantities: ReadonlyMap<string, number>): Promise<OrderItem[]> {
-    const products = await this.ports.products.find([...quantities.keys()]);
-    return [...quantities].map(([productId, quantity]) => {
-      const product = products.get(productId);
-      if (!product) throw OrderError.unknownProduct(productId);
-      if (product.archived) throw OrderError.productArchived(productId);
-      return { productId, quantity, name: product.name, unitPrice: product.price };
-    });
-  }
 }
+
+const price = (quantities: ReadonlyMap<string, number>, catalogue: ReadonlyMap<string, Product>): OrderItem[] =>
+  [...quantities].map(([productId, quantity]) => {
+    const product = catalogue.get(productId);
+    if (!product) throw OrderError.unknownProduct(productId);
+    if (product.archived) throw OrderError.productArchived(productId);
+    return { productId, quantity, name: product.name, unitPrice: product.price };
+  });
 
 /** Lines of one product are one line. */
 function merged(items: CreateOrder['items']): Map<string, number> {

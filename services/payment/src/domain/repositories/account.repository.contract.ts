@@ -25,6 +25,25 @@ const ownerRules: Rules<Stage> = {
     strictEqual(await repository.find('b'), undefined);
   },
 
+  'accounts that are fetched at once are those that are found in that transaction': async (stage) => {
+    const { repository, elsewhere, transaction } = stage;
+    for (const [id, currency] of [
+      ['a', 'EUR'],
+      ['b', 'USD'],
+    ] as const)
+      await open(repository, id, currency);
+    await repository.execute('a', deposit('d1', 5));
+    await transaction(async () => {
+      const owners = ['ada', 'bob'].map((userId) => ({ userId, currency: 'EUR' }));
+      deepStrictEqual(await repository.findIdsOf(owners), ['a']);
+      await repository.prefetch(['a', 'nobody']);
+      const ids = [await repository.findIdOf('ada', 'EUR'), await repository.findIdOf('ada', 'USD')];
+      deepStrictEqual([...ids, await repository.findIdOf('bob', 'EUR')], ['a', 'b', undefined]);
+      strictEqual((await repository.find('a'))?.account.balance, 5);
+    });
+    deepStrictEqual(await elsewhere.findIdsOf([]), []);
+  },
+
   'of many who open it at once, one does': async ({ repository, transaction }) => {
     const openers = ['a', 'b', 'c', 'd'].map((id) => transaction(() => open(repository, id)));
     deepStrictEqual((await Promise.all(openers)).filter(Boolean).length, 1);

@@ -14,11 +14,21 @@ export interface LedgerEntry {
   readonly version: number;
 }
 
+/** Who has one account in each currency. */
+export interface AccountOwner {
+  readonly userId: string;
+  readonly currency: string;
+}
+
 export interface AccountRepository {
   /** Opens an account; answers false if the user has one in this currency. */
   open(account: { accountId: string; userId: string; currency: string }, at: Date): Promise<boolean>;
   find(accountId: string, asOf?: Date): Promise<AccountSnapshot | undefined>;
   findIdOf(userId: string, currency: string): Promise<string | undefined>;
+  /** The same for several at once, those that there are: within the transaction nobody asks for them again. */
+  findIdsOf(owners: readonly AccountOwner[]): Promise<readonly string[]>;
+  /** Loads several into the transaction at once. */
+  prefetch(accountIds: readonly string[]): Promise<void>;
   /** Ids of the accounts of a user, oldest first. */
   listOf(userId: string, page: { limit: number; after?: string }): Promise<string[]>;
   /** Decides and appends what follows; ConcurrencyError if someone else was faster. */

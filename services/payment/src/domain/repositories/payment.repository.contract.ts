@@ -1,4 +1,4 @@
-import { strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { aggregateRules, contractSuite, type RepositoryStage, type Rules } from '@ashlar/postgres/contract-suites';
 import { Payment } from '../entities/payment.entity.ts';
 import type { PaymentRepository } from './payment.repository.interface.ts';
@@ -16,7 +16,8 @@ const paymentRules: Rules<Stage> = {
   'those that are fetched at once are found in that transaction': async ({ repository, transaction }) => {
     await repository.save(aPayment('a'));
     await transaction(async () => {
-      await repository.prefetch(['a', 'nobody']);
+      const found = await repository.prefetch(['a', 'nobody']);
+      deepStrictEqual([found.length, found[0]?.state.orderId], [1, 'a']);
       strictEqual((await repository.find('a'))?.state.status, 'reserved');
       strictEqual(await repository.find('nobody'), undefined);
     });

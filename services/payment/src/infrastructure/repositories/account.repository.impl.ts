@@ -1,5 +1,5 @@
 import { EventSourced, type EventStore, type Loaded } from '@ashlar/event-store';
-import type { Database } from '@ashlar/postgres';
+import { type Database, IdentityMap } from '@ashlar/postgres';
 import {
   type Account,
   type AccountCommand,
@@ -9,6 +9,7 @@ import {
 } from '../../domain/aggregates/account.aggregate.ts';
 import type { AccountEvent } from '../../domain/events/account.events.ts';
 import type {
+  AccountOwner,
   AccountRepository,
   AccountSnapshot,
   LedgerEntry,
@@ -18,15 +19,19 @@ import { accountCodec } from './account.codec.ts';
 const SNAPSHOT_SCHEMA = 2;
 
 const streamOf = (accountId: string): string => `account-${accountId}`;
+const keyOf = ({ userId, currency }: AccountOwner): string => JSON.stringify([userId, currency]);
 
 /** The money of accounts in the event store; whose they are in a table. */
 export class EventStoreAccountRepository implements AccountRepository {
   readonly #accounts: EventSourced<AccountCommand, AccountEvent, Account>;
+  /** An account stays that of its owner. */
+  readonly #ids: IdentityMap<string>;
 
   constructor(
     private readonly db: Database,
     private readonly store: EventStore,
   ) {
+    this.#ids = new IdentityMap(db);
     this.#accounts = new EventSourced(db, store, {
       decider: account,
       codec: accountCodec,
@@ -70,11 +75,28 @@ export class EventStoreAccountRepository implements AccountRepository {
   }
 
   async findIdOf(userId: string, currency: string): Promise<string | undefined> {
+    const known = this.#ids.get(keyOf({ userId, currency }));
+    if (known !== undefined) return known;
     const [row] = await this.db.query<{ id: string }>('select id from accounts where user_id = $1 and currency = $2', [
       userId,
       currency,
     ]);
     return row?.id;
+  }
+
+  async findIdsOf(owners: readonly AccountOwner[]): Promise<readonly string[]> {
+    if (owners.length === 0) return [];
+    const rows = await this.db.query<AccountOwner & { id: string }>(
+      'select id, user_id as "userId", currency from accounts where user_id = any($1)',
+      [[...new Set(owners.map(({ userId }) => userId))]],
+    );
+    for (const row of rows) this.#ids.set(keyOf(row), row.id);
+    const wanted = new Set(owners.map(keyOf));
+    return rows.flatMap((row) => (wanted.has(keyOf(row)) ? [row.id] : []));
+  }
+
+  async prefetch(accountIds: readonly string[]): Promise<void> {
+    await this.#accounts.prefetch(accountIds.map(streamOf));
   }
 
   async listOf(userId: string, { limit, after }: { limit: number; after?: string }): Promise<string[]> {

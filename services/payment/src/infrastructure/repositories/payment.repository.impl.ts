@@ -1,5 +1,5 @@
 import type { Outbox } from '@ashlar/messaging';
-import { type Database, StateTable } from '@ashlar/postgres';
+import { type Database, StateTable, type Stored } from '@ashlar/postgres';
 import { Payment, type PaymentState } from '../../domain/entities/payment.entity.ts';
 import type { PaymentRepository } from '../../domain/repositories/payment.repository.interface.ts';
 import { toMessage } from './payment.message-mapper.ts';
@@ -28,11 +28,11 @@ export class PostgresPaymentRepository implements PaymentRepository {
 
   async find(orderId: string): Promise<Payment | undefined> {
     const stored = await this.#table.find(orderId);
-    return stored && Payment.restore({ orderId, version: stored.version, ...stored.state });
+    return stored && restore(stored);
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#table.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Payment[]> {
+    return [...(await this.#table.findMany(orderIds)).values()].map(restore);
   }
 
   async save(payment: Payment): Promise<void> {
@@ -43,3 +43,6 @@ export class PostgresPaymentRepository implements PaymentRepository {
     });
   }
 }
+
+const restore = ({ id: orderId, version, state }: Stored<Columns>): Payment =>
+  Payment.restore({ orderId, version, ...state });

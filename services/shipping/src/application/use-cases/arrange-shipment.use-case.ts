@@ -38,9 +38,9 @@ export class ArrangeShipmentUseCase {
 
   async #request(shipment: Shipment, userId: string, address: Sealed | undefined): Promise<void> {
     shipment.request(userId, address);
-    const publicKey = await this.personalData.publicKey(userId);
-    if (publicKey === undefined) shipment.refuse();
-    else if (shipment.needsAddress) shipment.askForAddress(publicKey);
+    const publicKey = shipment.needsAddress ? await this.personalData.publicKey(userId) : undefined;
+    if (publicKey !== undefined) shipment.askForAddress(publicKey);
+    else if (await this.personalData.isErased(userId)) shipment.refuse();
     else await this.world.jobs.book(shipment.state.orderId);
   }
 }

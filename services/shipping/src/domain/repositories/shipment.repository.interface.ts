@@ -4,7 +4,7 @@ export interface ShipmentRepository {
   find(shipmentId: string): Promise<Shipment | undefined>;
   findOf(orderId: string): Promise<Shipment | undefined>;
   /** Loads several into the transaction at once. */
-  prefetch(orderIds: readonly string[]): Promise<void>;
+  prefetch(orderIds: readonly string[]): Promise<readonly Shipment[]>;
   /** Whether the parcel is ready, and only its order is not confirmed: as it is committed by now. */
   awaitsConfirmation(shipmentId: string): Promise<boolean>;
   /** Orders of this user whose shipments are requested, and not answered. */

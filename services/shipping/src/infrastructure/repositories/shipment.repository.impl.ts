@@ -1,5 +1,5 @@
 import type { Outbox } from '@ashlar/messaging';
-import { type Database, StateTable } from '@ashlar/postgres';
+import { type Database, StateTable, type Stored } from '@ashlar/postgres';
 import { Shipment, type ShipmentState } from '../../domain/entities/shipment.entity.ts';
 import type { ShipmentRepository } from '../../domain/repositories/shipment.repository.interface.ts';
 import { toMessage } from './shipment.message-mapper.ts';
@@ -34,11 +34,11 @@ export class PostgresShipmentRepository implements ShipmentRepository {
 
   async findOf(orderId: string): Promise<Shipment | undefined> {
     const stored = await this.#table.find(orderId);
-    return stored && Shipment.restore({ orderId, version: stored.version, ...stored.state });
+    return stored && restore(stored);
   }
 
-  async prefetch(orderIds: readonly string[]): Promise<void> {
-    await this.#table.findMany(orderIds);
+  async prefetch(orderIds: readonly string[]): Promise<readonly Shipment[]> {
+    return [...(await this.#table.findMany(orderIds)).values()].map(restore);
   }
 
   async awaitsConfirmation(shipmentId: string): Promise<boolean> {
@@ -66,3 +66,6 @@ export class PostgresShipmentRepository implements ShipmentRepository {
     });
   }
 }
+
+const restore = ({ id: orderId, version, state }: Stored<Columns>): Shipment =>
+  Shipment.restore({ orderId, version, ...state });
