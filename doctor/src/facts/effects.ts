@@ -17,6 +17,8 @@ const WRITES = new RegExp(
     'findByIdAndUpdate|findAndModify|replaceOne|persist|persistAndFlush|increment|decrement|' +
     String.raw`softDelete|append|store)$`,
 );
+/** What Moleculer's services ask of their database. */
+const ADAPTER_WRITES = /^(insert|insertMany|update(ById|Many)?|remove(ById|Many)|save)$/;
 const PLAIN_WRITES =
   /^(save|insert\w*|create\w*|update\w*|upsert|delete\w*|remove|persist|append|store|add|increment)$/;
 const STORE_NAME =
@@ -57,6 +59,7 @@ export function isWrite(system: System, site: CallSite): boolean {
   if (origin.kind === 'functions') return PLAIN_WRITES.test(path.at(-1)!) && isKeptElsewhere(system, site);
   if (origin.kind !== 'unknown' && origin.kind !== 'interface') return false;
   const receiver = path.at(-2)?.replace(/^#/, '') ?? '';
+  if (receiver === 'adapter') return ADAPTER_WRITES.test(path.at(-1)!);
   return PLAIN_WRITES.test(path.at(-1)!) && (STORE_NAME.test(receiver) || isKeptElsewhere(system, site));
 }
 

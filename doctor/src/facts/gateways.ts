@@ -6,6 +6,7 @@ import { dataOf, textOf, type Value, valueNode } from '../model/texts.ts';
 import { type AnyCall, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
+import { webEntrances } from './moleculer-web.ts';
 import { letsAllThrough, turnsAway } from './open-guards.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
@@ -35,22 +36,38 @@ export const isOpenByNature = (path: string): boolean => OPEN_PATH.test(path);
 /** All entrances of the gateways: proxied paths, routes of their own, and tables of routes. */
 export const entrances = perSystem((system: System): readonly Entrance[] =>
   system.gateways.flatMap((part) => {
+    const web = webEntrances(system).filter((one) => one.part === part);
+    if (web.length > 0) return web;
     const files = system.filesOf(part);
     const tables = files.flatMap((file) => tableEntrances(system, part, file));
     // Routes of its own count where there is a table of what it hands on: they are in its language.
     if (tables.some(({ isLocal }) => !isLocal)) return withLimits(system, files, withHooks(system, part, tables));
-    const isLimited = files.some((file) => hasGlobal(system, { file }, RATE_LIMIT) || throttles(system, file));
-    const isAsked = (one: Entrance): boolean =>
-      files.some((file) => hasGlobal(system, file === one.file ? one : { file }, AUTHENTICATION));
-    return files
-      .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
-      .map((one) => ({
-        ...one,
-        hasAuthentication: one.hasAuthentication || isAsked(one),
-        hasRateLimit: one.hasRateLimit || isLimited,
-      }));
+    return answers(system, part);
   }),
 );
+
+/** What a part hands on or answers with code of its own, and what stands on each. */
+export function answers(system: System, part: Part): readonly Entrance[] {
+  const files = system.filesOf(part);
+  const isLimited = files.some((file) => hasGlobal(system, { file }, RATE_LIMIT) || throttles(system, file));
+  const isAsked = (one: Entrance): boolean =>
+    files.some((file) =>
+      file === one.file
+        ? hasGlobal(system, one, AUTHENTICATION)
+        : !isRouter(file) && hasGlobal(system, { file }, AUTHENTICATION),
+    );
+  return files
+    .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
+    .map((one) => ({
+      ...one,
+      hasAuthentication: one.hasAuthentication || isAsked(one),
+      hasRateLimit: one.hasRateLimit || isLimited,
+    }));
+}
+
+/** What a router of Express uses, it uses for its own routes. */
+const isRouter = (file: ParsedFile): boolean =>
+  callsIn(file).some((call) => /^(express\.)?Router$/.test(pathOf(call.callee as Node).join('.')));
 
 /** A table from which proxies are registered: what stands before all of them stands before each of its routes. */
 function withHooks(system: System, part: Part, tables: readonly Entrance[]): readonly Entrance[] {

@@ -7,6 +7,7 @@ import { valueNode } from '../model/texts.ts';
 import {
   type AnyCall,
   ancestorsOf,
+  classAround,
   decoratorsOf,
   functionsAround,
   isFunction,
@@ -16,7 +17,10 @@ import {
   unwrap,
 } from '../source/ast.ts';
 import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
-import { lifted, texts } from './topics.ts';
+import { type ClassAt, filledIn } from './inherited.ts';
+import { eventOf, heardBy, schemas } from './moleculer.ts';
+import { decorated } from './nest-consumers.ts';
+import { lifted } from './topics.ts';
 
 /** A message that a part sends or hears, by the code of a broker's client. */
 export interface MessageUse {
@@ -40,6 +44,7 @@ const PUBLISH: Readonly<Record<string, readonly string[]>> = {
   'amqp-connection-manager': ['publish', 'sendToQueue'],
   '@golevelup/nestjs-rabbitmq': ['publish'],
   nats: ['publish'],
+  'node-nats-streaming': ['publish'],
   '@nats-io/transport-node': ['publish'],
   '@nats-io/nats-core': ['publish'],
   '@nats-io/jetstream': ['publish'],
@@ -59,6 +64,7 @@ const CONSUME: Readonly<Record<string, readonly string[]>> = {
   amqplib: ['consume', 'bindQueue'],
   'amqp-connection-manager': ['consume', 'bindQueue'],
   nats: ['subscribe'],
+  'node-nats-streaming': ['subscribe'],
   '@nats-io/transport-node': ['subscribe'],
   '@nats-io/nats-core': ['subscribe'],
   '@nats-io/jetstream': ['consume', 'subscribe'],
@@ -69,7 +75,6 @@ const CONSUME: Readonly<Record<string, readonly string[]>> = {
   bull: ['process'],
 };
 
-const NEST_CONSUMERS = /^(EventPattern|RabbitSubscribe|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
 /** A bus of one's own, or one whose type is not known, by its name. */
 const BUS_NAME =
   /(bus|broker|publisher|producer|messag\w*|events?(Client)?|channel|kafka|rabbit|nats|amqp|jetstream)$/i;
@@ -83,15 +88,17 @@ export const messageUses = perSystem((system: System): readonly MessageUse[] => 
   const methods = [...system.services, ...system.gateways].flatMap((part) =>
     system.filesOf(part).flatMap((file) => decorated(system, part, file)),
   );
-  return [...called, ...methods];
+  return [...called, ...methods, ...heardInSchemas(system)];
 });
 
 function useOf(system: System, site: CallSite): MessageUse[] {
+  const event = eventOf(system, site);
+  if (event) return toldBy(system, site, event);
   const kind = kindOf(system, site);
   if (!kind) return [];
   const library = libraryOf(system, site);
   return (isQueue(library) ? [queueOf(system, site)] : topicNodes(site, library)).flatMap((topic) =>
-    lifted(system, { ...site, topic }).map(({ file, call, text }) => ({
+    lifted(system, { ...site, topic }).map(({ file, call, text, owner }) => ({
       part: system.partOf(file.path)!,
       file,
       node: call,
@@ -99,10 +106,46 @@ function useOf(system: System, site: CallSite): MessageUse[] {
       kind,
       library,
       topic: kind === 'consumed' && AWS.test(library) ? undefined : text,
-      handler: kind === 'consumed' ? handlerOf(system, { file, call }) : undefined,
+      handler: kind === 'consumed' ? handledBy(system, { file, call }, { site, owner }) : undefined,
       raw: site,
     })),
   );
+}
+
+/** What a service of Moleculer tells. */
+const toldBy = (system: System, site: CallSite, topic: Node): MessageUse[] =>
+  lifted(system, { ...site, topic }).map(({ file, call, text }) => ({
+    part: system.partOf(file.path)!,
+    file,
+    node: call,
+    line: file.lineAt(call.start),
+    kind: 'published',
+    library: 'moleculer',
+    topic: text,
+    handler: undefined,
+    raw: site,
+  }));
+
+/** What services of Moleculer hear. */
+const heardInSchemas = (system: System): MessageUse[] =>
+  schemas(system).flatMap((schema) =>
+    heardBy(schema).map(({ topic, node, handler }): MessageUse => {
+      const { part, file } = schema;
+      const line = file.lineAt(node.start);
+      const run = handler && { file, node: handler };
+      return { part, file, node, line, kind: 'consumed', library: 'moleculer', topic, handler: run, raw: undefined };
+    }),
+  );
+
+interface Heard {
+  readonly site: CallSite;
+  readonly owner: ClassAt | undefined;
+}
+
+/** What the class does in the place that its base class leaves open; else the function that the call is given. */
+function handledBy(system: System, place: CallSite, { site, owner }: Heard): FunctionAt | undefined {
+  const base = owner && classAround(site.file, site.call);
+  return (base && filledIn(owner, { file: site.file, node: base })) ?? handlerOf(system, place);
 }
 
 function libraryOf({ program }: System, { file, call }: CallSite): string {
@@ -243,52 +286,4 @@ function loopOver(file: ParsedFile, call: Node): NodeOf<'ForOfStatement'> | unde
   return file
     .all('ForOfStatement')
     .find(({ right }) => unwrap(right) === call || (name !== undefined && nameOf(unwrap(right)) === name));
-}
-
-/** The workers of Nest's queues: `@Processor('mail')` on the class, and what it does in `process`. */
-const processors = (file: ParsedFile) =>
-  file.all('ClassDeclaration').flatMap((holder) =>
-    decoratorsOf(holder)
-      .filter(({ name }) => name === 'Processor')
-      .flatMap((decorator) =>
-        (holder.body.body as readonly Node[]).flatMap((member) =>
-          member.type === 'MethodDefinition' &&
-          (nameOf(member.key as Node) === 'process' || decoratorsOf(member).some(({ name }) => name === 'Process'))
-            ? [{ method: member, decorator }]
-            : [],
-        ),
-      ),
-  );
-
-/** Nest's consumers: methods with a decorator. */
-function decorated(system: System, part: Part, file: ParsedFile): MessageUse[] {
-  const worked = processors(file).map(({ method, decorator: { args, node } }): MessageUse => {
-    const given = args[0]?.type === 'ObjectExpression' ? property(args[0], 'name') : args[0];
-    const [topic] = given ? texts(system, file, given) : [undefined];
-    const handler = { file, node: method.value };
-    const line = file.lineAt(node.start);
-    return { part, file, node, line, kind: 'consumed', library: 'bullmq', topic, handler, raw: undefined };
-  });
-  const heard = file.all('MethodDefinition').flatMap((method) =>
-    decoratorsOf(method)
-      .filter(({ name }) => NEST_CONSUMERS.test(name))
-      .flatMap(({ name, args, node }) => {
-        const given = args[0]?.type === 'ObjectExpression' ? (property(args[0], 'routingKey') ?? args[0]) : args[0];
-        const topics = given ? texts(system, file, given) : [undefined];
-        const handler = { file, node: method.value };
-        const line = file.lineAt(node.start);
-        return topics.map((topic) => ({
-          part,
-          file,
-          node,
-          line,
-          kind: 'consumed' as const,
-          library: name,
-          topic,
-          handler,
-          raw: undefined,
-        }));
-      }),
-  );
-  return [...worked, ...heard];
 }

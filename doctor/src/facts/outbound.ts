@@ -8,6 +8,7 @@ import { textOf } from '../model/texts.ts';
 import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
+import { actionOf, isOn, partOfAction } from './moleculer.ts';
 
 /** A call that waits for the answer of somebody else. */
 export interface Outbound {
@@ -81,6 +82,7 @@ export const outboundCalls = perSystem((system: System): readonly Outbound[] => 
 
 /** The library by which a call goes out. */
 export function clientOf(system: System, { file, call }: CallSite): string | undefined {
+  if (actionOf(system, { file, call }) !== undefined) return 'moleculer';
   const origin = system.program.originOf(file, call.callee as Node);
   if (origin.kind === 'global') return isGlobalFetch(origin, call) ? 'fetch' : undefined;
   if (origin.kind !== 'external' || call.type === 'NewExpression') return undefined;
@@ -151,7 +153,8 @@ interface Raw {
 function outbound(system: System, { file, call }: CallSite, { client, raw, file: home }: Raw): Outbound {
   const part = system.partOf(file.path)!;
   const address = [addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)].join(' ').trim();
-  const target = targetOf(system, { part, address, file, call });
+  const action = client === 'moleculer' ? actionOf(system, { file: home, call: raw }) : undefined;
+  const target = action ? partOfAction(system, action) : targetOf(system, { part, address, file, call });
   return {
     part,
     file,
@@ -161,6 +164,7 @@ function outbound(system: System, { file, call }: CallSite, { client, raw, file:
     address,
     target: target === part ? undefined : target,
     isGuarded:
+      (client === 'moleculer' && isOn(system, 'circuitBreaker')) ||
       isGuarded(system, file, call) ||
       (call !== raw && isGuarded(system, home, raw)) ||
       (target !== undefined && hasMeshBreaker(system, target)),

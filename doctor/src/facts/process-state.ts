@@ -25,6 +25,7 @@ import {
   OF_THE_PROCESS,
   type ProcessState,
 } from './kept-state.ts';
+import { keptBySchemas } from './moleculer.ts';
 
 export type { ProcessState } from './kept-state.ts';
 
@@ -35,6 +36,7 @@ export function processState(system: System, file: ParsedFile): ProcessState[] {
     ...fieldState(system, file),
     ...closureState(system, file),
     ...globalState(system, file),
+    ...keptBySchemas(system, file).map((one) => ({ ...one, holder: 'a service of Moleculer' })),
   ];
 }
 

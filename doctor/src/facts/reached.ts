@@ -55,6 +55,14 @@ function declaredName(file: ParsedFile, outer: Node): string | undefined {
 const isExported = ({ program }: System, file: ParsedFile, name: string): boolean =>
   program.scopesOf(file).exports.has(name);
 
+/** `const { start } = require('./start')`, and `module.exports = { start }`. */
+function isHandedOn(file: ParsedFile, property: Node): boolean {
+  const list = file.parentOf(property);
+  const holder = list && file.parentOf(list);
+  if (list?.type === 'ObjectPattern') return holder?.type === 'VariableDeclarator' && holder.id === list;
+  return holder?.type === 'AssignmentExpression' && file.textOf(holder.left as Node) === 'module.exports';
+}
+
 /** What declares, imports or hands on a name does not use it. */
 function isUse(file: ParsedFile, node: Node): boolean {
   const parent = file.parentOf(node);
@@ -64,6 +72,7 @@ function isUse(file: ParsedFile, node: Node): boolean {
   if (parent?.type === 'MemberExpression' && EXPORT.test(file.textOf(parent))) {
     return file.parentOf(parent)?.type !== 'AssignmentExpression';
   }
+  if (parent?.type === 'Property') return !isHandedOn(file, parent);
   if (parent?.type === 'ImportSpecifier' || parent?.type === 'ExportSpecifier') {
     const names = parent.type === 'ImportSpecifier' ? [parent.imported, parent.local] : [parent.local, parent.exported];
     return nameOf(names[0] as Node) !== nameOf(names[1] as Node);

@@ -13,6 +13,7 @@ import {
   property,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { webRoutes } from './moleculer-web.ts';
 import { isMounted } from './mounting.ts';
 import { plainRoutes } from './plain-routes.ts';
 
@@ -56,6 +57,7 @@ export const routesIn = perSystem((system: System): ReadonlyMap<ParsedFile, read
       const routes = [
         ...callsIn(file).flatMap((call) => routeOf(system, file, call)),
         ...plainRoutes(system, file),
+        ...webRoutes(system, file),
         ...[...file.all('ClassDeclaration'), ...file.all('ClassExpression')].flatMap((node) =>
           nestRoutes(system, file, node),
         ),

@@ -5,7 +5,7 @@ import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { joinedIn, textOf } from '../model/texts.ts';
-import { decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { withoutComments } from './sql.ts';
 
@@ -121,6 +121,8 @@ function entityTables({ program }: System, file: ParsedFile): string[] {
   const made = callsIn(file).flatMap((call) => {
     const path = pathOf(call.callee as Node);
     const [given] = call.arguments as readonly Node[];
+    if (path.at(-1) === 'define' && /sequelize/i.test(path.at(-2) ?? '') && given)
+      return definedTables(call, nameOf(given) ?? '');
     const isTable = /^(createTable|createTableIfNotExists|pgTable|mysqlTable)$/.test(path.at(-1)!);
     if (isTable && given) return [nameOf(given) ?? ''];
     const text =
@@ -128,6 +130,20 @@ function entityTables({ program }: System, file: ParsedFile): string[] {
     return /create\s+table/i.test(text) ? tablesMadeBy(text) : [];
   });
   return [...entities, ...made].filter((name) => name !== '').map((name) => name.toLowerCase());
+}
+
+/** Sequelize makes the plural of a model's name, unless it is told the table. */
+function definedTables(call: AnyCall, name: string): string[] {
+  const options = call.arguments[2] as Node | undefined;
+  const told = nameOf(property(options, 'tableName'));
+  if (told !== undefined) return [told];
+  if (name === '' || property(options, 'freezeTableName')) return [name];
+  return [
+    name
+      .replace(/([^aeiou])y$/, '$1ie')
+      .replace(/(s|x|ch|sh)$/, '$1e')
+      .concat('s'),
+  ];
 }
 
 const snake = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();

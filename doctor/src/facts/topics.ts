@@ -4,17 +4,23 @@ import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, type AnyFunction, contains, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { type ClassAt, calledClass, fieldOf, ownField } from './inherited.ts';
 
 export interface Lifting extends CallSite {
   readonly topic: Node | undefined;
   readonly depth?: number;
 }
 
+/** Where a message is meant, its topic, and the class whose base class sends or hears it. */
+export interface Lifted extends CallSite {
+  readonly text: string | undefined;
+  readonly owner?: ClassAt | undefined;
+}
+
 /** A wrapper is told by who calls it: there the topic is known, and there is the service that means it. */
-export function lifted(
-  system: System,
-  { file, call, topic, depth = 0 }: Lifting,
-): (CallSite & { text: string | undefined })[] {
+export function lifted(system: System, { file, call, topic, depth = 0 }: Lifting): Lifted[] {
+  const inherited = topic && depth <= 4 ? heldByClass(system, { file, call, topic, depth }) : [];
+  if (inherited.length > 0) return inherited;
   const kind = system.partOf(file.path)?.kind;
   const isService = kind === 'service' || kind === 'gateway';
   const parameter = topic && parameterAt(system, file, topic);
@@ -31,6 +37,22 @@ export function lifted(
     return lifted(system, { ...caller, topic: undefined, depth: depth + 1 }).map((one) => ({ ...one, text }));
   });
   return above.length === 0 && isService ? [{ file, call, text: undefined }] : above;
+}
+
+/** `this.subject` of a base class: each object whose method is called says what that is. */
+function heldByClass(system: System, { file, call, topic, depth = 0 }: Lifting & { readonly topic: Node }): Lifted[] {
+  const field = ownField(file, topic);
+  if (!field) return [];
+  return functionsAround(file, call)
+    .flatMap((one) => system.program.callersOf(one))
+    .flatMap((caller) => {
+      const value = fieldOf(system, caller, field.name);
+      if (!value) return [];
+      const owner = calledClass(system, caller);
+      const all = texts(system, value.file, value.node);
+      const places = lifted(system, { ...caller, topic: undefined, depth: depth + 1 });
+      return all.flatMap((text) => places.map((place) => ({ ...place, text, owner })));
+    });
 }
 
 interface Parameter {

@@ -5,6 +5,7 @@ import type { System } from '../model/system.ts';
 import { type AnyCall, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { loadedFiles, startsWithoutScripts } from './loaded.ts';
+import { isOn, schemas } from './moleculer.ts';
 import { isReached } from './reached.ts';
 
 /** What makes spans, by itself or by hand. */
@@ -22,6 +23,7 @@ const STARTS = new RegExp(
 
 /** Whether anything starts tracing where a part is started: its code, its scripts, its image or its settings. */
 export function isTraced(system: System, part: Part): boolean {
+  if (isTracedByMoleculer(system, part)) return true;
   const scripts = startsWithoutScripts(system, part) ? '' : Object.values(part.scripts).join('\n');
   const deployed = system
     .deploymentsOf(part)
@@ -34,6 +36,10 @@ export function isTraced(system: System, part: Part): boolean {
   if (isLoaded && !isIdle) return true;
   return files.length > 0 && isStarted([...files, ...importersOf(system, part, files)]);
 }
+
+/** Moleculer makes spans by itself, and carries them in what it calls and tells. */
+export const isTracedByMoleculer = (system: System, part: Part): boolean =>
+  isOn(system, 'tracing') && schemas(system).some((one) => one.part === part);
 
 const MAKES_SDK = /\bnew NodeSDK\(/;
 const STARTS_SDK = /(\b(?!(server|app|worker|scheduler|consumer)\b)\w+|\))\s*(\?)?\.start\(|registerInstrumentations\(/;

@@ -1,5 +1,6 @@
 import type { Part } from '../model/layout.ts';
 import { perSystem, type System, type Unknown } from '../model/system.ts';
+import { schemas } from './moleculer.ts';
 
 /** Frameworks with ways to call and to tell that are not read: who uses them has not passed. */
 const UNREAD = new RegExp(
@@ -11,7 +12,10 @@ const UNREAD = new RegExp(
 export const unreadParts = perSystem((system: System): ReadonlyMap<Part, string> => {
   const all = [...system.services, ...system.gateways].flatMap((part): [Part, string][] => {
     const imported = system.closureOf(part).flatMap((file) => file.imports.map(({ specifier }) => specifier));
-    const found = [...part.dependencies, ...imported].find((name) => UNREAD.test(name));
+    const isRead = schemas(system).some((one) => one.part === part);
+    const found = [...part.dependencies, ...imported].find(
+      (name) => UNREAD.test(name) && !(isRead && name.startsWith('moleculer')),
+    );
     return found === undefined ? [] : [[part, found]];
   });
   return new Map(all);

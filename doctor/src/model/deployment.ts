@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { chartOf, rendered, settingsOf } from './helm.ts';
 import { kubernetesFacts, podsOf } from './kubernetes.ts';
-import { type Doc, isTree, numberAt, type Tree, text } from './yaml-tree.ts';
+import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
 
 /** A container as compose or Kubernetes would run it. */
 export interface Deployment {
@@ -26,6 +26,8 @@ export interface Deployment {
     readonly startup?: string | undefined;
   };
   readonly probeLines: { readonly liveness?: number; readonly readiness?: number; readonly startup?: number };
+  readonly labels: Readonly<Record<string, string>>;
+  readonly labelsLine: number;
   readonly hostPaths: readonly { readonly path: string; readonly line: number }[];
   readonly replicas: number | undefined;
 }
@@ -35,6 +37,15 @@ export interface KubernetesFacts {
   readonly exposed: readonly { readonly target: string; readonly how: string; readonly file: string; line: number }[];
   readonly sticky: readonly { readonly target: string; readonly how: string; readonly file: string; line: number }[];
   readonly meshBreakers: readonly string[];
+  readonly ingresses: readonly Ingress[];
+}
+
+/** What an ingress hands to which service, and what is asked of its controller. */
+export interface Ingress {
+  readonly file: string;
+  readonly line: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly paths: readonly { readonly path: string; readonly service: string }[];
 }
 
 export interface DeploymentFiles {
@@ -144,6 +155,8 @@ function composeServices(root: string, doc: Doc): Deployment[] {
         publishedPorts: publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
         probes: value['healthcheck'] ? { readiness: text((value['healthcheck'] as Tree)['test']) } : {},
         probeLines: value['healthcheck'] ? { readiness: at('healthcheck') } : {},
+        labels: pairsOf(value['labels'] ?? treeAt(value, ['deploy'])['labels']),
+        labelsLine: at('labels'),
         hostPaths: hostPaths(value['volumes']).map(({ path, index }) => ({ path, line: at('volumes', index) })),
         replicas: numberAt(value, ['deploy', 'replicas']),
       },
@@ -170,8 +183,10 @@ function buildFolder(file: string, build: unknown): string | undefined {
   return named;
 }
 
-function environmentOf(value: Tree): Record<string, string> {
-  const given = value['environment'];
+const environmentOf = (value: Tree): Record<string, string> => pairsOf(value['environment']);
+
+/** What compose takes as a list of `NAME=value`, or as a map. */
+function pairsOf(given: unknown): Record<string, string> {
   if (Array.isArray(given)) {
     return Object.fromEntries(
       given.map(text).map((entry) => {

@@ -1,4 +1,4 @@
-import type { Deployment, KubernetesFacts } from './deployment.ts';
+import type { Deployment, Ingress, KubernetesFacts } from './deployment.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
 
 type Pod = { readonly name: string; readonly doc: Doc; readonly spec: Tree; readonly path: readonly string[] };
@@ -42,6 +42,8 @@ function containerOf({ name, doc, spec, path }: Pod, container: Tree, all: reado
       readiness: at('containers', 0, 'readinessProbe'),
       startup: at('containers', 0, 'startupProbe'),
     },
+    labels: {},
+    labelsLine: doc.lineOf([]),
     hostPaths: volumes.flatMap((volume, index) =>
       isTree(volume['hostPath']) ? [{ path: text(volume['hostPath']['path']), line: at('volumes', index) }] : [],
     ),
@@ -117,7 +119,23 @@ export function kubernetesFacts(docs: readonly Doc[]): KubernetesFacts {
     .filter(({ value }) => value['kind'] === 'DestinationRule')
     .filter(({ value }) => 'outlierDetection' in treeAt(value, ['spec', 'trafficPolicy']))
     .map(({ value }) => text(treeAt(value, ['spec'])['host']).split('.')[0]!);
-  return { exposed: [...exposed, ...routed], sticky: [...affine, ...cookies], meshBreakers };
+  const ingresses = docs.filter(({ value }) => value['kind'] === 'Ingress').map(ingressOf);
+  return { exposed: [...exposed, ...routed], sticky: [...affine, ...cookies], meshBreakers, ingresses };
+}
+
+function ingressOf({ file, value, lineOf }: Doc): Ingress {
+  const rules = [treeAt(value, ['spec'])['rules']].flat().filter((one) => isTree(one));
+  const paths = rules.flatMap((rule) => [treeAt(rule, ['http'])['paths']].flat().filter((one) => isTree(one)));
+  return {
+    file,
+    line: lineOf(['spec']),
+    annotations: Object.fromEntries(
+      Object.entries(treeAt(value, ['metadata', 'annotations'])).map(([key, said]) => [key, text(said)]),
+    ),
+    paths: paths.flatMap((one) =>
+      backendsOf(one).map((service) => ({ path: text(one['path'] ?? '/').replace(/[/(]*\??\(.*$/, ''), service })),
+    ),
+  };
 }
 
 /** Every service that an ingress or a route names. */

@@ -135,14 +135,31 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
   );
   const all = new Set([...manifests.filter((folder) => folder !== '.'), ...projects, ...built, ...named]);
   all.delete('.');
-  const sorted = [...all].filter((folder) => folders.includes(folder)).sort();
+  const sorted = [...[...all].filter((folder) => folders.includes(folder)), ...servedFiles(root, files)].sort();
   // What lies inside of a service belongs to it.
   return sorted.filter((folder) => !sorted.some((outer) => folder.startsWith(`${outer}/`) && isLeaf(outer)));
+}
+
+const SERVED_FILE = /(^|\/)([\w-]+)\.service\.[cm]?[jt]s$/;
+
+/** Moleculer's services lie beside each other, a file each, and run wherever their broker loads them. */
+function servedFiles(root: string, files: readonly string[]): string[] {
+  const manifests = files.filter((file) => basename(file) === 'package.json');
+  const homes = manifests
+    .filter((file) => 'moleculer' in (readJson<Manifest>(join(root, file))?.dependencies ?? {}))
+    .map((file) => posix.dirname(file));
+  const served = files.filter(
+    (file) => SERVED_FILE.test(file) && homes.some((home) => home === '.' || file.startsWith(`${home}/`)),
+  );
+  return served.filter((file) => served.filter((other) => posix.dirname(other) === posix.dirname(file)).length > 1);
 }
 
 const isLeaf = (folder: string): boolean => !LIBRARY_PARENT.test(folder) || /\/[^/]+$/.test(folder);
 
 function kindOf({ root, files, deployments }: Repository, folder: string): PartKind {
+  if (SERVED_FILE.test(folder)) {
+    return readFileSync(join(root, folder), 'utf8').includes('moleculer-web') ? 'gateway' : 'service';
+  }
   const manifest = readJson<Manifest>(join(root, folder, 'package.json')) ?? {};
   const name = basename(folder);
   const dependencies = Object.keys({ ...manifest.dependencies });
@@ -178,7 +195,8 @@ function partAt(root: string, { folder, kind }: Placed): Part {
   };
 }
 
-const shortName = (folder: string): string => basename(folder).replace(/[-_.](service|svc|microservice|ms)$/, '');
+const shortName = (folder: string): string =>
+  SERVED_FILE.exec(folder)?.[2] ?? basename(folder).replace(/[-_.](service|svc|microservice|ms)$/, '');
 
 /** Words that a name could be written as: `order-service`, `orderService`, `ORDER`. */
 function withAliases(parts: readonly Part[], deployments: readonly Deployment[]): Part[] {
@@ -205,7 +223,9 @@ export const normalized = (name: string): string =>
 
 /** Whether a deployment, a host or a container of this name is that part. */
 export function isCalled({ aliases }: Part, name: string): boolean {
-  const plain = name.toLowerCase().replace(/[-_.](service|svc|api|app|server|deployment)$/, '');
+  const plain = name
+    .toLowerCase()
+    .replace(/[-_.](service|svc|(clusterip[-_.])?srv|api|app|server|deployment|depl)$/, '');
   return [name, plain].some((one) => one !== '' && aliases.includes(normalized(one)));
 }
 

@@ -66,7 +66,7 @@ const folderKey = (from: string): string => from.split('/').slice(0, 3).join('/'
 /** The source of a compiled file. */
 function sourceOf(path: string, files: ReadonlySet<string>): string {
   if (files.has(path)) return path;
-  const plain = path.replace(/(^|\/)dist\//, '$1src/').replace(/(\.d)?\.([cm]?)[jt]s$/, '');
+  const plain = path.replace(/(^|\/)(dist|build|lib)\//, '$1src/').replace(/(\.d)?\.([cm]?)[jt]s$/, '');
   return ['.ts', '.tsx', '.mts', '.js', '.mjs'].map((end) => plain + end).find((one) => files.has(one)) ?? path;
 }
 

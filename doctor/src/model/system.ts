@@ -151,7 +151,7 @@ function partFinder(parts: readonly Part[]): (path: string) => Part | undefined 
     if (!known.has(path)) {
       known.set(
         path,
-        sorted.find(({ folder }) => folder === '' || path.startsWith(`${folder}/`)),
+        sorted.find(({ folder }) => folder === '' || path === folder || path.startsWith(`${folder}/`)),
       );
     }
     return known.get(path);

@@ -1,5 +1,14 @@
 import type { Node } from 'oxc-parser';
-import { type AnyFunction, classAround, contains, nameOf, pathOf, property, unwrap } from '../source/ast.ts';
+import {
+  type AnyClass,
+  type AnyFunction,
+  classAround,
+  contains,
+  nameOf,
+  pathOf,
+  property,
+  unwrap,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Program } from './program.ts';
 import type { Binding } from './scope.ts';
@@ -117,7 +126,7 @@ function valueAt({ program, file, depth }: Place, expression: Node): Found | und
   if (node.type === 'Identifier') {
     const binding = program.scopesOf(file).lookUp(node.name, node);
     if (binding?.kind === 'import') return exportedValue({ program, file, depth: depth + 1 }, binding);
-    if (binding?.kind === 'enum') return { file, node: binding.node };
+    if (binding?.kind === 'enum' || binding?.kind === 'class') return { file, node: binding.node };
     if (binding?.kind !== 'value' || !binding.init || binding.declaration === 'parameter') return undefined;
     const start = valueAt({ program, file, depth: depth + 1 }, binding.init);
     return binding.path.reduce<Found | undefined>((found, name) => member({ program, depth }, found, name), start);
@@ -141,11 +150,21 @@ function member({ program, depth }: Omit<Place, 'file'>, found: Found | undefine
     const entry = node.body.members.find(({ id }) => nameOf(id as Node) === name);
     return entry?.initializer ? { file, node: entry.initializer as Node } : undefined;
   }
+  if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') {
+    const value = constantOf(node, name);
+    return value && valueAt({ program, file, depth: depth + 1 }, value);
+  }
   if (node.type === 'Program') return exportedFrom({ program, file, depth: depth + 1 }, name);
   if (node.type === 'CallExpression') return madeMember(program, { file, node, depth }, name);
   const value = memberNode(node, name);
   return value ? valueAt({ program, file, depth: depth + 1 }, value) : undefined;
 }
+
+/** `static readonly CREATED = 'order.created'` */
+const constantOf = (node: AnyClass, name: string): Node | undefined =>
+  (node.body.body as readonly Node[]).flatMap((one) =>
+    one.type === 'PropertyDefinition' && one.static && nameOf(one.key as Node) === name && one.value ? [one.value] : [],
+  )[0];
 
 /** `type` of `event('order.created')`, where `event = (type) => ({ type })`. */
 function madeMember(
@@ -202,7 +221,7 @@ function exportedFrom({ program, file: home, depth }: Place, name: string): Foun
   if (binding?.kind === 'value' && binding.init && binding.path.length === 0) {
     return valueAt({ program, file: home, depth: depth + 1 }, binding.init);
   }
-  if (binding?.kind === 'enum') return { file: home, node: binding.node };
+  if (binding?.kind === 'enum' || binding?.kind === 'class') return { file: home, node: binding.node };
   if (name === 'default' && scopes.defaultExport)
     return valueAt({ program, file: home, depth: depth + 1 }, scopes.defaultExport);
   for (const specifier of scopes.handedOn) {

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { outboundCalls } from '../facts/outbound.ts';
+import { repeatedQueries } from '../facts/repeated-queries.ts';
 import { readParts } from '../facts/unread.ts';
 import type { Thresholds } from '../model/architecture-file.ts';
 import type { CallSite } from '../model/program.ts';
@@ -27,7 +28,7 @@ export const chattyServices: Rule = {
 
 function judge(system: System): Judgement {
   return {
-    findings: inLoops(system),
+    findings: [...inLoops(system), ...queriesInLoops(system)],
     ...readParts(system),
   };
 }
@@ -61,6 +62,26 @@ function inLoops(system: System): Draft[] {
           ? []
           : [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }]),
       ],
+    };
+  });
+}
+
+/** A list of which each element is looked up by itself: N+1. */
+function queriesInLoops(system: System): Draft[] {
+  const found = repeatedQueries(system).filter(({ file, loop }) => !isRepetitionOnPurpose(file, loop));
+  return found.map(({ part, file, loop, query }) => {
+    const [at, line] = [file.lineAt(loop.start), query.file.lineAt(query.call.start)];
+    const shown = (home: ParsedFile, of: number) => ({
+      file: home.path,
+      line: of,
+      text: home.lines[of - 1]!.trim().slice(0, 160),
+    });
+    return {
+      subject: part.name,
+      what: `${part.name} asks its database once for each turn of a loop (N+1)`,
+      evidence: [shown(file, at), ...(query.file === file && line === at ? [] : [shown(query.file, line)])],
+      mend: 'Ask for all of them at once (`in`, `any`, a join, a data loader).',
+      severity: 'warning' as const,
     };
   });
 }

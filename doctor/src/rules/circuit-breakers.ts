@@ -8,6 +8,7 @@ import {
   userOf,
   whyNeverOpen,
 } from '../facts/breakers.ts';
+import { waitsForEver } from '../facts/moleculer.ts';
 import { clientOf, type Outbound, outboundCalls } from '../facts/outbound.ts';
 import { routesIn } from '../facts/routes.ts';
 import { readParts } from '../facts/unread.ts';
@@ -17,7 +18,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { ancestorsOf, contains, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, ancestorsOf, contains, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -43,6 +44,7 @@ function judge(system: System): Judgement {
   return {
     findings: [
       ...calls.filter((call) => !call.isGuarded && !isOfProbe(system, call)).map(unguarded),
+      ...calls.filter((call) => call.isGuarded && waitsForEver(system, call)).map(unended),
       ...[...system.services, ...system.gateways].flatMap((part) =>
         system.filesOf(part).flatMap((file) => endless(system, part, file)),
       ),
@@ -51,7 +53,10 @@ function judge(system: System): Judgement {
         ...neverOpen(system, breaker),
         ...withoutFallback(system, breaker),
       ]),
-      ...breakersOfLibraries(system).flatMap((breaker) => endlessPolicy(system, breaker)),
+      ...breakersOfLibraries(system).flatMap((breaker) => [
+        ...endlessPolicy(system, breaker),
+        ...withoutFallback(system, breaker),
+      ]),
       ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),
       ...kitBreakersForEachCall(system).map((one) => anew(one)),
     ],
@@ -75,6 +80,12 @@ function unguarded({ part, file, line, client, address, target }: Outbound): Dra
     evidence: [{ file: file.path, line, text }],
   };
 }
+
+const unended = ({ part, file, line, target }: Outbound): Draft => ({
+  subject: part.name,
+  what: `${part.name} waits for ${target?.name ?? 'another service'} without end: a call that hangs is no failure`,
+  evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }],
+});
 
 function withoutTimeout(system: System, { part, file, call, library }: Breaker): Draft[] {
   if (library !== 'opossum') return endlessPolicy(system, { part, file, call, library });
@@ -168,7 +179,9 @@ function withoutFallback(system: System, { part, file, call, library }: Breaker)
       .filter(
         (site) =>
           FIRES.test(pathOf(site.callee as Node).at(-1)!) &&
-          pathOf(site.callee as Node).some((name) => /breaker|circuit|polic/i.test(name)),
+          [...pathOf(site.callee as Node), ...madeBy(system, one, site)].some((name) =>
+            /breaker|circuit|polic/i.test(name),
+          ),
       )
       .map((site) => ({ file: one, site })),
   );
@@ -178,6 +191,13 @@ function withoutFallback(system: System, { part, file, call, library }: Breaker)
     { file: file.path, line: file.lineAt(call.start), text: file.lines[file.lineAt(call.start) - 1]!.trim() },
   ];
   return [{ subject: part.name, what, evidence, severity: 'warning' as const }];
+}
+
+/** By which call the value was made whose method runs: `breaker` of `const prices = breaker(ask)`. */
+function madeBy({ program }: System, file: ParsedFile, { callee }: AnyCall): readonly string[] {
+  if (callee.type !== 'MemberExpression') return [];
+  const made = valueNode(program, file, callee.object as Node)?.node;
+  return made?.type === 'CallExpression' || made?.type === 'NewExpression' ? pathOf(made) : [];
 }
 
 const hasFallback = (file: ParsedFile, library: string): boolean =>

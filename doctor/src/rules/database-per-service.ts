@@ -7,9 +7,10 @@ import type { Part } from '../model/layout.ts';
 import { normalized } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
-import { decoratorsOf, nameOf, pathOf } from '../source/ast.ts';
+import { nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
+import { modelsOfMany } from './models-of-many.ts';
 import type { Draft, Evidence, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -41,7 +42,7 @@ function judge(system: System): Judgement {
       ...foreignSettings(system),
       ...rightsGiven(system),
       ...enteredByName(system),
-      ...modelsOfMany(system),
+      ...modelsOfMany(system, (file) => asksTables(system, file)),
     ],
     judged: withOne.map(({ name }) => name),
     unknown: silent.map(({ name }) => ({
@@ -203,32 +204,6 @@ function enteredByName(system: System): Draft[] {
 }
 
 type Node = Parameters<typeof nameOf>[0] & object;
-
-/** ORM entities in a library that several services import: one schema with several owners. */
-function modelsOfMany(system: System): Draft[] {
-  const homes = system.program.files.filter((file) => {
-    const kind = system.partOf(file.path)?.kind;
-    if (kind === 'service' || kind === 'gateway') return false;
-    const isEntity = file
-      .all('ClassDeclaration')
-      .some((node) => decoratorsOf(node).some(({ name }) => name === 'Entity'));
-    const isModel = /\b(mongoose\.model|sequelize\.define|(pg|mysql)Table)\(/.test(file.lines.join('\n'));
-    return isEntity || isModel || (system.layout.isGuessed && asksTables(system, file));
-  });
-  return homes.flatMap((home) => {
-    const users = system.services.filter((part) => system.closureOf(part).includes(home));
-    if (users.length < 2) return [];
-    const names = users.map(({ name }) => name);
-    const what = `${names.join(' and ')} map the same tables by the entities of ${home.path}`;
-    return [
-      {
-        subject: names.join(', '),
-        what,
-        evidence: [{ file: home.path, line: 1, text: 'entities that services share' }],
-      },
-    ];
-  });
-}
 
 /** What a kit keeps for its own work, in the database of each service. */
 const OF_A_KIT = /outbox|inbox|migration|idempot|lease|lock|job|saga|snapshot|event|checkpoint|message|session/;

@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { type MessageContract, messageContracts } from '../facts/contracts.ts';
-import { isDatabaseCall, isWrite, sqlOf, writesOf } from '../facts/effects.ts';
+import { writesOf } from '../facts/effects.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
 import { outboundCalls } from '../facts/outbound.ts';
@@ -12,9 +12,10 @@ import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System, Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
-import { functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import { functionsAround } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import { repeatedEffect } from './repeated-effects.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -65,8 +66,8 @@ function judge(system: System): Judgement {
 }
 
 /** A consumer in a function that is called by nobody. */
-const isWired = (system: System, { file, node }: MessageUse): boolean =>
-  isReached(system, system.program.files, { file, node });
+const isWired = (system: System, { part, file, node }: MessageUse): boolean =>
+  isReached(system, system.closureOf(part), { file, node });
 
 function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draft[] {
   const byFile = Map.groupBy(uses, ({ file }) => file);
@@ -193,8 +194,26 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
 /** The outbox's own relay publishes what is written already. */
 function isOutbox({ file, call }: CallSite): boolean {
   if (OUTBOX.test(file.path)) return true;
-  return functionsAround(file, call).some((around) => OUTBOX.test(file.textOf(around)));
+  return functionsAround(file, call).some((around) => {
+    const text = `${keyOf(file, around)}${file.textOf(around)}`;
+    return OUTBOX.test(text) && !FILLS.test(text);
+  });
 }
+
+/** The name of a method, which is no part of its function. */
+function keyOf(file: ParsedFile, around: Node): string {
+  const holder = file.parentOf(around);
+  const isMember = holder?.type === 'Property' || holder?.type === 'MethodDefinition';
+  return isMember ? file.textOf(holder.key as Node) : '';
+}
+
+/** Who puts a message into the outbox is no relay of it. */
+const FILLS = new RegExp(
+  String.raw`outbox\w*\.(create|insert|save|add|append)\w*\(|` +
+    String.raw`(create|insert|save|persist|add)\w*\(\s*[[{]?\s*\w*outbox|` +
+    String.raw`insert\s+into\s+\S*outbox`,
+  'i',
+);
 
 /** The functions around a place, and those that call them, up to three above. */
 function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
@@ -208,33 +227,10 @@ function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
   return found;
 }
 
-const REMEMBERS = new RegExp(
-  'idempot|dedup|inbox|already_?(processed|handled|seen|exists)|(processed|handled|seen)_?(event|' +
-    String.raw`message|id)|on conflict|upsert|on duplicate key|insert ignore|setnx|\bnx\b|findorcreate|` +
-    'setoninsert|skipduplicates',
-  'i',
-);
-/** The id of the message, where the database is asked. */
-const MESSAGE_ID = /(event|message)_?id|idempotency_?key/i;
-
-/** What a call asks for, without what functions do that are handed to it: their calls are looked at by themselves. */
-const askedIn = ({ file, call }: CallSite): string =>
-  (call.arguments as readonly Node[])
-    .filter((given) => !isFunction(given))
-    .map((given) => file.textOf(given))
-    .join(', ');
-
 /** A consumer whose effect happens again when the message comes again. */
 function unsafeConsumer(system: System, { part, file, line, handler, topic, library }: MessageUse): Draft[] {
   if (!handler) return [];
-  const reached = system.program.callsReachedFrom(handler);
-  const texts = [handler, ...reached.flatMap((site) => system.program.calleesOf(site))].map((one) =>
-    one.file.textOf(one.node),
-  );
-  if (texts.some((text) => REMEMBERS.test(text))) return [];
-  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(askedIn);
-  if (asked.some((text) => MESSAGE_ID.test(text))) return [];
-  const effect = reached.find((site) => isWrite(system, site) && isRepeatable(system, site));
+  const effect = repeatedEffect(system, handler);
   if (!effect) return [];
   const at = effect.file.lineAt(effect.call.start);
   return [
@@ -250,20 +246,6 @@ function unsafeConsumer(system: System, { part, file, line, handler, topic, libr
         'or make the effect the same when repeated.',
     },
   ];
-}
-
-/** Whether doing it twice differs from doing it once: something new, or a difference. */
-function isRepeatable(system: System, { file, call }: CallSite): boolean {
-  const method = pathOf(call.callee as Parameters<typeof pathOf>[0]).at(-1)!;
-  const given = call.arguments[0] as Parameters<typeof pathOf>[0] | undefined;
-  const text = sqlOf(system, { file, call });
-  if (/^\s*insert/i.test(text)) return true;
-  if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*\1\s*[-+]/i.test(text);
-  if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
-  if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
-    return /\$inc|increment|decrement/.test(file.textOf(call));
-  if (method !== 'save' && method !== 'persist') return false;
-  return !given || /^(ObjectExpression|NewExpression|CallExpression|AwaitExpression)$/.test(given.type);
 }
 
 /** Several services that only ask each other, and tell each other nothing. */

@@ -1,5 +1,5 @@
+import { declaredRoutes } from '../facts/declared/declared-routes.ts';
 import { type Entrance, entrances, isOpenByNature } from '../facts/gateways.ts';
-import { type DeclaredRoute, declaredRoutes } from '../facts/kong.ts';
 import { passedBeside } from '../facts/proxies.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import { isCalled, type Part } from '../model/layout.ts';
@@ -7,6 +7,7 @@ import type { System } from '../model/system.ts';
 import type { Value } from '../model/texts.ts';
 import type { Model } from '../model.ts';
 import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import { declaredFaults } from './declared-gateways.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -27,14 +28,14 @@ export const gateway: Rule = {
 function judge(system: System): Judgement {
   const { services, gateways } = system;
   const withRoutes = services.filter((part) => publicRoutes(system, part).length > 0);
-  const front = infrastructureGateway(system);
+  const declared = declaredRoutes(system);
+  const front = declared[0]?.gateway ?? infrastructureGateway(system);
   if (gateways.length === 0 && front === undefined) return absent(system, withRoutes);
   const known = entrances(system);
-  const declared = declaredRoutes(system);
   const silent = gateways.filter((part) => !known.some((one) => one.part === part));
   return {
     findings: [
-      ...gathered([...known.flatMap(withoutPolicy), ...declared.flatMap(declaredOpen)]),
+      ...gathered([...known.flatMap(withoutPolicy), ...declaredFaults(system, declared)]),
       ...bypasses(system),
       ...mismatches(system, known),
       ...unlisted(system, known),
@@ -113,17 +114,6 @@ function withoutPolicy(entrance: Entrance): Draft[] {
   return [{ subject: part.name, what, evidence: place(entrance) }];
 }
 
-function declaredOpen({ gateway: subject, file, line, path, ...policy }: DeclaredRoute): Draft[] {
-  if (isOpenByNature(path)) return [];
-  const missing = [
-    ...(policy.hasAuthentication ? [] : ['authentication']),
-    ...(policy.hasRateLimit ? [] : ['rate limit']),
-  ];
-  if (missing.length === 0) return [];
-  const what = `ALL ${path} passes the gateway with no ${missing.join(' and no ')}`;
-  return [{ subject, what, evidence: [{ file, line, text: path }] }];
-}
-
 const MANY = 6;
 
 /** What all routes of a gateway lack is one fault. */
@@ -150,7 +140,10 @@ function bypasses(system: System): Draft[] {
       })),
     ),
   );
+  const isGateway = (how: string, of: string): boolean =>
+    how === 'Ingress' && declaredRoutes(system).some(({ gateway: kind, file }) => kind === 'ingress' && file === of);
   const exposed = system.kubernetes.exposed.flatMap(({ target, how, file, line }) => {
+    if (isGateway(how, file)) return [];
     const part = system.services.find((one) => isCalled(one, target));
     if (!part) return [];
     const what =

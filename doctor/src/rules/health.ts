@@ -2,16 +2,18 @@ import type { Node } from 'oxc-parser';
 import { askedInVain, emptyChecks } from '../facts/asked-probes.ts';
 import { isDatabaseCall } from '../facts/effects.ts';
 import { entrances } from '../facts/gateways.ts';
+import { isLeftOut } from '../facts/nest-modules.ts';
 import { clientOf } from '../facts/outbound.ts';
 import { isReached } from '../facts/reached.ts';
 import { asksNothing, callsOf, isAlwaysReady } from '../facts/readiness.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
-import type { LiveReplica, RunningSystem } from '../live/running-system.ts';
+import { usedFiles } from '../facts/used-files.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { pathOf } from '../source/ast.ts';
+import { probed } from './live-probes.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 
@@ -86,8 +88,9 @@ const hasCommand = (system: System, part: Part): boolean =>
   system.deploymentsOf(part).some(({ probes }) => Object.keys(probes).length > 0);
 
 function probesOf(system: System, part: Part): Probes {
-  const routes = system.closureOf(part).flatMap((file) => routesIn(system).get(file) ?? []);
   const files = system.closureOf(part);
+  const unused = new Set(files.filter((file) => isLeftOut(system, part, file)));
+  const routes = files.filter((file) => !unused.has(file)).flatMap((file) => routesIn(system).get(file) ?? []);
   const isAnswered = ({ file, handler }: Route): boolean =>
     !handler || isReached(system, files, { file, node: handler });
   const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
@@ -181,9 +184,9 @@ const NEEDED = new RegExp(
 );
 
 const needsSomething = (system: System, part: Part): boolean =>
-  system
-    .closureOf(part)
-    .some((file) => file.imports.some(({ specifier, typeOnly }) => !typeOnly && NEEDED.test(specifier)));
+  usedFiles(system, part).some((file) =>
+    file.imports.some(({ specifier, typeOnly }) => !typeOnly && NEEDED.test(specifier)),
+  );
 
 const PINGS = new RegExp(
   '^(ping|pingCheck|isConnected|checkConnection|checkHealth|isHealthy|query|connect|' +
@@ -265,36 +268,3 @@ const restartsForNothing = ({ file, line, probes, probeLines }: Deployment, part
   what: `The liveness probe of ${part.name} asks whether it is ready: when a dependency is away, it is restarted`,
   evidence: [{ file, line: probeLines.liveness ?? line, text: `livenessProbe: GET ${probes.liveness}` }],
 });
-
-/** What the replicas of a running system answer to their probes. */
-function probed(running: RunningSystem | undefined): Judgement {
-  if (!running) return NOTHING;
-  const judged = [...new Set(running.replicas.map(({ service }) => service))];
-  return {
-    judged,
-    unknown: [],
-    findings: running.replicas.flatMap((replica) => [...lives(replica), ...isReady(replica)]),
-  };
-}
-
-const answered = ({ url }: LiveReplica, path: string, status: number | undefined) => [
-  { text: `GET ${url}${path}: ${status ?? 'no answer'}` },
-];
-
-function lives(one: LiveReplica): Draft[] {
-  const { service: subject, replica, live } = one;
-  const evidence = answered(one, '/livez', live.status);
-  if (live.status !== 200) return [{ subject, what: `${replica} does not answer that it is alive`, evidence }];
-  if (live.checks.length === 0) return [];
-  return [{ subject, what: `The liveness check of ${replica} asks ${live.checks.join(', ')}`, evidence }];
-}
-
-function isReady(one: LiveReplica): Draft[] {
-  const { service: subject, replica, ready, status } = one;
-  const evidence = answered(one, '/readyz', ready.status);
-  if (ready.status !== 200) {
-    return status === 'draining' ? [] : [{ subject, what: `${replica} is not ready`, evidence, severity: 'warning' }];
-  }
-  if (ready.checks.length > 0) return [];
-  return [{ subject, what: `The readiness check of ${replica} asks nothing`, evidence }];
-}

@@ -3,6 +3,7 @@ import { isDatabaseCall, isWrite } from '../facts/effects.ts';
 import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
 import { clientOf } from '../facts/outbound.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
+import { workPutOff } from '../facts/put-off.ts';
 import { withSources } from '../facts/unread.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
@@ -63,6 +64,7 @@ function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
     ...callsIn(file)
       .filter((call) => limitsAlone(system, part, { file, call }))
       .map((call) => ({ ...draft(call, ALONE, ONE_COUNT), severity: 'warning' as const })),
+    ...workPutOff(system, file).map((call) => draft(call, PUT_OFF, IN_A_QUEUE)),
     ...file.all('MethodDefinition').flatMap((method) => {
       const timer = decoratorsOf(method).find(({ name }) => /^(Cron|Interval)$/.test(name));
       if (!timer || hasLease(system, { file, node: method.value })) return [];
@@ -81,6 +83,11 @@ const ONE_COUNT = 'Give the limiter a store that all replicas share, such as Red
 
 const LOCKS =
   /^(async-mutex|async-lock|await-lock|mutexify|semaphore-async-await|locks|live-mutex|proper-lockfile|lockfile)$/;
+
+const PUT_OFF = 'puts work off by a timer of the process: what has not run when it ends is lost';
+const IN_A_QUEUE =
+  'Put it into a queue that keeps jobs (BullMQ, pg-boss, a delayed message), ' +
+  'or note in the database when it is due.';
 
 function localLock({ program }: System, { file, call }: CallSite): string | undefined {
   const origin = program.originOf(file, call.callee as Node);

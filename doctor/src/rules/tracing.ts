@@ -4,6 +4,7 @@ import {
   dockerStarts,
   hasNoInstrumentation,
   isTraced,
+  isTracedByMoleculer,
   TRACERS,
   tracingFiles,
   unusedMaker,
@@ -161,7 +162,7 @@ const AUTOMATIC = new RegExp(
     String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
 );
 /** Brokers whose client no automatic instrumentation knows, or for which it makes spans and carries nothing. */
-const NEVER_AUTOMATIC = /^(nats|@nats-io\/.+|mqtt|redis|ioredis)$/;
+const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis)$/;
 
 /** Messages that leave without the trace, where nothing adds it by itself. */
 function lostAtBroker(system: System, part: Part): Draft[] {
@@ -170,7 +171,10 @@ function lostAtBroker(system: System, part: Part): Draft[] {
     files.some((file) => file.imports.some(({ specifier }) => AUTOMATIC.test(specifier))) ||
     [...part.dependencies].some((name) => AUTOMATIC.test(name));
   const uses = messageUses(system).filter(
-    (use) => use.part === part && (!isAutomatic || NEVER_AUTOMATIC.test(use.library)),
+    (use) =>
+      use.part === part &&
+      !(use.library === 'moleculer' && isTracedByMoleculer(system, part)) &&
+      (!isAutomatic || NEVER_AUTOMATIC.test(use.library)),
   );
   const lost = uses.filter(({ file, raw, kind }) => !carries(file, kind) && !(raw && carries(raw.file, kind)));
   if (lost.length === 0) return [];

@@ -1,0 +1,110 @@
+import type { Node } from 'oxc-parser';
+import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
+import type { FunctionAt } from '../model/origin.ts';
+import type { CallSite } from '../model/program.ts';
+import type { System } from '../model/system.ts';
+import { ancestorsOf, contains, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+
+const REMEMBERS = new RegExp(
+  'idempot|dedup|inbox|already_?(processed|handled|seen|exists|sent)|(processed|handled|seen)_?(event|' +
+    String.raw`message|id)|on conflict|on duplicate key|insert ignore|setnx|\bnx\b|findorcreate|` +
+    'setoninsert|skipduplicates',
+  'i',
+);
+const UPSERTS = /upsert/i;
+const DIFFERS = /\$inc\b|\bincrement\b|\bdecrement\b/;
+/** The id of the message, where the database is asked. */
+const MESSAGE_ID = /(event|message)_?id|idempotency_?key/i;
+
+/** What happens again when a function runs again for the same message; nothing where it remembers what it has done. */
+export function repeatedEffect(system: System, handler: FunctionAt): CallSite | undefined {
+  const reached = system.program.callsReachedFrom(handler);
+  const run = [handler, ...reached.flatMap((site) => system.program.calleesOf(site))];
+  const texts = run.map(({ file, node }) => file.textOf(node));
+  if (texts.some((text) => REMEMBERS.test(text) || (UPSERTS.test(text) && !DIFFERS.test(text)))) return undefined;
+  if (run.some(asksFirst)) return undefined;
+  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(askedIn);
+  if (asked.some((text) => MESSAGE_ID.test(text))) return undefined;
+  return (
+    reached.find((site) => isWrite(system, site) && isRepeatable(system, site)) ??
+    reached.find((site) => isSentOut(system, site))
+  );
+}
+
+/** What a call asks for, without what functions do that are handed to it: their calls are looked at by themselves. */
+const askedIn = ({ file, call }: CallSite): string =>
+  (call.arguments as readonly Node[])
+    .filter((given) => !isFunction(given))
+    .map((given) => file.textOf(given))
+    .join(', ');
+
+/** `order.status === 'pending'`, or what is stored against what the message says: `ticket.orderId === data.id`. */
+const COMPARES = /\.(status|state)\b\s*[=!]==?|\.\w+\s*[=!]==?\s*\w+(\.\w+)+|includes\([^)]*\.(status|state)\)/;
+
+/** Whether it looks at the state that it would leave, and does nothing where that is there. */
+const asksFirst = ({ file, node }: FunctionAt): boolean =>
+  file.all('IfStatement').some((one) => {
+    if (!contains(node, one) || isFilter(file, one)) return false;
+    return COMPARES.test(file.textOf(one.test as Node)) || (endsHere(one.consequent as Node) && isFound(file, one));
+  });
+
+const endsHere = (then: Node): boolean =>
+  then.type === 'ReturnStatement' ||
+  (then.type === 'BlockStatement' && (then.body.at(-1) as Node | undefined)?.type === 'ReturnStatement');
+
+const LOOKS = /\bawait\b[\s\S]*\.(find|exists|get|has|load|count)\w*\(/;
+
+/** `if (await sent.findOne({ orderId })) return;`, also where what was found has a name. */
+function isFound(file: ParsedFile, { test }: { readonly test: unknown }): boolean {
+  const given = unwrap(test as Node);
+  const isCompared = given.type === 'BinaryExpression' && /^!==?$|^>$/.test(given.operator);
+  const found = isCompared ? unwrap(given.left as Node) : given;
+  if (found.type === 'UnaryExpression') return false;
+  if (found.type !== 'Identifier') return LOOKS.test(file.textOf(test as Node));
+  return file
+    .all('VariableDeclarator')
+    .some(({ id, init }) => nameOf(id as Node) === found.name && init && LOOKS.test(file.textOf(init)));
+}
+
+/** What chooses inside of a loop or a callback of a list says nothing of the message. */
+const isFilter = (file: ParsedFile, one: Node): boolean =>
+  ancestorsOf(file, one).some(({ type }) => /^(For|While|DoWhile)/.test(type));
+
+/** Whether doing it twice differs from doing it once: something new, or a difference. */
+function isRepeatable(system: System, { file, call }: CallSite): boolean {
+  const method = pathOf(call.callee as Node).at(-1)!;
+  const given = call.arguments[0] as Node | undefined;
+  const text = sqlOf(system, { file, call });
+  if (/^\s*insert/i.test(text)) return true;
+  if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*\1\s*[-+]/i.test(text);
+  if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
+  if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
+    return /\$inc|increment|decrement/.test(file.textOf(call));
+  if (method !== 'save' && method !== 'persist') return false;
+  if (!given || given.type === 'ObjectExpression') return !isLoadedAndSet(system, { file, call });
+  return /^(NewExpression|CallExpression|AwaitExpression)$/.test(given.type);
+}
+
+/** `ticket.save()` of a document that was read, and of which fields are set: it is the same when it is done again. */
+function isLoadedAndSet({ program }: System, { file, call }: CallSite): boolean {
+  if (call.callee.type !== 'MemberExpression') return false;
+  const name = nameOf(call.callee.object as Node);
+  const binding = name === undefined ? undefined : program.scopesOf(file).lookUp(name, call);
+  if (binding?.kind !== 'value' || !binding.init) return false;
+  const made = unwrap(binding.init);
+  if (made.type !== 'CallExpression' || !/\.(find|get|load|fetch)\w*\(/.test(file.textOf(made))) return false;
+  const differs = new RegExp(String.raw`\b${name}\.[\w.]+\s*([-+*]=|\+\+|--|=\s*${name}\.)|\b${name}\.[\w.]+\.push\(`);
+  return !differs.test(file.lines.join('\n'));
+}
+
+const SENDERS = /^(nodemailer|@sendgrid\/mail|resend|twilio|postmark|mailgun\.js|mailgun-js|@nestjs-modules\/mailer)$/;
+const SENDS = /^(sendMail|send|sendEmail|create)$/;
+
+/** A letter or a text to somebody outside: he gets it twice. */
+function isSentOut({ program }: System, { file, call }: CallSite): boolean {
+  const method = pathOf(call.callee as Node).at(-1)!;
+  if (method === 'sendMail') return call.type === 'CallExpression';
+  const origin = program.originOf(file, call.callee as Node);
+  return origin.kind === 'external' && SENDERS.test(origin.module) && SENDS.test(method);
+}
