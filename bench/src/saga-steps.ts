@@ -150,7 +150,7 @@ export class SagaBench {
       ids: this.#ids,
       definitions: [definition],
       handlers: {
-        steps: Object.fromEntries(STEPS.map((number) => [`step ${number}`, step(number)])),
+        steps: Object.fromEntries(definition === local ? STEPS.map((number) => [`step ${number}`, step(number)]) : []),
         completed: ended,
         compensated: ended,
       },

@@ -1,6 +1,13 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConcurrencyError, type Database, databaseMissing, StateTable } from '@ashlar/postgres';
+import {
+  ConcurrencyError,
+  type Database,
+  databaseMissing,
+  eventually,
+  PostgresDatabase,
+  StateTable,
+} from '@ashlar/postgres';
 import Type from 'typebox';
 import { event, upcast } from './contract.ts';
 import { type Message, outgoing } from './message.ts';
@@ -232,4 +239,27 @@ test('a consumer reacts at most once to a type', { skip }, async (t) => {
     return desk.consumer(undefined, { definition: { name: 'twice', subscriptions } });
   };
   await rejects(twice(), /reacts twice to one type/);
+});
+
+test('schedule 5.7: a message that meets an outage of the database is handled after it, and was never parked', {
+  skip,
+}, async (t) => {
+  class Away extends PostgresDatabase {
+    times = 1;
+    override async transaction<T>(work: () => Promise<T>): Promise<T> {
+      if (!this.inTransaction && this.times-- > 0) throw new Error('Connection terminated unexpectedly');
+      return super.transaction(work);
+    }
+  }
+  const desk = await setUp(t);
+  const db = desk.closing(new Away({ url: desk.server.url }));
+  db.times = 0;
+  const consumer = desk.consumer((order) => desk.note(order, { db }), { db });
+  await consumer.settled();
+  db.times = 1;
+  desk.bus.deliver(aMessage('k', 1));
+  await eventually('the outage is told', () => desk.failures.length === 1);
+  desk.timers.advance(1_000);
+  await desk.effectsBecome('k/1');
+  deepStrictEqual(desk.parked, []);
 });

@@ -71,6 +71,7 @@ const markRules: Rules<MessageStage> = {
       inbox.set(K, { sequence: 1, parked: false });
       const part = stage.storage.work.transaction(async () => {
         inbox.set(K, { sequence: 2, parked: true });
+        inbox.set(K, { sequence: 3, parked: true });
         inbox.set(other, { sequence: 1, parked: false });
         throw new Error('refused');
       });
@@ -197,13 +198,14 @@ const purgeRules: Rules<MessageStage> = {
     await setTo(stage, idle, { sequence: 1, parked: false });
     await setTo({ ...stage, consumer: 'audit' }, idle, { sequence: 1, parked: false });
     await setTo(stage, parked, { sequence: 1, parked: true });
-    await stage.passes(60_000);
     await setTo(stage, busy, { sequence: 1, parked: false });
+    await stage.passes(60_000);
+    await setTo(stage, busy, { sequence: 2, parked: false });
     await stage.storage.inbox('desk').purge(30_000);
     strictEqual(await markOf(stage, idle), undefined);
     strictEqual((await markOf({ ...stage, consumer: 'audit' }, idle))?.sequence, 1);
     strictEqual((await markOf(stage, parked))?.parked, true);
-    strictEqual((await markOf(stage, busy))?.sequence, 1);
+    strictEqual((await markOf(stage, busy))?.sequence, 2);
   },
 };
 

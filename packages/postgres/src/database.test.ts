@@ -85,6 +85,17 @@ test('a query after the end of its transaction is refused, not run outside of it
   deepStrictEqual(await database.things(), []);
 });
 
+test('a write after the end of its transaction is refused, not forgotten', { skip }, async () => {
+  const { db } = database;
+  const gate = aGate();
+  let late: Promise<unknown> | undefined;
+  await db.transaction(async () => {
+    late = gate.promise.then(() => db.write({ sql: `insert into things (id) values ('late')` }));
+  });
+  gate.resolve();
+  await rejects(late!, /has ended/);
+});
+
 test('a first query that nobody waits for does not escape from a transaction that fails', { skip }, async () => {
   const { db } = database;
   let orphan: Promise<unknown> | undefined;

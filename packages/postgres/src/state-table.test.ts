@@ -73,6 +73,26 @@ test('many are found at once: those in the database, those just saved, and none 
   });
 });
 
+test('a load that was under way when its state was saved does not take back what was saved', async () => {
+  const answers: ((rows: readonly object[]) => void)[] = [];
+  let made: object | undefined;
+  const db = {
+    inTransaction: true,
+    query: () => new Promise((answer) => answers.push(answer)),
+    buffer(_: object, create: () => object) {
+      made ??= create();
+      return made;
+    },
+  };
+  const table = counters(db as unknown as Database);
+  const [first, second] = [table.find('a'), table.find('a')];
+  answers[0]!([{ id: 'a', version: 1, state: { count: 1 } }]);
+  await first;
+  await table.save({ id: 'a', version: 1, state: { count: 2 } });
+  answers[1]!([{ id: 'a', version: 1, state: { count: 1 } }]);
+  deepStrictEqual(await second, { id: 'a', version: 2, state: { count: 2 } });
+});
+
 test('schedule 3.9: two transactions that change the same states in opposite order never deadlock', {
   skip,
 }, async () => {

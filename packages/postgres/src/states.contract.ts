@@ -90,7 +90,7 @@ const versionRules: Rules<StatesStage> = {
     await stage.work.transaction(async () => {
       await add(stage, 'a');
       const part = stage.work.transaction(async () => {
-        await add(stage, 'a');
+        for (let n = 0; n < 2; n++) await add(stage, 'a');
         await add(stage, 'new');
         throw new Error('refused');
       });

@@ -210,3 +210,19 @@ test(
     strictEqual((await first.view('a'))?.status, 'completed');
   },
 );
+
+test('a local undoing that is refused has undone nothing: it comes again', needsDatabase, async (t) => {
+  const replica = await setUp(t);
+  let refuses = true;
+  const undo = async () => {
+    if (refuses) throw new DomainError('no_ink', 'conflict', 'There is no ink.');
+  };
+  const steps = { 'count seat': { do: async () => {}, undo }, 'note trip': { do: async () => {} } };
+  const first = replica({ definitions: [localTrip], handlers: { steps } });
+  await first.runtime.start(A);
+  await rejects(first.hears('a', MoneyRefused), { code: 'no_ink' });
+  strictEqual((await first.view('a'))?.status, 'running');
+  refuses = false;
+  await first.hears('a', MoneyRefused);
+  strictEqual((await first.view('a'))?.status, 'compensated');
+});

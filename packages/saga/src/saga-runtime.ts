@@ -27,6 +27,7 @@ import {
   type SagaState,
   type StepStatus,
 } from './engine.ts';
+import { faultOfHandlers } from './handlers-form.ts';
 import type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './saga-store.ts';
 
 /** What a service does itself while its saga goes on; all of it in the saga's transaction. */
@@ -71,7 +72,10 @@ export class SagaRuntime<S extends { readonly id: string }> {
   readonly #options: SagaRuntimeOptions<S>;
   #deadlines: Deadlines | undefined;
 
+  /** Throws where a local step has no handler, or a handler no step: it would be missed in the middle of a saga. */
   constructor(options: SagaRuntimeOptions<S>) {
+    const fault = faultOfHandlers(options.definitions, options.handlers.steps);
+    if (fault) throw new Error(`The saga ${options.definitions[0].name} cannot run: ${fault}.`);
     this.#options = options;
     this.#store = options.store;
     this.#settings = { timeoutMs: options.timeoutMs ?? 30_000, stuckAfter: STUCK_AFTER };
@@ -228,8 +232,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
   }
 
   async #runLocal(definition: SagaDefinition<S>, { step, action }: LocalWork, data: S): Promise<Input> {
-    const handler = this.#options.handlers.steps?.[step];
-    if (!handler) throw new Error(`The local step ${step} has no handler.`);
+    const handler = this.#options.handlers.steps![step]!;
     // Past the point of no return a refusal cannot lead back: it fails the whole input, which is parked and seen.
     const mayRefuse = action === 'do' && !definition.retriable?.some(({ name }) => name === step);
     try {

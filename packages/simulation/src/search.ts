@@ -1,6 +1,6 @@
 import type { FaultCounts, FaultKind } from './faults.ts';
 import { shorten } from './shorten.ts';
-import { type Run, type Simulation, simulate } from './simulate.ts';
+import { FAULTS_ARE_OVER, isRestless, type Run, type Simulation, simulate } from './simulate.ts';
 import type { SimulatedSystem } from './system.ts';
 
 export interface Search {
@@ -59,10 +59,19 @@ export async function story<System extends { readonly services: SimulatedSystem 
     ...run.broken.slice(0, MOST_WORDS).map((what) => `  ${what}`),
     `${shortest.struck.length} of its ${run.struck.length} faults are enough for:`,
     ...shortest.broken.slice(0, MOST_WORDS).map((what) => `  ${what}`),
-    `The last ${TRACE_LINES} lines of that run (milliseconds, then what happened):`,
-    ...shortest.trace.slice(-TRACE_LINES).map((line) => `  ${line}`),
+    ...tellingOf(shortest),
     `Again: ${commandOf(again, shortest)}`,
   ].join('\n');
+}
+
+/** Where it does not come to rest the cause lies before its faults ended, and most of what follows is waiting. */
+export function tellingOf(run: Pick<Run, 'trace' | 'broken'>): string[] {
+  const { trace } = run;
+  const over = isRestless(run) ? trace.findIndex((line) => line.endsWith(FAULTS_ARE_OVER)) : -1;
+  const end = over === -1 ? trace.length : Math.min(trace.length, over + TRACE_LINES / 2);
+  const lines = trace.slice(Math.max(0, end - TRACE_LINES), end);
+  const which = end < trace.length ? `${lines.length} of the ${trace.length}` : `The last ${lines.length}`;
+  return [`${which} lines of that run (milliseconds, then what happened):`, ...lines.map((line) => `  ${line}`)];
 }
 
 /** How often each fault has struck. */

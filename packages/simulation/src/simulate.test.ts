@@ -1,10 +1,11 @@
 import { deepStrictEqual, match, notStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Message } from '@ashlar/messaging';
 import { type Counting, countingSimulation } from './counting.fixtures.ts';
 import { type FaultKind, NO_FAULTS } from './faults.ts';
-import { searchSeeds } from './search.ts';
+import { searchSeeds, tellingOf } from './search.ts';
 import { shorten } from './shorten.ts';
-import { type Simulation, simulate } from './simulate.ts';
+import { FAULTS_ARE_OVER, type Simulation, simulate } from './simulate.ts';
 
 const MANY = { crash: 0.01, duplicate: 0.2, drop: 0.1, reorder: 0.2, lostAnswer: 0.1, refusedCommit: 0.1 };
 
@@ -81,11 +82,20 @@ test('a system that does not come to rest breaks the run, and it is told what is
   const load: Simulation<Counting>['load'] = async ({ services, listener }) => {
     services.world.after(0, () => {
       const line = { source: '/services/counter', channel: 'counter.events', key: 'lost' };
-      listener.stored.messages.marks.set('listener\nlost', { line, sequence: 1, parked: true, movedAt: 0 });
+      const { marks, parked } = listener.stored.messages;
+      marks.set('listener\nlost', { line, sequence: 1, parked: true, movedAt: 0 });
+      const of = { ...line, id: 'lost', consumer: 'listener', sequence: 1, type: 'counter.Counted.v1' };
+      const failed = { status: 'dead' as const, attempts: 1, error: 'DomainError: No.', failedIn: null };
+      const when = { firstFailedAt: '', nextAttemptAt: null, dueAt: undefined };
+      parked.set('lost', { ...of, ...failed, ...when, message: {} as Message });
     });
   };
   const run = await simulate(countingSimulation({ load }));
-  deepStrictEqual(run.broken, ['It does not come to rest: 1 parked keys at listener.']);
+  const why = 'listener dead, counter.Counted.v1: DomainError: No.';
+  deepStrictEqual(run.broken, [
+    `It does not come to rest: 1 parked messages at listener (${why}).`,
+    'It does not come to rest: 1 parked keys at listener.',
+  ]);
 });
 
 /** Breaks as soon as a commit was unknown or the counter has died: one fault of any of these is enough. */
@@ -134,4 +144,13 @@ test('a search tells how often each fault has struck, or the whole story of the 
     match(message, /\nAgain: run 2 with 1$/);
     return true;
   });
+});
+
+test('of a run that does not come to rest that is shown which came before, and not how it waits', () => {
+  const [before, waits] = [Array<string>(200).fill('1 works'), Array<string>(500).fill('2 waits')];
+  const trace = [...before, `2 ${FAULTS_ARE_OVER}`, ...waits];
+  const restless = tellingOf({ trace, broken: ['It does not come to rest: 1 open jobs of mail.'] });
+  strictEqual(restless[0], '120 of the 701 lines of that run (milliseconds, then what happened):');
+  deepStrictEqual([restless.length, restless.filter((line) => line === '  1 works').length], [121, 60]);
+  deepStrictEqual(tellingOf({ trace, broken: ['wrong'] }).slice(1), Array(120).fill('  2 waits'));
 });

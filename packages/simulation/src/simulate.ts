@@ -41,6 +41,11 @@ export interface Run {
   readonly trace: readonly string[];
 }
 
+/** What the trace says when the load has ended. */
+export const FAULTS_ARE_OVER = 'nothing goes wrong any more';
+const RESTLESS = 'It does not come to rest: ';
+export const isRestless = ({ broken }: Pick<Run, 'broken'>): boolean =>
+  broken.some((what) => what.startsWith(RESTLESS));
 /** In the time of the world. */
 const LOAD_WITHIN_MS = 10 * 60_000;
 const QUIET_WITHIN_MS = 10 * 60_000;
@@ -62,9 +67,9 @@ export async function simulate<System extends { readonly services: SimulatedSyst
     );
     if (!(await world.run(() => loaded.isOver, LOAD_WITHIN_MS))) return ['The load has not come to its end.'];
     world.faults.end();
-    world.note('nothing goes wrong any more');
+    world.note(FAULTS_ARE_OVER);
     if (!(await world.run(() => system.services.unrest.length === 0, QUIET_WITHIN_MS)))
-      return system.services.unrest.map((what) => `It does not come to rest: ${what}.`);
+      return system.services.unrest.map((what) => `${RESTLESS}${what}.`);
     return [...misheard(system.services.deployments), ...invariants(system)];
   });
   const { faultCounts, happenings, traceHash, trace } = world;

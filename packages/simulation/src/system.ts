@@ -78,11 +78,17 @@ export class Deployment<App> {
     return [
       ...(isHere ? [] : [`${this.name} is away`]),
       ...some(messages.unpublished.length, `unpublished messages of ${this.name}`),
-      ...some(messages.parked.size, `parked messages at ${this.name}`),
+      ...some(messages.parked.size, `parked messages at ${this.name}${this.#whyParked}`),
       ...some([...messages.marks.values()].filter(({ parked }) => parked).length, `parked keys at ${this.name}`),
       ...some(unfinished.length, `sagas of ${this.name} that have not ended`),
       ...some(jobs.open.size, `open jobs of ${this.name}`),
     ];
+  }
+
+  /** What has failed first of what is parked; the others may wait behind it. */
+  get #whyParked(): string {
+    const failed = [...this.stored.messages.parked.values()].find(({ error }) => error !== null);
+    return failed ? ` (${failed.consumer} ${failed.status}, ${failed.type}: ${failed.error})` : '';
   }
 
   #boot(): void {

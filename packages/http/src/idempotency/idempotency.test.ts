@@ -133,6 +133,7 @@ test('schedule 6.1: a POST with an Idempotency-Key keeps and replays a refusal, 
 }, async () => {
   for (const [how, code] of [
     ['refuse', 'no_such_luck'],
+    ['refuseAfterwards', 'after_all'],
     ['writeThenRefuse', 'too_late'],
     ['violateNow', 'thing_exists'],
     ['violateAtCommit', 'thing_exists'],
