@@ -34,7 +34,8 @@ export function explain(error: unknown): readonly string[] {
     return [`ashlar: ${(error as Error).message}: check the data directory (--data).`];
   }
   if (isUnreachable(error) || (typeof code === 'string' && OF_THE_DATABASE.has(code))) {
-    return [`ashlar: the database at DATABASE_URL cannot be used: ${(error as Error).message}`];
+    const why = `the database at DATABASE_URL cannot be used (${(error as Error).message})`;
+    return [`ashlar: ${why}: start it, or correct the address, which is an administrator's.`];
   }
   return [`ashlar: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }

@@ -31,7 +31,9 @@ async function open(settings: ReplicaSettings): Promise<Running> {
   const { logLevel, sampling, otlpEndpoint } = settings;
   const telemetry = createTelemetry({ service: name, logLevel, ...sampling, ...(otlpEndpoint && { otlpEndpoint }) });
   const onError = (error: unknown) => telemetry.log.warn({ err: error, replica }, 'The broker is in trouble.');
-  const [bus, definition] = await Promise.all([connectBroker(settings, onError), loadService(name, shop)]);
+  const definition = await loadService(name, shop);
+  // Not meanwhile: loading keeps the process from hearing the broker in time, where many load at once.
+  const bus = await connectBroker(settings, onError);
   const service = await hostService({
     definition,
     version,

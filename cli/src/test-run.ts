@@ -43,10 +43,13 @@ export async function runTests(run: TestRun): Promise<number> {
 /** A test whose source is gone still lies in `dist`, and is none any more. */
 export function findTests({ files, exclude = [], only }: TestRun): string[] {
   const compiled = globSync([...files], { cwd: root, exclude: [...exclude, '**/node_modules/**'] });
-  const hasSource = (file: string) => existsSync(join(root, file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')));
-  const isWanted = (file: string) => only.length === 0 || only.some((part) => file.includes(part));
+  const hasSource = (file: string) => existsSync(join(root, sourceOf(file)));
+  const isNamed = (file: string, part: string) => file.includes(part) || sourceOf(file).includes(part);
+  const isWanted = (file: string) => only.length === 0 || only.some((part) => isNamed(file, part));
   return compiled.filter((file) => hasSource(file) && isWanted(file)).sort(longestFirst);
 }
+
+const sourceOf = (file: string): string => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts');
 
 /** The tests of the whole system take the longest: none of them is left to run alone at the end. */
 function longestFirst(one: string, other: string): number {

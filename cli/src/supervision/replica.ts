@@ -33,6 +33,8 @@ export interface ReplicaEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly againInMs: number;
+  /** What it said itself, where it could. */
+  readonly why?: string;
 }
 
 /** A replica could not be started. What it says is for the person at the terminal. */
@@ -161,7 +163,8 @@ export class Replica {
     const againInMs = this.#backOff.died();
     this.#again = setTimeout(() => this.#launch(), againInMs);
     this.#become('down');
-    this.options.observer.died(this, { pid: this.#pid, code, signal, againInMs });
+    const why = this.#failure.join(' ');
+    this.options.observer.died(this, { pid: this.#pid, code, signal, againInMs, ...(why && { why }) });
   }
 
   #vanish(code: number | null): void {
