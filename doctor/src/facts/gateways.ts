@@ -23,15 +23,6 @@ const PROXIES = new RegExp(
   '^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify/(http-proxy|reply-from)|' +
     String.raw`fast-gateway|fast-proxy|koa-proxies|koa-proxy)$`,
 );
-const OPEN_PATH = new RegExp(
-  String.raw`(^|/)(auth|login|sign-?(in|up)|register|sessions?|token|refresh|health\w*|livez|` +
-    String.raw`readyz|live|ready|ping|metrics|docs|swagger|openapi\.json|\.well-known|public|webhooks?|` +
-    String.raw`favicon\.ico)(/|$|\*)`,
-  'i',
-);
-
-/** Whether a path is one that everybody may ask by its nature: signing in, probes, documentation. */
-export const isOpenByNature = (path: string): boolean => OPEN_PATH.test(path);
 
 /** All entrances of the gateways: proxied paths, routes of their own, and tables of routes. */
 export const entrances = perSystem((system: System): readonly Entrance[] =>
@@ -49,19 +40,20 @@ export const entrances = perSystem((system: System): readonly Entrance[] =>
 /** What a part hands on or answers with code of its own, and what stands on each. */
 export function answers(system: System, part: Part): readonly Entrance[] {
   const files = system.filesOf(part);
-  const isLimited = files.some((file) => hasGlobal(system, { file }, RATE_LIMIT) || throttles(system, file));
+  const isLimited = ({ path }: Entrance): boolean =>
+    files.some((file) => hasGlobal(system, { file, path }, RATE_LIMIT) || throttles(system, file));
   const isAsked = (one: Entrance): boolean =>
     files.some((file) =>
       file === one.file
         ? hasGlobal(system, one, AUTHENTICATION)
-        : !isRouter(file) && hasGlobal(system, { file }, AUTHENTICATION),
+        : !isRouter(file) && hasGlobal(system, { file, path: one.path }, AUTHENTICATION),
     );
   return files
     .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
     .map((one) => ({
       ...one,
       hasAuthentication: one.hasAuthentication || isAsked(one),
-      hasRateLimit: one.hasRateLimit || isLimited,
+      hasRateLimit: one.hasRateLimit || isLimited(one),
     }));
 }
 
@@ -80,26 +72,33 @@ function withHooks(system: System, part: Part, tables: readonly Entrance[]): rea
   return tables.map((one) => ({ ...one, hasAuthentication: one.hasAuthentication || isForAll }));
 }
 
+/** Whose `limit` is that of a body. */
+const PARSES_BODIES = /^(json|urlencoded|raw|text|bodyParser|multer|formidable|koaBody)$/;
+
 /** What limits a table of routes: the option of the gateway that it is handed to, or a middleware before all. */
 function withLimits(system: System, files: readonly ParsedFile[], tables: readonly Entrance[]): readonly Entrance[] {
   const options = files.flatMap((file) =>
-    callsIn(file).flatMap((call) =>
-      (call.arguments as readonly Node[]).flatMap((given) =>
-        given.type === 'ObjectExpression'
-          ? given.properties.flatMap((entry) =>
-              entry.type === 'Property' && LIMITS.test(nameOf(entry.key as Node) ?? '')
-                ? [dataOf(system.program, file, entry.value as Node)]
-                : [],
-            )
-          : [],
+    callsIn(file)
+      .filter((call) => !PARSES_BODIES.test(pathOf(call.callee as Node).at(-1)!))
+      .flatMap((call) =>
+        (call.arguments as readonly Node[]).flatMap((given) =>
+          given.type === 'ObjectExpression'
+            ? given.properties.flatMap((entry) =>
+                entry.type === 'Property' && LIMITS.test(nameOf(entry.key as Node) ?? '')
+                  ? [dataOf(system.program, file, entry.value as Node)]
+                  : [],
+              )
+            : [],
+        ),
       ),
-    ),
   );
   const isEmpty = (value: Value): boolean => Array.isArray(value) && value.length === 0;
   const limitsAll =
     options.some((given) => !isEmpty(given) && !(isRecord(given) && isEmpty(given['default']))) ||
     files.some((file) => hasGlobal(system, { file }, RATE_LIMIT));
-  return limitsAll ? tables : tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true }));
+  if (limitsAll) return tables;
+  const isUnder = ({ path }: Entrance): boolean => files.some((file) => hasGlobal(system, { file, path }, RATE_LIMIT));
+  return tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true || isUnder(one) }));
 }
 
 /** Whether a middleware is used after a route of the same function: a request of that never comes to it. */
@@ -111,9 +110,9 @@ function comesLate(file: ParsedFile, used: AnyCall, line: number): boolean {
 
 /**
  * A middleware, hook or guard for every request: `app.use(limiter)`, `addHook`, `useGlobalGuards`, `APP_GUARD`; where
- * the line of a route is given, one that stands before it.
+ * the line of a route is given, one that stands before it, and where its path is, one for all that lies below a part.
  */
-function hasGlobal(system: System, { file, line }: { file: ParsedFile; line?: number }, kind: RegExp): boolean {
+function hasGlobal(system: System, { file, line, path }: Asked, kind: RegExp): boolean {
   const used = callsIn(file).some((call) => {
     const verb = pathOf(call.callee as Node).at(-1)!;
     const args = call.arguments as readonly Node[];
@@ -123,7 +122,11 @@ function hasGlobal(system: System, { file, line }: { file: ParsedFile; line?: nu
     if (verb === 'register' && kind === AUTHENTICATION && onlyDecorates(system, file, args[0])) return false;
     if (verb === 'use' && line !== undefined && comesLate(file, call, line)) return false;
     const isForAll =
-      verb === 'register' || args.length === 1 || textOf(system.program, file, args[0]!) === '/' || !isPath(args[0]!);
+      verb === 'register' ||
+      args.length === 1 ||
+      textOf(system.program, file, args[0]!) === '/' ||
+      !isPath(args[0]!) ||
+      (path !== undefined && isBelow(path, textOf(system.program, file, args[0]!)));
     return (
       isForAll && !isProxy(system, file, args[0]!) && args.some((arg) => isOfKind(system, { file, node: arg }, kind))
     );
@@ -140,6 +143,14 @@ function hasGlobal(system: System, { file, line }: { file: ParsedFile; line?: nu
     );
   });
 }
+
+interface Asked {
+  readonly file: ParsedFile;
+  readonly line?: number;
+  readonly path?: string;
+}
+
+const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
 
 /** A plugin of this repository that offers a check, and hangs it before nothing. */
 function onlyDecorates({ program }: System, file: ParsedFile, plugin: Node | undefined): boolean {

@@ -3,7 +3,16 @@ import type { CallSite, Program } from '../model/program.ts';
 import { callsIn, hasDecorator } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
-import { type AnyCall, type AnyFunction, functionsAround, isFunction, pathOf, unwrap } from '../source/ast.ts';
+import {
+  type AnyCall,
+  type AnyFunction,
+  contains,
+  functionsAround,
+  isFunction,
+  nameOf,
+  pathOf,
+  unwrap,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 export const BREAKERS: ReadonlySet<string> = new Set([
@@ -140,5 +149,25 @@ function isInlineGuarded(program: Program, file: ParsedFile, around: AnyFunction
   const isArgument =
     (parent?.type === 'CallExpression' || parent?.type === 'NewExpression') &&
     (parent.arguments as readonly Node[]).includes(around);
-  return isArgument && isBreakerCall(program, { file, call: parent });
+  return (
+    isArgument &&
+    (isBreakerCall(program, { file, call: parent }) || isHandedOn(program, { file, call: parent }, around))
+  );
+}
+
+/** A function of this repository that hands what it is given to a breaker of its own, whatever its name is. */
+function isHandedOn(program: Program, { file, call }: CallSite, given: AnyFunction): boolean {
+  const origin = program.originOf(file, call.callee as Node);
+  if (origin.kind !== 'functions') return false;
+  const index = (call.arguments as readonly Node[]).indexOf(given);
+  return origin.all.some(({ file: home, node }) => {
+    const name = nameOf((node.params as readonly Node[])[index]);
+    const breakers = callsIn(home).filter(
+      (one) => contains(node, one) && isBreakerCall(program, { file: home, call: one }),
+    );
+    const isRun = new RegExp(`\\b${name}\\b`);
+    return (
+      name !== undefined && breakers.some((one) => one.arguments.some((run) => isRun.test(home.textOf(run as Node))))
+    );
+  });
 }

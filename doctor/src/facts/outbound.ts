@@ -9,6 +9,7 @@ import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.t
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
 import { actionOf, isOn, partOfAction } from './moleculer.ts';
+import { remoteServiceOf } from './nest-grpc.ts';
 
 /** A call that waits for the answer of somebody else. */
 export interface Outbound {
@@ -83,6 +84,7 @@ export const outboundCalls = perSystem((system: System): readonly Outbound[] => 
 /** The library by which a call goes out. */
 export function clientOf(system: System, { file, call }: CallSite): string | undefined {
   if (actionOf(system, { file, call }) !== undefined) return 'moleculer';
+  if (remoteServiceOf(system, { file, call }) !== undefined) return 'gRPC';
   const origin = system.program.originOf(file, call.callee as Node);
   if (origin.kind === 'global') return isGlobalFetch(origin, call) ? 'fetch' : undefined;
   if (origin.kind !== 'external' || call.type === 'NewExpression') return undefined;
@@ -152,9 +154,17 @@ interface Raw {
 
 function outbound(system: System, { file, call }: CallSite, { client, raw, file: home }: Raw): Outbound {
   const part = system.partOf(file.path)!;
-  const address = [addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)].join(' ').trim();
+  const remote = remoteServiceOf(system, { file: home, call: raw });
+  const address = [remote ?? addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)]
+    .join(' ')
+    .trim();
   const action = client === 'moleculer' ? actionOf(system, { file: home, call: raw }) : undefined;
-  const target = action ? partOfAction(system, action) : targetOf(system, { part, address, file, call });
+  const others = [...system.services, ...system.gateways].filter((one) => one !== part);
+  const target = action
+    ? partOfAction(system, action)
+    : remote
+      ? partNamedIn(remote, others)
+      : targetOf(system, { part, address, file, call });
   return {
     part,
     file,

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { CallSite } from '../model/program.ts';
+import type { Binding } from '../model/scope.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, type AnyFunction, contains, functionsAround, pathOf, property } from '../source/ast.ts';
@@ -61,16 +62,27 @@ interface Parameter {
   readonly path: readonly string[];
 }
 
-function parameterAt({ program }: System, file: ParsedFile, given: Node): Parameter | undefined {
+function parameterAt(system: System, file: ParsedFile, given: Node): Parameter | undefined {
   const root = pathOf(given)[0]!;
   const rest = given.type === 'MemberExpression' ? pathOf(given).slice(1) : [];
-  const binding = program.scopesOf(file).lookUp(root, given);
-  if (binding?.kind !== 'value' || binding.declaration !== 'parameter') return undefined;
+  const binding = system.program.scopesOf(file).lookUp(root, given);
+  if (binding?.kind !== 'value') return undefined;
+  if (binding.declaration !== 'parameter') {
+    const from = takenOf(file, binding);
+    const above = from && parameterAt(system, file, from);
+    return above && { ...above, path: [...above.path, ...binding.path, ...rest] };
+  }
   for (const around of functionsAround(file, given)) {
     const index = (around.params as readonly Node[]).findIndex((one) => contains(one, binding.node));
     if (index >= 0) return { function: around, index, path: [...binding.path, ...rest] };
   }
   return undefined;
+}
+
+/** What a name of a function is taken of: `const { keys } = config`, and the list of `for (const key of keys)`. */
+function takenOf(file: ParsedFile, { init, node }: Extract<Binding, { kind: 'value' }>): Node | undefined {
+  if (init) return init.type === 'Identifier' || init.type === 'MemberExpression' ? init : undefined;
+  return file.all('ForOfStatement').find(({ left }) => contains(left as Node, node))?.right;
 }
 
 const argumentAt = (call: AnyCall, { index, path }: Parameter): Node | undefined =>

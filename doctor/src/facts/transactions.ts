@@ -86,7 +86,8 @@ function isBesideBegun(file: ParsedFile, method: AnyFunction, { message, change 
     .filter((call) => contains(method, call) && BEGINS.test(`.${file.textOf(call).split('.').slice(-1)[0]}`))
     .map(receiver);
   const [one, other] = [receiver(message), receiver(change)];
-  return begun.length === 1 && one !== other && [one, other].includes(begun[0]!);
+  const isOfBegun = (given: string): boolean => given === begun[0] || given.startsWith(`${begun[0]}.`);
+  return begun.length === 1 && isOfBegun(one) !== isOfBegun(other);
 }
 
 const enclosing = (file: ParsedFile, node: Node, within: AnyFunction): AnyFunction | undefined =>

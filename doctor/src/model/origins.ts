@@ -95,6 +95,9 @@ export class Origins {
       case 'class':
         return { kind: 'class', file, node: binding.node };
       case 'value': {
+        // `const authenticate: RequestHandler = (req, res, next) => …` is what it does, and not its type.
+        const made = binding.init && binding.path.length === 0 ? unwrap(binding.init) : undefined;
+        if (made && isFunction(made)) return functions(file, made);
         const typed = binding.type ? this.#types.originOfType(file, binding.type) : UNKNOWN;
         const start = typed.kind === 'unknown' ? this.#firstKnown(file, valuesOf(file, binding)) : typed;
         return binding.path.reduce((origin, name) => this.memberOf(origin, name), start);
@@ -174,6 +177,7 @@ export class Origins {
   #memberOfClass(file: ParsedFile, node: AnyClass, name: string): Origin {
     for (const member of node.body.body as readonly Node[]) {
       if (!('key' in member) || nameOf(member.key as Node) !== name) continue;
+      if (member.type === 'TSAbstractMethodDefinition') return this.#ofSoleImplementer(node, name);
       if (member.type === 'MethodDefinition' && member.kind !== 'get') return functions(file, member.value);
       if (member.type === 'PropertyDefinition') {
         const type = annotationOf(member);
@@ -187,6 +191,12 @@ export class Origins {
     if (own.kind !== 'unknown' || !node.superClass) return own;
     const above = this.originOf(file, node.superClass);
     return above.kind === 'class' || above.kind === 'external' ? this.memberOf(above, name) : UNKNOWN;
+  }
+
+  /** A port that is an abstract class: what its only implementation does. */
+  #ofSoleImplementer(node: AnyClass, name: string): Origin {
+    const [only, ...others] = this.#types.implementersOf(node);
+    return only && others.length === 0 ? this.#memberOfClass(only.file, only.node, name) : UNKNOWN;
   }
 
   /** `constructor(private readonly a: A)` and `this.a = …` */

@@ -28,6 +28,7 @@ export class Program {
   readonly #sources: Sources;
   readonly #origins: Origins;
   #callers: Map<Node, CallSite[]> | undefined;
+  #handlers: ReadonlyMap<Node, readonly FunctionAt[]> | undefined;
 
   constructor(
     readonly files: readonly ParsedFile[],
@@ -55,7 +56,17 @@ export class Program {
     const origin = this.originOf(file, call.callee as Node);
     if (origin.kind === 'functions') return origin.all;
     if (origin.kind === 'class' && call.type === 'NewExpression') return constructorsOf(origin.file, origin.node);
+    if (origin.kind === 'external' && origin.module === '@nestjs/cqrs') return this.#handlersOf(file, call);
     return origin.kind === 'external' ? this.#handedTo(file, call) : this.#iterated(file, call);
+  }
+
+  /** `commandBus.execute(new PlaceOrder(…))`: the handler that is decorated with the class of what is asked. */
+  #handlersOf(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
+    const [asked] = call.arguments as readonly Node[];
+    const made = asked?.type === 'NewExpression' ? this.originOf(file, asked.callee) : undefined;
+    if (made?.kind !== 'class') return [];
+    this.#handlers ??= handlersIn(this);
+    return this.#handlers.get(made.node) ?? [];
   }
 
   /** `ids.map(ask)`: what is named there is called for each. */
@@ -118,6 +129,31 @@ export class Program {
     return found;
   }
 }
+
+const HANDLERS = /^(Command|Query|Events?)Handler$/;
+
+/** What Nest's buses run, by the class of what they are given. */
+function handlersIn(program: Program): ReadonlyMap<Node, readonly FunctionAt[]> {
+  const found = program.files.flatMap((file) =>
+    file.all('ClassDeclaration').flatMap((node) =>
+      decoratorsOf(node)
+        .filter(({ name }) => HANDLERS.test(name))
+        .flatMap(({ args }) => args.map((given) => program.originOf(file, given)))
+        .flatMap((origin) =>
+          origin.kind === 'class' ? methodsOf(file, node).map((at) => ({ of: origin.node, at })) : [],
+        ),
+    ),
+  );
+  const byClass = Map.groupBy(found, ({ of }) => of as Node);
+  return new Map([...byClass].map(([of, all]) => [of, all.map(({ at }) => at)]));
+}
+
+const methodsOf = (file: ParsedFile, node: AnyClass): FunctionAt[] =>
+  (node.body.body as readonly Node[]).flatMap((member) =>
+    member.type === 'MethodDefinition' && /^(execute|handle)$/.test(nameOf(member.key as Node) ?? '')
+      ? [{ file, node: member.value }]
+      : [],
+  );
 
 const RUNS = /^(fire|execute|exec|run|invoke)$/;
 

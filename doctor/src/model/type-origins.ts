@@ -31,7 +31,7 @@ export class TypeOrigins {
           node.implements?.some(({ expression }) => {
             if (nameOf(expression as Node) !== name) return false;
             const origin = this.#ofTypeName(file, name!, { at: node });
-            return origin.kind === 'interface' && origin.node === interfaceNode;
+            return (origin.kind === 'interface' || origin.kind === 'instance') && origin.node === interfaceNode;
           }),
         )
         .map((node) => ({ file, node })),

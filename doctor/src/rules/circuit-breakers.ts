@@ -54,7 +54,8 @@ function judge(system: System): Judgement {
         ...withoutFallback(system, breaker),
       ]),
       ...breakersOfLibraries(system).flatMap((breaker) => [
-        ...endlessPolicy(system, breaker),
+        ...withoutTimeout(system, breaker),
+        ...neverOpen(system, breaker),
         ...withoutFallback(system, breaker),
       ]),
       ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),

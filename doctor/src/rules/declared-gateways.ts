@@ -1,5 +1,6 @@
 import type { LedRoute } from '../facts/declared/declared-routes.ts';
-import { answers, type Entrance, isOpenByNature } from '../facts/gateways.ts';
+import { answers, type Entrance } from '../facts/gateways.ts';
+import { isOpenByNature } from '../facts/open-paths.ts';
 import type { Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Draft } from './rule.ts';

@@ -1,5 +1,6 @@
 import { declaredRoutes } from '../facts/declared/declared-routes.ts';
-import { type Entrance, entrances, isOpenByNature } from '../facts/gateways.ts';
+import { type Entrance, entrances } from '../facts/gateways.ts';
+import { isOpenByNature } from '../facts/open-paths.ts';
 import { passedBeside } from '../facts/proxies.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import { isCalled, type Part } from '../model/layout.ts';

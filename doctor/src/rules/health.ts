@@ -185,7 +185,10 @@ const NEEDED = new RegExp(
 
 const needsSomething = (system: System, part: Part): boolean =>
   usedFiles(system, part).some((file) =>
-    file.imports.some(({ specifier, typeOnly }) => !typeOnly && NEEDED.test(specifier)),
+    file.imports.some(
+      ({ specifier, typeOnly }) =>
+        !typeOnly && NEEDED.test(specifier) && !(part.kind === 'gateway' && specifier === '@nestjs/microservices'),
+    ),
   );
 
 const PINGS = new RegExp(

@@ -46,7 +46,12 @@ const COMPARES = /\.(status|state)\b\s*[=!]==?|\.\w+\s*[=!]==?\s*\w+(\.\w+)+|inc
 const asksFirst = ({ file, node }: FunctionAt): boolean =>
   file.all('IfStatement').some((one) => {
     if (!contains(node, one) || isFilter(file, one)) return false;
-    return COMPARES.test(file.textOf(one.test as Node)) || (endsHere(one.consequent as Node) && isFound(file, one));
+    if (COMPARES.test(file.textOf(one.test as Node))) return true;
+    const { test, consequent } = one as { test: Node; consequent: Node };
+    const isMissing = test.type === 'UnaryExpression' && test.operator === '!';
+    return isMissing
+      ? /\bawait\b/.test(file.textOf(consequent)) && isFound(file, test.argument)
+      : endsHere(consequent) && isFound(file, test);
   });
 
 const endsHere = (then: Node): boolean =>
@@ -55,13 +60,13 @@ const endsHere = (then: Node): boolean =>
 
 const LOOKS = /\bawait\b[\s\S]*\.(find|exists|get|has|load|count)\w*\(/;
 
-/** `if (await sent.findOne({ orderId })) return;`, also where what was found has a name. */
-function isFound(file: ParsedFile, { test }: { readonly test: unknown }): boolean {
-  const given = unwrap(test as Node);
+/** `if (await sent.findOne({ orderId })) return;`, also where what was found has a name, or was not found. */
+function isFound(file: ParsedFile, test: Node): boolean {
+  const given = unwrap(test);
   const isCompared = given.type === 'BinaryExpression' && /^!==?$|^>$/.test(given.operator);
   const found = isCompared ? unwrap(given.left as Node) : given;
   if (found.type === 'UnaryExpression') return false;
-  if (found.type !== 'Identifier') return LOOKS.test(file.textOf(test as Node));
+  if (found.type !== 'Identifier') return LOOKS.test(file.textOf(test));
   return file
     .all('VariableDeclarator')
     .some(({ id, init }) => nameOf(id as Node) === found.name && init && LOOKS.test(file.textOf(init)));

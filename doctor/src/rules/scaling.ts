@@ -5,6 +5,7 @@ import { clientOf } from '../facts/outbound.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
 import { withSources } from '../facts/unread.ts';
+import { usedFiles } from '../facts/used-files.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
@@ -33,6 +34,7 @@ function judge(system: System): Judgement {
   return {
     findings: [
       ...all.flatMap((part) => system.filesOf(part).flatMap((file) => inFile(system, part, file))),
+      ...heldByLibraries(system, all),
       ...affinities(system),
     ],
     judged: all.map(({ name }) => name),
@@ -73,6 +75,25 @@ function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
       ];
     }),
   ];
+}
+
+const COUNTS_CLIENTS = /(^|\/)[^/]*(rate-?_?limit|limiter|throttl|session|login-?attempts)[^/]*$/i;
+
+/** What a library counts or keeps of clients in each process that uses it; it is told once. */
+function heldByLibraries(system: System, parts: readonly Part[]): Draft[] {
+  const homes = system.program.files.filter(
+    ({ path }) => COUNTS_CLIENTS.test(path) && system.partOf(path)?.kind === 'library',
+  );
+  return homes.flatMap((file) => {
+    const user = parts.find((part) => usedFiles(system, part).includes(file));
+    return user ? processState(system, file).map((state) => stateDraft(user, file, state)) : [];
+  });
+}
+
+function stateDraft(part: Part, file: ParsedFile, state: ProcessState): Draft {
+  const line = file.lineAt(state.node.start);
+  const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
+  return { subject: part.name, what: `${part.name} ${describe(state)}`, evidence };
 }
 
 const describe = ({ name, holder }: ProcessState): string =>

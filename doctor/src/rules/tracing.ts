@@ -146,8 +146,9 @@ function beforeStart(system: System, loading: Loading): ResolvedImport | 'starte
 const isOfPart = (system: System, file: ParsedFile, path: string): boolean =>
   system.partOf(file.path) === system.partOf(path);
 
-const CARRIES = /propagation|traceparent|inject\(|extract\(|opentelemetry|tracing\.|instrumentation|formatTraceparent/i;
-const INJECTS = /\binject\(|set\(\s*['"]traceparent|formatTraceparent/i;
+const CARRIES =
+  /propagation|traceparent|(?<!@)\binject\(|extract\(|opentelemetry|tracing\.|instrumentation|formatTraceparent/i;
+const INJECTS = /(?<!@)\binject\(|set\(\s*['"]traceparent|formatTraceparent/i;
 const EXTRACTS = /\bextract\(|get\(\s*['"]traceparent|\.traceparent|parseTraceparent/i;
 
 /** Whether a file carries the trace in that direction; who only takes it out of what comes puts it into nothing. */
