@@ -25,6 +25,11 @@ export interface Rebuild {
   readonly error: string | null;
 }
 
+export interface BeginRebuild {
+  readonly isAnew?: boolean;
+  readonly onBegun?: (run: number) => Promise<void>;
+}
+
 const CHECKPOINT = `position, version, definition, tables, last_at as "lastAt", error, filled,
   coalesce(frozen_until > clock_timestamp(), false) as frozen`;
 const REBUILD = 'run, version, tables, position, expected, started_at as "startedAt", error';
@@ -80,19 +85,21 @@ export class Checkpoints {
   }
 
   /**
-   * Begins a rebuild, or joins the one that is under way; one of an older version is given up. `onBegun` is part of the
-   * transaction. Answers the run.
+   * Begins a rebuild, or joins the one that is under way, unless it is to begin anew; one of an older version is given
+   * up. `onBegun` is part of the transaction. Answers the run.
    */
-  async beginRebuild(onBegun: (run: number) => Promise<void> = async () => {}): Promise<number> {
+  async beginRebuild({ isAnew = false, onBegun = async () => {} }: BeginRebuild = {}): Promise<number> {
     const { name, version, tables } = this.definition;
     return this.db.transaction(async () => {
       await this.#lock();
+      // Whoever writes to a successor holds this row, and then its tables.
+      await this.db.query('select 1 from projections where name = $1 for update', [name]);
       const [current, under] = await Promise.all([this.current(), this.rebuilding()]);
       if (!current) throw new Error(`The read model ${name} has not been prepared.`);
       if (Math.max(current.version, under?.version ?? 0) > version) {
         throw new Error(`There is a newer version of ${name} than ${version}, which this process does not know.`);
       }
-      if (under?.version === version) return under.run;
+      if (under?.version === version && !isAnew) return under.run;
       await this.db.execute('delete from projection_rebuilds where name = $1', [name]);
       const [begun] = await this.db.execute<{ run: number }>(
         `insert into projection_rebuilds (name, version, definition, tables)

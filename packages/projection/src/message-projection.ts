@@ -10,7 +10,7 @@ import {
   type Subscription,
 } from '@ashlar/messaging';
 import { type Database, isUnreachable, type Statement } from '@ashlar/postgres';
-import { Checkpoints, type Rebuild } from './checkpoints.ts';
+import { type BeginRebuild, Checkpoints, type Rebuild } from './checkpoints.ts';
 import { ModelBuffer, type WholeRow } from './model-buffer.ts';
 import { oldSnapshotsEnd } from './old-snapshots.ts';
 import type { Projection, ProjectionStatus } from './projection.ts';
@@ -123,8 +123,8 @@ export class MessageProjection implements Projection {
 
   async prepare(): Promise<void> {
     const isOwnFacts = isOwn(this.#options.restatement);
-    if ((await this.#checkpoints.prepare({ isFilled: !isOwnFacts })) === 'older') await this.beginRebuild();
-    if (!(await this.isFilled())) await this.beginRebuild();
+    if ((await this.#checkpoints.prepare({ isFilled: !isOwnFacts })) === 'older') await this.#beginRebuild();
+    if (!(await this.isFilled())) await this.#beginRebuild();
   }
 
   start(): void {
@@ -147,20 +147,26 @@ export class MessageProjection implements Projection {
     await this.#working.catch(() => {});
   }
 
+  /** The source is asked anew: what it has said again may have been given up, and would be waited for in vain. */
   async beginRebuild(): Promise<void> {
-    const { restatement } = this.#options;
-    if (isOwn(restatement)) return void (await this.#checkpoints.beginRebuild());
-    const { outbox, request } = restatement;
-    await this.#checkpoints.beginRebuild(async (run) => {
-      const requestId = this.#requestId(run);
-      await outbox.add([outgoing(request, requestId, { requestId })]);
-    });
+    await this.#beginRebuild({ isAnew: !isOwn(this.#options.restatement) });
   }
 
   /** How far it lags behind, only its consumer knows: `lag` and `lagMs` are 0 here. */
   async status(): Promise<ProjectionStatus> {
     const [current, rebuild] = await Promise.all([this.#checkpoints.current(), this.#checkpoints.rebuilding()]);
     return { ...statusOf(this.#options, current, rebuild), lag: 0, lagMs: 0 };
+  }
+
+  async #beginRebuild(options: BeginRebuild = {}): Promise<void> {
+    const { restatement } = this.#options;
+    if (isOwn(restatement)) return void (await this.#checkpoints.beginRebuild(options));
+    const { outbox, request } = restatement;
+    const onBegun = async (run: number) => {
+      const requestId = this.#requestId(run);
+      await outbox.add([outgoing(request, requestId, { requestId })]);
+    };
+    await this.#checkpoints.beginRebuild({ ...options, onBegun });
   }
 
   /** The successor takes over once every fact has been said again. */
