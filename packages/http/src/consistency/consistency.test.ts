@@ -95,6 +95,19 @@ test('each write is answered with the place behind it, and a read is told where 
   strictEqual((await server.inject({ url: '/orders', headers: by('alice') })).json().freshness, 'any');
 });
 
+test('a write that tells nobody of this service anything is read where it was written, whatever lags', async () => {
+  const patient = aFollower({ name: 'order.orders', channels: ['order.changes'], isPatient: true });
+  const positions = [async () => undefined, () => Promise.reject(new Error('The primary is away.'))];
+  for (const position of positions) {
+    const server = await aServiceThatWrites(consistencyGate({ service: 'order', followers: [patient], position }));
+    for (const written of [[made(ORDER, 3, 'payment.commands')], []]) {
+      const write = await server.inject({ method: 'POST', url: '/orders', headers: by('alice'), payload: { written } });
+      const headers = by('alice', { 'consistency-token': String(write.headers['consistency-token']) });
+      strictEqual((await server.inject({ url: '/orders', headers })).json().freshness, '0');
+    }
+  }
+});
+
 test('nobody waits for a consumer that feeds what may be a moment old', async () => {
   const never = () => new Promise<void>(() => {});
   const patient = aFollower({ channels: ['order.events'], isPatient: true, reached: never, settled: never });

@@ -1,3 +1,4 @@
+import type { LogPosition } from '@ashlar/domain';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { awaitWritten, type ConsistencyGate } from './consistency-gate.ts';
 import { EMPTY_TOKEN, mergeTokens, parseConsistencyToken } from './consistency-token.ts';
@@ -25,10 +26,18 @@ const isWrite = ({ method }: FastifyRequest): boolean => method !== 'GET' && met
 
 const succeeded = ({ statusCode }: FastifyReply): boolean => statusCode >= 200 && statusCode < 300;
 
-/** The place in the log is read now, after the commit: inside the transaction it would be before it. */
+/** In no history: nobody but the primary can be there. */
+const AT_THE_PRIMARY: LogPosition = { timeline: 0, lsn: 0n };
+
+/**
+ * The place in the log is read now, after the commit: inside the transaction it would be before it. Where there is
+ * none, and no message leads to what was written, or shown as it was written before, it is read at the primary.
+ */
 async function tokenOf({ exchange }: FastifyRequest, gate: ConsistencyGate): Promise<string> {
-  const position = await gate.position().catch(() => undefined);
+  const { written } = exchange;
+  const isNamed = gate.freshnessOf({ ...EMPTY_TOKEN, written }) !== 'any';
+  const position = (await gate.position().catch(() => undefined)) ?? (isNamed ? undefined : AT_THE_PRIMARY);
   const positions = new Map(position && [[gate.service, position]]);
-  const token = mergeTokens(exchange.awaited ?? EMPTY_TOKEN, { written: exchange.written, positions });
+  const token = mergeTokens(exchange.awaited ?? EMPTY_TOKEN, { written, positions });
   return fittingToken(token, gate.published);
 }
