@@ -85,11 +85,11 @@ export class Durable {
 
   /** After a power cut the stream may have lost its end, or be another one: then this place hears nothing. */
   async #isAhead({ delivered, ack_floor }: ConsumerInfo): Promise<boolean> {
-    const { streams, channel, onError } = this.options;
+    const { streams, channel } = this.options;
     const end = await streams.end(channel);
     const place = Math.max(delivered.stream_seq, ack_floor.stream_seq);
     if (place <= end) return false;
-    onError(new Error(`${this.#name} is at ${place}, and ${this.#stream} ends at ${end}: it begins again.`));
+    streams.losses.notice(channel, `${this.#name} is at ${place}, and it ends at ${end}; it begins again`);
     return true;
   }
 

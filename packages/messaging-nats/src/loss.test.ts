@@ -1,7 +1,10 @@
-import { deepStrictEqual, ok } from 'node:assert/strict';
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Delivery } from '@ashlar/messaging';
+import { aMessage } from '@ashlar/messaging/contract-suites';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { aNamespace } from './nats.fixtures.ts';
+import { connectNatsBus } from './nats-bus.ts';
 import { NatsServer, natsServerMissing } from './nats-server.fixtures.ts';
 import { anOfficeDatabase, disorder, effectsIn, Office, type OfficeOptions } from './office.fixtures.ts';
 
@@ -50,7 +53,7 @@ test('schedules 2.1 and 2.4: what a broker has answered for and lost is publishe
   const listener = await open({ replica: 'office-2' });
   await untilHandled(listener, 5);
   deepStrictEqual(disorder(await effectsIn(listener.db), KEYS, 5), []);
-  ok(speaker.errors.some((error) => /has lost/.test(String(error))));
+  ok([...speaker.errors, ...listener.errors].some((error) => /The broker has lost/.test(String(error))));
 });
 
 test('schedule 2.1: a service that was away while its broker lost everything publishes it again at its return', {
@@ -67,6 +70,47 @@ test('schedule 2.1: a service that was away while its broker lost everything pub
   const after = await open();
   await untilHandled(after, 3);
   deepStrictEqual(disorder(await effectsIn(after.db), KEYS, 3), []);
+});
+
+test('schedule 2.1: what a stream lost that was deleted under everybody is published again at the next thing said', {
+  skip,
+}, async (t) => {
+  const { server, namespace, open } = await setUp(t);
+  const speaker = await open({ isDeaf: true });
+  await speaker.file(KEYS, { from: 1, to: 3 });
+  await untilPublished(speaker, 3 * KEYS);
+  await server.deleteStream(`${namespace}_office_events`);
+  const listener = await open({ replica: 'office-2' });
+  await speaker.file(1, { from: 4 });
+  await untilHandled(listener, 3);
+  ok(speaker.errors.some((error) => /gives number 1 again/.test(String(error))));
+});
+
+test('schedule 2.1: whoever reads a stream that is made anew tells its sources, which may have nothing to say', {
+  skip: natsServerMissing,
+}, async (t) => {
+  const server = await NatsServer.start(t);
+  const namespace = aNamespace();
+  const connected = async (replica: string) => {
+    const bus = await connectNatsBus({ url: server.url, namespace, replica });
+    t.after(() => bus.close());
+    return bus;
+  };
+  const [source, reader] = [await connected('one'), await connected('two')];
+  let told = 0;
+  source.custody.onLoss(() => void told++);
+  const heard: string[] = [];
+  const deliver = ({ message, ack }: Delivery) => {
+    heard.push(message.id);
+    ack();
+  };
+  const reading = reader.subscribe({ consumer: 'desk', channels: ['shop.events'], deliver });
+  t.after(() => reading.close());
+  await source.publish([aMessage('k', 1)]);
+  await eventually('it is heard', () => heard.length === 1);
+  strictEqual(told, 0);
+  await server.deleteStream(`${namespace}_shop_events`);
+  await eventually('the source is told', () => told > 0);
 });
 
 test('schedule 2.3: a consumer whose place lies beyond the end of the stream begins again, and misses nothing', {

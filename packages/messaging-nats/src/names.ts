@@ -45,6 +45,11 @@ export class Names {
   get replay(): string {
     return `${this.namespace}._replay`;
   }
+
+  /** Where all are told that a stream has lost something. */
+  get losses(): string {
+    return `${this.namespace}._losses`;
+  }
 }
 
 /** A source in a subject: nothing in it may mean anything to the server. */

@@ -12,6 +12,7 @@ import type {
   Replay,
 } from '@ashlar/messaging';
 import { Link } from './link.ts';
+import { Losses } from './losses.ts';
 import { Names } from './names.ts';
 import { NatsSubscription, type Parts } from './nats-subscription.ts';
 import { Posting } from './posting.ts';
@@ -36,7 +37,8 @@ export async function connectNatsBus(given: NatsBusOptions): Promise<NatsBus> {
   const names = new Names(options.namespace);
   const { url, onError, clock, timers } = options;
   const link = await Link.connect({ url, name: `${options.namespace} ${options.replica}`, onError });
-  return new NatsBus({ link, names, streams: new Streams(link, names, options), onError, clock, timers });
+  const streams = new Streams(link, names, options, new Losses(link, names, onError));
+  return new NatsBus({ link, names, streams, onError, clock, timers });
 }
 
 /** The bus between processes and machines: NATS JetStream carries the messages, PostgreSQL is the truth. */
@@ -62,6 +64,7 @@ export class NatsBus implements Bus, Overhearing {
       holds: (receipt) => streams.holds(receipt),
       onDown: (work) => link.onDown(work),
       onUp: (work) => link.onUp(work),
+      onLoss: (work) => streams.losses.onLoss(work),
     };
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from '@ashlar/postgres';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 const BINARY = 'nats-server';
@@ -56,6 +57,17 @@ export class NatsServer {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** As an operator can, while everybody is connected. */
+  async deleteStream(stream: string): Promise<void> {
+    const connection = await connect({ servers: this.url });
+    try {
+      const { streams } = await jetstreamManager(connection);
+      await streams.delete(stream);
+    } finally {
+      await connection.close();
+    }
   }
 
   /** While it is stopped. */

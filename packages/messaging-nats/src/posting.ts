@@ -16,12 +16,16 @@ export class Posting {
   #again = 0;
   /** By source and channel. */
   readonly #newest = new Map<string, Map<string, Receipt>>();
+  /** How far the stream of each channel goes, as far as it was seen here. */
+  readonly #ends = new Map<string, number>();
 
   constructor(
     private readonly link: Link,
     private readonly names: Names,
     private readonly streams: Streams,
-  ) {}
+  ) {
+    link.onUp(() => this.#ends.clear());
+  }
 
   /** Resolves when all are stored; rejects when one is not, after each has been answered or given up. */
   async post(parcels: readonly Parcel[], { isRepeated = false }: PublishOptions): Promise<void> {
@@ -39,6 +43,14 @@ export class Posting {
     return [...(this.#newest.get(source)?.values() ?? [])];
   }
 
+  /** What was sent when the stream had come as far as `end` has a higher number, unless the stream has lost its end. */
+  #checked(channel: string, { seq, end }: { readonly seq: number; readonly end: number }): void {
+    const known = this.#ends.get(channel) ?? 0;
+    const isNews = seq <= end && known >= end;
+    if (isNews) this.streams.losses.notice(channel, `it gives number ${seq} again, and was at ${end}`);
+    this.#ends.set(channel, isNews ? seq : Math.max(seq, known));
+  }
+
   #note(source: string, receipt: Receipt): void {
     const ofSource = this.#newest.get(source) ?? new Map<string, Receipt>();
     this.#newest.set(source, ofSource.set(receipt.channel, receipt));
@@ -51,7 +63,9 @@ export class Posting {
       if (!this.link.isUp) throw new Error('The connection to the server is lost.');
       const options = { msgID: message.id + suffix, timeout: ANSWER_WITHIN_MS };
       const subject = this.names.subject(channel, message);
-      const { seq } = await this.link.js.publish(subject, JSON.stringify(message), options);
+      const end = this.#ends.get(channel) ?? 0;
+      const { seq, duplicate } = await this.link.js.publish(subject, JSON.stringify(message), options);
+      if (!duplicate) this.#checked(channel, { seq, end });
       this.#note(message.source, { channel, place: seq, id: message.id });
     } catch (error) {
       this.streams.doubt(channel);

@@ -9,6 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { Link } from './link.ts';
+import type { Losses } from './losses.ts';
 import type { Names } from './names.ts';
 
 export interface StreamLimits {
@@ -27,11 +28,14 @@ const NAME_IN_USE = 10_058;
 /** The streams of the channels, made when they are first needed. A full one refuses, and the outbox keeps. */
 export class Streams {
   readonly #ready = new Map<string, Promise<void>>();
+  /** When the stream of each channel was made. */
+  readonly #madeAt = new Map<string, string>();
 
   constructor(
     private readonly link: Link,
     private readonly names: Names,
     private readonly limits: StreamLimits,
+    readonly losses: Losses,
   ) {}
 
   /** Resolves when the stream of the channel is there. */
@@ -69,21 +73,26 @@ export class Streams {
     }
   }
 
-  /** It may be gone: whoever needs it next makes sure. */
+  /**
+   * It may be gone: whoever needs it next makes sure. All may be, where the connection was lost; what they have lost is
+   * asked for then anyway.
+   */
   doubt(channel?: string): void {
-    if (channel === undefined) this.#ready.clear();
-    else this.#ready.delete(channel);
+    if (channel !== undefined) return void this.#ready.delete(channel);
+    this.#ready.clear();
+    this.#madeAt.clear();
   }
 
   async #make(channel: string): Promise<void> {
     const config = this.#config(channel);
     const { streams } = this.link.jsm;
-    try {
-      await streams.add(config);
-    } catch (error) {
+    const { created } = await streams.add(config).catch((error) => {
       if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
-      await streams.update(config.name, config);
-    }
+      return streams.update(config.name, config);
+    });
+    const before = this.#madeAt.get(channel);
+    this.#madeAt.set(channel, created);
+    if (before !== undefined && before !== created) this.losses.notice(channel, `it was made anew at ${created}`);
   }
 
   #config(channel: string): Partial<StreamConfig> & { name: string } {

@@ -1,14 +1,21 @@
 import { deepStrictEqual, match, strictEqual } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
-import { type Desk, placed, useMessaging } from './messaging.fixtures.ts';
+import { type Outgoing, outgoing } from './message.ts';
+import { type Desk, OrderAnswered, placed, useMessaging } from './messaging.fixtures.ts';
 import type { Custody, Receipt } from './receipts.ts';
 import { postgresMessageStorage } from './storage.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
 
-const listening = (listeners: { up: () => void; down: () => void }): Pick<Custody, 'onUp' | 'onDown'> => ({
+interface Listeners {
+  up: () => void;
+  down: () => void;
+  loss: () => void;
+}
+
+const listening = (listeners: Listeners): Pick<Custody, 'onUp' | 'onDown' | 'onLoss'> => ({
   onUp: (work) => {
     listeners.up = work;
     return () => {};
@@ -17,28 +24,36 @@ const listening = (listeners: { up: () => void; down: () => void }): Pick<Custod
     listeners.down = work;
     return () => {};
   },
+  onLoss: (work) => {
+    listeners.loss = work;
+    return () => {};
+  },
 });
 
 /** A broker that numbers what it takes, and loses what the test likes. */
 async function aForgetfulBroker(t: TestContext) {
   const desk = await setUp(t);
   const kept = new Map<number, string>();
-  let newest: Receipt | undefined;
-  const listeners = { up: () => {}, down: () => {} };
+  const newest = new Map<string, Receipt>();
+  const listeners: Listeners = { up: () => {}, down: () => {}, loss: () => {} };
   let asked = 0;
+  const slow: { answer: (channel: string) => Promise<unknown> } = { answer: async () => {} };
   const custody: Custody = {
-    newest: () => (newest ? [newest] : []),
-    holds: async ({ place, id }) => {
+    newest: () => [...newest.values()],
+    holds: async ({ channel, place, id }) => {
       asked += 1;
-      return kept.get(place) === id;
+      const isHeld = kept.get(place) === id;
+      await slow.answer(channel);
+      return isHeld;
     },
     ...listening(listeners),
   };
   const published: string[] = [];
   desk.bus.onPublish = async (parcels) => {
     for (const { channel, message } of parcels) {
-      newest = { channel, place: kept.size + 1, id: message.id };
-      kept.set(newest.place, message.id);
+      const place = kept.size + 1;
+      newest.set(channel, { channel, place, id: message.id });
+      kept.set(place, message.id);
       published.push(`${message.subject}/${Number(message.sequence)}`);
     }
   };
@@ -47,24 +62,17 @@ async function aForgetfulBroker(t: TestContext) {
   await publisher.start();
   const outbox = desk.outbox((rows) => publisher.publish(rows));
   let count = 0;
-  return {
-    desk,
-    kept,
-    published,
-    listeners,
-    asked: () => asked,
-    receipts: () => desk.db.query('select 1 from receipts').then(({ length }) => length),
-    /** Says something, and waits until it is marked. */
-    async say(): Promise<void> {
-      const n = ++count;
-      await outbox.add([placed('k', n)]);
-      // Time passes as little as can be: what is to be noted depends on it.
-      await eventually('it is published', () => publisher.inFlight > 0 && published.includes(`k/${n}`));
-      await desk.db.query('select 1');
-      desk.timers.advance(100);
-      await eventually('it is marked', () => publisher.inFlight === 0);
-    },
+  /** Says something, and waits until it is marked. */
+  const say = async (message: Outgoing = placed('k', ++count), name = `k/${count}`): Promise<void> => {
+    await outbox.add([message]);
+    // Time passes as little as can be: what is to be noted depends on it.
+    await eventually('it is published', () => publisher.inFlight > 0 && published.includes(name));
+    await desk.db.query('select 1');
+    desk.timers.advance(100);
+    await eventually('it is marked', () => publisher.inFlight === 0);
   };
+  const receipts = () => desk.db.query('select 1 from receipts').then(({ length }) => length);
+  return { desk, kept, published, listeners, slow, say, receipts, asked: () => asked };
 }
 
 const seconds = async (desk: Desk, count: number): Promise<void> => {
@@ -136,4 +144,46 @@ test('what was answered for last is noted when the broker is lost from sight, an
   listeners.up();
   await eventually('all is published again', () => published.length === 4);
   deepStrictEqual([published.slice(2), asked() - before], [['k/1', 'k/2'], 2]);
+});
+
+test('what a broker shows to have lost is asked for at once, though it was never away', { skip }, async (t) => {
+  const { desk, kept, published, listeners, say, receipts } = await aForgetfulBroker(t);
+  await say();
+  desk.timers.advance(1_000);
+  await eventually('it is noted', async () => (await receipts()) === 1);
+  kept.clear();
+  listeners.loss();
+  await eventually('it is published again', () => published.length === 2);
+});
+
+test('a broker that loses all once more while it is asked is asked once more', { skip }, async (t) => {
+  const { desk, kept, published, listeners, say, receipts, slow, asked } = await aForgetfulBroker(t);
+  await say();
+  desk.timers.advance(1_000);
+  await eventually('it is noted and asked for', async () => (await receipts()) === 1 && asked() === 1);
+  const answered = Promise.withResolvers<void>();
+  slow.answer = () => answered.promise;
+  listeners.up();
+  await eventually('it is asked', () => asked() === 2);
+  kept.clear();
+  listeners.up();
+  answered.resolve();
+  // Each time what is young is published again.
+  await eventually('it was asked twice', () => published.filter((one) => one === 'k/1').length === 3);
+});
+
+test('a channel that is long in being asked for holds up no other', { skip }, async (t) => {
+  const { desk, kept, published, listeners, say, receipts, slow } = await aForgetfulBroker(t);
+  await say();
+  await say(outgoing(OrderAnswered, 'answer', { n: 1 }), 'answer/1');
+  await eventually('both are noted', async () => {
+    await seconds(desk, 1);
+    return (await receipts()) === 2;
+  });
+  kept.clear();
+  const answered = Promise.withResolvers<void>();
+  slow.answer = async (channel) => channel === 'shop.events' && answered.promise;
+  listeners.up();
+  await eventually('the other is published again', () => published.filter((one) => one === 'answer/1').length === 2);
+  answered.resolve();
 });

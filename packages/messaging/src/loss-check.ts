@@ -25,15 +25,19 @@ const RECENT_MS = 2 * CHECK_EVERY_MS;
 
 /**
  * A broker's word is no fsync: what it has answered for may be gone after a power cut, and nobody would miss the end of
- * a log. So what it has answered for last is noted now and then, and asked for again whenever the broker is back, and
- * now and then; where it is not found, all that was published since the newest before it that is found is published
- * again.
+ * a log. So what it has answered for last is noted now and then, and asked for again whenever the broker is back, or
+ * shows that it has lost something, and now and then; where it is not found, all that was published since the newest
+ * before it that is found is published again.
  */
 export class LossCheck {
   #stops: Stop[] = [];
   #noted = new Map<string, Receipt>();
   #untilNoting = 0;
-  #isBack = false;
+  /** How often the bus was back, or has shown that it lost something, and up to which of these it was asked. */
+  #doubts = 0;
+  #doubtsSettled = 0;
+  /** The same of channels that were asked for while others failed. */
+  readonly #settled = new Map<string, number>();
   #claim: Claim | undefined;
   #untilCheck = 0;
   #working: Promise<void> = Promise.resolve();
@@ -42,13 +46,15 @@ export class LossCheck {
 
   start(): void {
     const { custody, timers, onError } = this.options;
+    const doubt = () => {
+      this.#doubts += 1;
+      this.#look().catch(onError);
+    };
     this.#stops = [
       timers.every(LOOK_EVERY_MS, () => this.#look(), onError),
       custody.onDown(() => void this.#note().catch(onError)),
-      custody.onUp(() => {
-        this.#isBack = true;
-        this.#look().catch(onError);
-      }),
+      custody.onUp(doubt),
+      custody.onLoss(doubt),
     ];
   }
 
@@ -69,11 +75,12 @@ export class LossCheck {
     this.#untilCheck -= LOOK_EVERY_MS;
     if (this.#untilNoting <= 0 || this.#hasNewChannel) await this.#note();
     if (!this.#isMine()) return;
-    if (!this.#isBack && this.#untilCheck > 0) return;
-    // Only what has succeeded is over.
-    const isBack = this.#isBack;
-    await this.#check(isBack);
-    if (isBack) this.#isBack = false;
+    const doubts = this.#doubts;
+    if (doubts === this.#doubtsSettled && this.#untilCheck > 0) return;
+    // Only what has succeeded is over, and only what had happened when it began.
+    await this.#check(doubts);
+    this.#doubtsSettled = doubts;
+    this.#settled.clear();
     this.#untilCheck = CHECK_EVERY_MS;
   }
 
@@ -82,7 +89,7 @@ export class LossCheck {
     const { upkeep } = this.options;
     if (!upkeep) return true;
     const { claim } = upkeep;
-    if (claim && claim !== this.#claim && claim.isAfterAbsence) this.#isBack = true;
+    if (claim && claim !== this.#claim && claim.isAfterAbsence) this.#doubts += 1;
     this.#claim = claim;
     return claim !== undefined;
   }
@@ -99,11 +106,18 @@ export class LossCheck {
     this.#untilNoting = NOTE_EVERY_MS;
   }
 
-  async #check(isBack: boolean): Promise<void> {
+  /** All channels at once: where one is long, the others do not wait for it. */
+  async #check(doubts: number): Promise<void> {
     const { receipts, retentionMs } = this.options;
     await receipts.purge(retentionMs);
-    const byChannel = Map.groupBy(await receipts.all(), ({ channel }) => channel);
-    for (const [channel, noted] of byChannel) await this.#checkChannel(channel, { noted, isBack });
+    const byChannel = [...Map.groupBy(await receipts.all(), ({ channel }) => channel)];
+    const checks = byChannel.map(async ([channel, noted]) => {
+      const isBack = doubts > (this.#settled.get(channel) ?? this.#doubtsSettled);
+      await this.#checkChannel(channel, { noted, isBack });
+      this.#settled.set(channel, doubts);
+    });
+    const failed = (await Promise.allSettled(checks)).find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
   async #checkChannel(channel: string, { noted, isBack }: Checked): Promise<void> {

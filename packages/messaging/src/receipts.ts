@@ -18,6 +18,8 @@ export interface Custody {
   onDown(work: () => void): Stop;
   /** Called when the bus is back. */
   onUp(work: () => void): Stop;
+  /** Called when something shows that the bus has lost messages, though it was never away. */
+  onLoss(work: () => void): Stop;
 }
 
 export interface NotedReceipt extends Receipt {

@@ -58,8 +58,8 @@ export const IN_REPLICAS = [
     [
       'nobody asks the broker again after it was away',
       '1: no lost event',
-      'this.#isBack = true;\n                this.#look()',
-      'this.#look()',
+      'custody.onUp(doubt),',
+      '',
       `${LOSSES}:when it is back`,
     ],
     [
