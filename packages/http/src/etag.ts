@@ -15,7 +15,7 @@ export function sendWithEtag<Reply extends Sends>(
   reply.header('etag', tag);
   const known = request.headers['if-none-match'];
   const reads = request.method === 'GET' || request.method === 'HEAD';
-  if (reads && known !== undefined && tagsOf(known)?.some((one) => one === '*' || one.replace(/^W\//, '') === tag)) {
+  if (reads && known !== undefined && tagsOf(known).some((one) => one === '*' || one.replace(/^W\//, '') === tag)) {
     return reply.code(304).send() as unknown as Reply;
   }
   return reply.send(body) as unknown as Reply;
@@ -30,9 +30,7 @@ interface Sends {
 export function requireIfMatch(request: FastifyRequest, version: number | string): void {
   const expected = request.headers['if-match'];
   if (expected === undefined) return;
-  const tags = tagsOf(expected);
-  if (!tags) throw new DomainError('bad_if_match', 'malformed', 'An If-Match is a list of entity tags, or a star.');
-  if (tags.some((tag) => tag === '*' || tag === etagOf(version))) return;
+  if (tagsOf(expected).some((tag) => tag === '*' || tag === etagOf(version))) return;
   throw new DomainError('precondition_failed', 'precondition', 'It has changed since; read it again.');
 }
 
@@ -41,10 +39,10 @@ const TAG = /(?:W\/)?"[!#-~\x80-\xff]*"/g;
 /** No header can hold it. */
 const ONE_TAG = '\0';
 
-/** Entity tags may hold commas, so the list is not simply split. Undefined for what is neither a list nor a star. */
-function tagsOf(header: string): string[] | undefined {
+/** Entity tags may hold commas, so the list is not simply split. What is neither a list nor a star has no tag. */
+function tagsOf(header: string): string[] {
   if (header.trim() === '*') return ['*'];
   const parts = header.replaceAll(TAG, ONE_TAG).split(',');
   const isList = parts.every((part) => ['', ONE_TAG].includes(part.trim()));
-  return isList ? (header.match(TAG) ?? []) : undefined;
+  return isList ? (header.match(TAG) ?? []) : [];
 }

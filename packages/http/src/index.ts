@@ -10,7 +10,6 @@ export {
   formatConsistencyToken,
   parseConsistencyToken,
 } from './consistency/consistency-token.ts';
-export { Country } from './country.ts';
 export { type CursorPage, cursorPage, type Page } from './cursor-page.ts';
 export { etagOf, requireIfMatch, sendWithEtag } from './etag.ts';
 export { EventStream, type ServerSentEvent, sse } from './event-stream.ts';

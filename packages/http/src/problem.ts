@@ -72,7 +72,6 @@ const PLACES: Readonly<Record<string, string>> = {
   bad_cursor: '?cursor',
   bad_consistency_token: 'Consistency-Token',
   bad_idempotency_key: 'Idempotency-Key',
-  bad_if_match: 'If-Match',
 };
 
 function ofDomain({ code, fault, message }: DomainError): Refusal {

@@ -32,10 +32,10 @@ const ROWS: Readonly<Record<Call, Row>> = {
   'POST /v1/products': ['admin', `201, 409 sku_taken, ${REUSED}`, 'body'],
   'PATCH /v1/products/:id': [
     'admin',
-    '200, 400 bad_if_match, 404 product_not_found, 409 product_archived, 412 precondition_failed',
+    '200, 404 product_not_found, 409 product_archived, 412 precondition_failed',
     'body',
   ],
-  'DELETE /v1/products/:id': ['admin', '204, 400 bad_if_match, 404 product_not_found, 412 precondition_failed'],
+  'DELETE /v1/products/:id': ['admin', '204, 404 product_not_found, 412 precondition_failed'],
 
   'GET /v1/inventory/:productId': ['anyone', `200, 404 product_not_found, ${INVALID}`],
   'POST /v1/inventory/:productId/adjustments': [

@@ -67,7 +67,6 @@ export const orders: StageTests = {
       [{ ...good, items: [{ ...good.items[0], unitPrice: dollars(1) }] }, '/items/0/unitPrice'],
       [{ ...good, currency: 'dollars' }, '/currency'],
       [{ ...good, shippingAddress: { ...anAddress, country: 'USA' } }, '/shippingAddress/country'],
-      [{ ...good, shippingAddress: { ...anAddress, country: 'ZZ' } }, '/shippingAddress/country'],
       [{ ...good, shippingAddress: { ...anAddress, city: '' } }, '/shippingAddress/city'],
       [{ ...good, total: dollars(1) }, '/total'],
       [{ ...good, userId: NOBODY }, '/userId'],

@@ -1,5 +1,4 @@
 import {
-  Country,
   Currency,
   cursorQuery,
   EventsOf,
@@ -28,7 +27,7 @@ const CreateOrderBody = Type.Object({
     line2: Type.Optional(Line(200)),
     city: Line(200),
     postalCode: Line(20),
-    country: Country,
+    country: Type.String({ pattern: '^[A-Z]{2}$' }),
   }),
 });
 

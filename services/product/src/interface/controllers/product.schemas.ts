@@ -57,7 +57,7 @@ const PUBLIC = { access: 'public' } as const;
 
 const UNKNOWN = { product_not_found: 'not_found' } as const;
 
-const OF_ONE = { ...UNKNOWN, bad_if_match: 'malformed', precondition_failed: 'precondition' } as const;
+const OF_ONE = { ...UNKNOWN, precondition_failed: 'precondition' } as const;
 
 export const list = {
   config: {

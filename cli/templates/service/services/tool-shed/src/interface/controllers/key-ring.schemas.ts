@@ -28,7 +28,7 @@ const USER = { access: 'user' } as const;
 
 const OF_ONE = { key_ring_not_found: 'not_found', forbidden: 'forbidden' } as const;
 
-const ON_CHANGE = { ...OF_ONE, bad_if_match: 'malformed', precondition_failed: 'precondition' } as const;
+const ON_CHANGE = { ...OF_ONE, precondition_failed: 'precondition' } as const;
 
 export const list = {
   config: { ...USER, refuses: { bad_cursor: 'malformed' } },
