@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { PROBLEM_HEADERS } from '@ashlar/http';
-import type { RequestContext, TraceContext } from '@ashlar/telemetry';
+import { contextOrNew, type RequestContext, runInContext, type TraceContext } from '@ashlar/telemetry';
 import type { Identity } from './auth/identity.ts';
 import type { StoredText } from './cache/stored-answer.ts';
 import { problemText, Refusal, tooLarge } from './refusal.ts';
@@ -109,6 +109,11 @@ export class Exchange {
 
   get trace(): TraceContext | undefined {
     return this.context?.trace;
+  }
+
+  /** Does what writes logs or calls others as a part of this request. */
+  within<T>(work: () => T): T {
+    return runInContext(this.context ?? contextOrNew(), work);
   }
 
   /** The values in the path, by the names that the route gives them. */

@@ -31,12 +31,15 @@ export interface FrontOptions {
 
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 60_000 };
 const MAX_CONNECTIONS = 20_000;
+const TLS_FOR_HTTP = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const;
 
 /** The HTTP server that clients meet. It makes an exchange of each request and counts those that run. */
 export class Front implements ConnectionOwner {
   readonly patience: Patience;
   readonly #server: Server;
   readonly #connections = new Set<ClientConnection>();
+  /** Those below TLS, which are there before a client is. */
+  readonly #sockets = new Set<Socket>();
   readonly #ids: Ids = new UuidV7Ids();
   readonly #sweep: NodeJS.Timeout;
   #inFlight = 0;
@@ -48,12 +51,21 @@ export class Front implements ConnectionOwner {
     const { tls } = options;
     const welcome = (socket: Socket): void => void this.#connections.add(new ClientConnection(socket, this));
     this.#server = tls
-      ? createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' }, welcome)
+      ? createTlsServer({ ...tls, ...TLS_FOR_HTTP, handshakeTimeout: this.patience.headersMs }, welcome)
       : createServer(welcome);
-    if (tls) this.#server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+    if (tls) this.#watchHandshakes();
     this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     const sweepMs = Math.min(1_000, Math.max(10, this.patience.headersMs / 4));
     this.#sweep = setInterval(() => this.#expire(), sweepMs).unref();
+  }
+
+  /** Whoever has not finished its handshake is no client yet, and holds a connection all the same. */
+  #watchHandshakes(): void {
+    this.#server.on('tlsClientError', (_error, socket: Socket) => socket.destroy());
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   get isDraining(): boolean {
@@ -137,6 +149,7 @@ export class Front implements ConnectionOwner {
 
   #cutOff(): void {
     for (const connection of this.#connections) connection.socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 

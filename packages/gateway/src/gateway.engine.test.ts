@@ -175,3 +175,17 @@ test('with a certificate the gateway speaks TLS, and only that', {
   deepStrictEqual([service.seen[0]?.body.length, service.seen[0]?.headers['x-forwarded-proto']], [200_000, 'https']);
   ok(!(await rawly(t, gateway.url, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).includes('200'));
 });
+
+test('whoever does not finish its handshake is left, and holds up no drain', {
+  skip: !hasOpenssl && 'no openssl here',
+}, async (t) => {
+  const patience = { headersMs: 200, requestMs: 1_000, keepAliveMs: 1_000 };
+  const tls = aCertificate(t);
+  const { gateway } = await aGateway(t, [], { ...open, tls, patience });
+  const silent = await openSocket(t, gateway.url);
+  strictEqual(await everything(silent), '');
+  const { gateway: patient } = await aGateway(t, [], { ...open, tls });
+  const other = everything(await openSocket(t, patient.url));
+  await patient.close();
+  strictEqual(await other, '');
+});

@@ -1,7 +1,9 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTelemetry, type TraceContext } from '@ashlar/telemetry';
-import { aGateway, aService, bearer, problemOf, rawly } from './gateway.fixtures.ts';
+import { createTelemetry, currentContext, type TraceContext } from '@ashlar/telemetry';
+import { aDeadAddress, aGateway, aService, bearer, problemOf, rawly, verifier } from './gateway.fixtures.ts';
+import type { GatewayOptions } from './gateway.ts';
+import type { LocalRoute } from './routing/route.ts';
 
 const get = (path: string, ...lines: string[]): string =>
   `GET ${path} HTTP/1.1\r\nHost: shop.example\r\n${lines.map((line) => `${line}\r\n`).join('')}`;
@@ -135,6 +137,31 @@ test('a trace goes on through the gateway, with a span of its own', async (t) =>
   strictEqual(tracestate, 'shop=1');
   const refused = await problemOf(await ask('/v1/orders/7', { headers: { traceparent: PARENT } }));
   strictEqual(refused.traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
+});
+
+test('what the gateway asks, does and logs for a request belongs to its trace', async (t) => {
+  const traces: (string | undefined)[] = [];
+  const note = () => traces.push(currentContext()?.trace.traceId);
+  const logTo = { write: (line: string) => traces.push((JSON.parse(line) as { traceId?: string }).traceId) };
+  const noting: GatewayOptions['verifier'] = {
+    verify(token) {
+      note();
+      return verifier.verify(token);
+    },
+  };
+  const handle: LocalRoute['handle'] = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    note();
+    throw new Error('A fault of ours.');
+  };
+  const ops: readonly LocalRoute[] = [{ method: 'GET', path: '/ops/a', access: 'admin', handle }];
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'warn', logTo });
+  const { ask } = await aGateway(t, [await aDeadAddress(t)], { verifier: noting, ops, telemetry });
+  const headers = { ...bearer('admin'), traceparent: PARENT };
+  strictEqual((await ask('/ops/a', { headers })).status, 500);
+  strictEqual((await ask('/v1/products', { headers: { traceparent: PARENT } })).status, 503);
+  const [, traceId] = PARENT.split('-');
+  deepStrictEqual([traces.length >= 4, [...new Set(traces)]], [true, [traceId]]);
 });
 
 test('whether a client’s trace is recorded as it asks is for the gateway to say', async (t) => {

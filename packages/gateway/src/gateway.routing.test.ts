@@ -1,9 +1,9 @@
-import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict';
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
 import { createTelemetry } from '@ashlar/telemetry';
-import { aDeadAddress, aGateway, aService, bearer, limits, problemOf, verifier } from './gateway.fixtures.ts';
+import { aDeadAddress, aGateway, aService, bearer, limits, problemOf, rawly, verifier } from './gateway.fixtures.ts';
 import { createGateway } from './gateway.ts';
 import type { Route } from './routing/route.ts';
 
@@ -39,6 +39,16 @@ test('HEAD is GET without a body, and OPTIONS tells the methods', async (t) => {
   const options = await ask('/v1/products', { method: 'OPTIONS' });
   deepStrictEqual([options.status, options.headers.get('allow')], [204, 'GET, HEAD, OPTIONS, POST']);
   strictEqual(service.seen.length, 1);
+});
+
+test('a route for every method takes no TRACE, whose answer would tell what only services are told', async (t) => {
+  const service = await aService(t);
+  const routes = [{ method: '*', path: '/*', upstream: 'shop', access: 'public' }] as const;
+  const { gateway } = await aGateway(t, [service.url], { routes });
+  const answer = await rawly(t, gateway.url, 'TRACE /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  ok(/^HTTP\/1\.1 405 /.test(answer), answer);
+  ok(answer.includes('allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n'), answer);
+  strictEqual(service.seen.length, 0);
 });
 
 test('the gateway answers some calls itself, with their parameters', async (t) => {

@@ -163,6 +163,33 @@ test('what goes by the address of the client is told to nobody else', async (t) 
   deepStrictEqual([await (await ask('/a')).text(), await (await ask('/a')).text()], ['answer 1', 'answer 2']);
 });
 
+test('what a client names for its connection only chooses no answer for others', async (t) => {
+  const answer: RequestListener = ({ headers }, told) =>
+    void told
+      .writeHead(200, { 'cache-control': 'max-age=60', vary: 'accept-language' })
+      .end(headers['accept-language'] ?? 'none');
+  const { gateway } = await aRoute(t, {}, { answer });
+  const asked = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    String((await rawAsk(`${gateway.url}/a`, { 'accept-language': 'de', ...headers })).body);
+  strictEqual(await asked({ connection: 'close, Accept-Language' }), 'none');
+  strictEqual(await asked({ connection: 'close' }), 'de');
+});
+
+test('credentials go on where nobody is verified, and make no answer one for everybody', async (t) => {
+  const answer: RequestListener = ({ headers }, told) =>
+    void told
+      .writeHead(200, { 'cache-control': 'max-age=60' })
+      .end(String(headers.authorization ?? headers['x-api-key'] ?? 'nobody'));
+  const { gateway } = await aRoute(t, {}, { answer, verifier: undefined });
+  const asked = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    String((await rawAsk(`${gateway.url}/a`, headers)).body);
+  for (const [name, value] of Object.entries({ authorization: 'Basic YTpi', 'x-api-key': 'secret' })) {
+    strictEqual(await asked({ [name]: value, connection: 'close' }), value);
+    strictEqual(await asked({ [name]: value, connection: `close, ${name}` }), value);
+  }
+  strictEqual(await asked({ connection: 'close' }), 'nobody');
+});
+
 test('who came by plain HTTP does not choose what others are told by TLS, and a change is one of both', async (t) => {
   const answer: RequestListener = ({ headers }, told) =>
     void told.writeHead(200, { 'cache-control': 'max-age=60' }).end(`${headers['x-forwarded-proto']}`);

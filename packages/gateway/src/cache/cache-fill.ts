@@ -50,7 +50,7 @@ export class CacheFill extends Passing {
     const { asked: headers } = options;
     this.#requestedAtMs = options.cache.nowMs();
     this.#fill = options.cache.fills.begin(options.key);
-    this.#asked = { headers, hasAuthorization: headers.has('authorization') };
+    this.#asked = { headers, hasAuthorization: headers.has('authorization') || headers.has('x-api-key') };
   }
 
   override begin(status: number, headers: HeaderList): void {

@@ -3,32 +3,47 @@ export type Directives = ReadonlyMap<string, string | true>;
 
 const DIRECTIVE =
   /\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+)))?\s*(?:,|$)/y;
-const REST = /[^,"]*(?:"(?:[^"\\]|\\.)*"[^,"]*)*(?:,|$)/y;
+const QUOTED_TEXT = /"(?:[^"\\]|\\.)*"/y;
 
-/** `Cache-Control` (RFC 9111, section 5.2). What is no directive is passed over; of two alike the first counts. */
+/**
+ * `Cache-Control` (RFC 9111, section 5.2). What is no directive is passed over; of two alike the first counts. Clients
+ * write it too: nothing of it is read again and again.
+ */
 export function parseCacheControl(text: string | undefined): Directives {
   const found = new Map<string, string | true>();
   if (text === undefined) return found;
-  for (let at = 0; at < text.length; ) {
+  const rest = { at: 0, hasQuotes: true };
+  for (let at = 0; at < text.length; at = rest.at) {
     DIRECTIVE.lastIndex = at;
     const match = DIRECTIVE.exec(text);
     if (match) {
       const name = match[1]!.toLowerCase();
       if (!found.has(name)) found.set(name, match[2] ?? match[3] ?? true);
-      at = DIRECTIVE.lastIndex;
-    } else {
-      REST.lastIndex = at;
-      REST.exec(text);
-      at = Math.max(at + 1, REST.lastIndex);
-    }
+      rest.at = DIRECTIVE.lastIndex;
+    } else passOver(text, rest);
   }
   return found;
+}
+
+/** Goes behind the next comma that is not between quotes. Behind a quote that is never closed there are no others. */
+function passOver(text: string, rest: { at: number; hasQuotes: boolean }): void {
+  for (; rest.at < text.length; rest.at++) {
+    const character = text[rest.at];
+    if (character === ',') {
+      rest.at += 1;
+      return;
+    }
+    if (character !== '"' || !rest.hasQuotes) continue;
+    QUOTED_TEXT.lastIndex = rest.at;
+    rest.hasQuotes = QUOTED_TEXT.test(text);
+    if (rest.hasQuotes) rest.at = QUOTED_TEXT.lastIndex - 1;
+  }
 }
 
 const TOKEN = String.raw`[A-Za-z*][!#$%&'*+\-.^_\x60|~:/0-9A-Za-z]*`;
 const QUOTED = String.raw`"[\x20-\x21\x23-\x5b\x5d-\x7e]*"`;
 const ITEM = String.raw`-?\d{1,15}|\?[01]|${QUOTED}|${TOKEN}`;
-const MEMBER = new RegExp(String.raw`[ \t]*([a-z*][a-z0-9_\-.*]*)(?:=(${ITEM}))?(?:;[^,"]*)?[ \t]*(?:,|$)`, 'y');
+const MEMBER = new RegExp(String.raw`[ \t]*([A-Za-z*][A-Za-z0-9_\-.*]*)(?:=(${ITEM}))?(?:;[^,"]*)?[ \t]*(?:,|$)`, 'y');
 
 /**
  * A targeted field such as `CDN-Cache-Control` (RFC 9213): a structured dictionary, of which a name may come in any
@@ -37,12 +52,11 @@ const MEMBER = new RegExp(String.raw`[ \t]*([a-z*][a-z0-9_\-.*]*)(?:=(${ITEM}))?
 export function parseTargeted(text: string | undefined): Directives | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   const found = new Map<string, string | true>();
-  const lower = text.replace(/[A-Z]+(?=[A-Za-z-]*(?:=|,|$|;))/g, (letters) => letters.toLowerCase());
-  for (let at = 0; at < lower.length; ) {
+  for (let at = 0; at < text.length; ) {
     MEMBER.lastIndex = at;
-    const match = MEMBER.exec(lower);
+    const match = MEMBER.exec(text);
     if (!match) return undefined;
-    found.set(match[1]!, match[2] === '?1' ? true : (match[2] ?? true));
+    found.set(match[1]!.toLowerCase(), match[2] === '?1' ? true : (match[2] ?? true));
     at = MEMBER.lastIndex;
   }
   for (const name of TIMES) {

@@ -22,7 +22,9 @@ function fail(exchange: Exchange, error: unknown, log: Logger): void {
   const { response } = exchange;
   if (error instanceof ClientGone || exchange.isGone) return response.abort();
   const refusal = refusalFor(error);
-  if (!refusal) log.error({ err: error, requestId: exchange.requestId }, 'A request failed.');
+  if (!refusal) {
+    exchange.within(() => log.error({ err: error, requestId: exchange.requestId }, 'A request failed.'));
+  }
   // Half an answer cannot be taken back: a broken connection is the only way left to tell that it is not whole.
   if (response.hasBegun) return response.abort();
   if (error instanceof WireFault) exchange.isLast = true;

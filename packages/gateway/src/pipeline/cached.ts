@@ -7,6 +7,7 @@ import { Refusal } from '../refusal.ts';
 import { type CachePolicy, isLocal } from '../routing/route.ts';
 import type { AnswerSink } from '../wire/answer-sink.ts';
 import { HeaderList } from '../wire/header-list.ts';
+import { withoutNamed } from '../wire/headers.ts';
 import { Passing } from '../wire/passing.ts';
 import type { Middleware, Next, Waiting } from './middleware.ts';
 
@@ -48,7 +49,7 @@ const hasBody = ({ body, streamsBody }: Exchange): boolean => body !== undefined
 
 /** Whoever has shown an API key comes to the service with a token, as if it were the client's own. */
 function askedOf({ request, forwardedHeaders, token }: Exchange): HeaderList {
-  const asked = forwardedHeaders ?? request.headers;
+  const asked = withoutNamed(forwardedHeaders ?? request.headers);
   if (token === undefined || asked.has('authorization')) return asked;
   const shown = asked.copy();
   shown.append('authorization', `Bearer ${token}`);

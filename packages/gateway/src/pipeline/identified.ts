@@ -36,7 +36,7 @@ export function identified(options: Identification): Middleware {
 
   async function verify(exchange: Exchange, token: string, by: IdentityVerifier): Promise<void> {
     try {
-      accept(exchange, token, await by.verify(token));
+      accept(exchange, token, await exchange.within(() => by.verify(token)));
       good.set(token, true);
     } catch (error) {
       if (error instanceof InvalidTokenError) good.delete(token);

@@ -8,5 +8,5 @@ export const performed =
   (exchange) => {
     const route = exchange.route!;
     if (!isLocal(route)) return forwarder.forward(exchange, route);
-    return route.handle(exchange).then((answer) => exchange.send(answer));
+    return exchange.within(() => route.handle(exchange)).then((answer) => exchange.send(answer));
   };

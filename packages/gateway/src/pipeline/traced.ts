@@ -1,15 +1,18 @@
-import { parseTraceparent, type RequestContext, runInContext, type Tracing } from '@ashlar/telemetry';
+import { parseTraceparent, type RequestContext, type Tracing } from '@ashlar/telemetry';
 import type { Exchange } from '../exchange.ts';
 import type { Middleware } from './middleware.ts';
 
-/** A span of our own around everything, a child of the client's. An answer from 500 on marks it as failed. */
+/**
+ * A span of our own around everything, a child of the client's. An answer from 500 on marks it as failed. The context
+ * is entered only where something looks for it (`exchange.within`): most requests pass nothing of that kind.
+ */
 export const traced =
   (tracing: Tracing): Middleware =>
   (exchange, next) => {
     const span = tracing.begin(spanOf(exchange), parentOf(exchange, tracing));
     exchange.context = span.context;
     exchange.response.onceDone(() => span.end(failureOf(exchange)));
-    return runInContext(span.context, () => next(exchange));
+    return next(exchange);
   };
 
 const failureOf = ({ response: { status } }: Exchange): string | undefined =>

@@ -11,7 +11,7 @@ import { labelOf, type Version } from './version.ts';
  */
 export type Access = 'public' | 'user' | 'admin' | Requirement;
 
-/** `*` takes every method that has no route of its own. */
+/** `*` takes every method that has no route of its own, except TRACE. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | '*';
 
 interface Policy {

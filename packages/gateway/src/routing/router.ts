@@ -100,10 +100,17 @@ function grow(branch: Branch, segment: string): Branch {
   return next;
 }
 
+const OF_EVERY_METHOD: readonly string[] = ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT'];
+const spelledOut = (method: string): readonly string[] => (method === '*' ? OF_EVERY_METHOD : [method]);
+
+/** Its answer would tell the client what the gateway tells services. */
+const ECHO = 'TRACE';
+
 function endpointOf(routes: readonly Route[]): Endpoint {
   const byMethod = byMethodOf(routes.filter(({ version }) => !version));
   const versions = byMethodOf(routes.filter(({ version }) => version));
-  const find = <R>(table: ReadonlyMap<string, R>, method: string): R | undefined => table.get(method) ?? table.get('*');
+  const find = <R>(table: ReadonlyMap<string, R>, method: string): R | undefined =>
+    table.get(method) ?? (method === ECHO ? undefined : table.get('*'));
   const plain = (method: string): Route | undefined => find(byMethod, method)?.[0];
   return {
     pattern: routes[0]?.path ?? '/',
@@ -113,10 +120,7 @@ function endpointOf(routes: readonly Route[]): Endpoint {
         : (method, headers) => versionFor(find(versions, method) ?? [], headers, plain(method)),
     has: (method) => (find(byMethod, method) ?? find(versions, method)) !== undefined,
     versions: versionsOf(routes),
-    allow: [...new Set([...byMethod.keys(), ...versions.keys(), 'OPTIONS'])]
-      .filter((method) => method !== '*')
-      .sort()
-      .join(', '),
+    allow: [...new Set([...byMethod.keys(), ...versions.keys(), 'OPTIONS'].flatMap(spelledOut))].sort().join(', '),
     parameterNames: new Map(routes.map((route) => [route, namesIn(route.path)])),
   };
 }

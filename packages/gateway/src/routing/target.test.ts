@@ -22,6 +22,8 @@ const AMBIGUOUS = {
   'a dot segment at the end': '/v1/products/..',
   'an encoded dot segment': '/v1/%2e%2E/ops',
   'a half encoded dot segment': '/v1/.%2e/ops',
+  'a dot segment with a parameter': '/v1/..;a=b/ops',
+  'a dot segment with an encoded parameter': '/v1/%2e.%3b/ops',
   'an encoded slash': '/v1/products%2f..',
   'an encoded backslash': '/v1/products%5c..',
   'a backslash': '/v1\\products',

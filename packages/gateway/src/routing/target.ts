@@ -60,6 +60,8 @@ function checkQuery(url: string, start: number): void {
 const INVALID_ENCODING = /%(?![0-9a-f]{2})/i;
 const ENCODED_NUL = /%00/;
 const ENCODED_STRUCTURE = /%(?:2f|5c|[01][0-9a-f]|7f)/i;
+// Some readers take what follows a semicolon for a parameter, and drop it first.
+const DOT_SEGMENT = /^\.{1,2}(?:;|%3b|$)/i;
 const ENCODED_UNRESERVED = /%(?:2[de]|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|7e)/gi;
 
 function checkEncoding(text: string): void {
@@ -74,7 +76,7 @@ function normalise(path: string): string {
     String.fromCharCode(Number.parseInt(triplet.slice(1), 16)),
   );
   const segments = plain.slice(1).split('/');
-  if (segments.some((segment) => segment === '.' || segment === '..')) throw malformedUrl('The path has dot segments.');
+  if (segments.some((segment) => DOT_SEGMENT.test(segment))) throw malformedUrl('The path has dot segments.');
   if (segments.slice(0, -1).includes('')) throw malformedUrl('The path has empty segments.');
   checkUtf8(plain);
   return plain;

@@ -1,5 +1,5 @@
 import { retryBudget, UnavailableError } from '@ashlar/resilience';
-import { contextOrNew, type Logger, runInContext } from '@ashlar/telemetry';
+import type { Logger } from '@ashlar/telemetry';
 import type { Identity } from '../auth/identity.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
@@ -231,8 +231,7 @@ export class Forwarder {
       cause: String(cause),
       requestId: exchange.requestId,
     };
-    // A connection lives in the context of whoever opened it.
-    runInContext(exchange.context ?? contextOrNew(), () => log.warn(told, 'A service did not answer.'));
+    exchange.within(() => log.warn(told, 'A service did not answer.'));
   }
 
   #secondChoice(call: Call, { failure, replica }: { failure: unknown; replica: Replica }): Replica | undefined {

@@ -40,8 +40,10 @@ function contentHeaders({ body, streamsBody, request }: Exchange): string {
 
 function credentialOf({ token, request: { headers } }: Exchange, passesCredentials: boolean): string {
   if (token !== undefined) return `authorization: Bearer ${token}\r\n`;
-  const shown = passesCredentials ? headers.get('authorization') : undefined;
-  return shown === undefined ? '' : `authorization: ${shown}\r\n`;
+  if (!passesCredentials) return '';
+  const [shown, key] = [headers.get('authorization'), headers.get('x-api-key')];
+  const line = shown === undefined ? '' : `authorization: ${shown}\r\n`;
+  return key === undefined ? line : `${line}x-api-key: ${key}\r\n`;
 }
 
 const TAKES_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);

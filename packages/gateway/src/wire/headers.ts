@@ -90,7 +90,7 @@ export function inwardHeaders(headers: HeaderList): string {
   let text = '';
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at]!;
-    if (passesInward(name) && !named?.includes(name)) text += `${name}: ${flat[at + 1]}\r\n`;
+    if (passesInward(name) && !named?.has(name)) text += `${name}: ${flat[at + 1]}\r\n`;
   }
   return text;
 }
@@ -102,7 +102,7 @@ export function outwardHeaders(headers: HeaderList, origin: string): HeaderList 
   const kept: string[] = [];
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at]!;
-    if (NOT_FROM_SERVICES.has(name) || named?.includes(name)) continue;
+    if (NOT_FROM_SERVICES.has(name) || named?.has(name)) continue;
     kept.push(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
   }
   return new HeaderList(kept);
@@ -111,9 +111,23 @@ export function outwardHeaders(headers: HeaderList, origin: string): HeaderList 
 const withoutOrigin = (location: string, origin: string): string =>
   location.startsWith(`${origin}/`) ? location.slice(origin.length) : location;
 
-function namedByConnection(connection: string | undefined): string[] | undefined {
+function namedByConnection(connection: string | undefined): Set<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
-  return connection.split(',').map((token) => token.trim().toLowerCase());
+  return new Set(connection.split(',').map((token) => token.trim().toLowerCase()));
+}
+
+const CREDENTIALS = ['authorization', 'x-api-key'];
+
+/** What a client names for its connection only is as good as absent; its credentials go on all the same. */
+export function withoutNamed(headers: HeaderList): HeaderList {
+  const named = namedByConnection(headers.get('connection'));
+  if (!named) return headers;
+  const kept = new HeaderList();
+  for (let at = 0; at < headers.flat.length; at += 2) {
+    const [name, value] = [headers.flat[at]!, headers.flat[at + 1]!];
+    if (!named.has(name) || CREDENTIALS.includes(name)) kept.append(name, value);
+  }
+  return kept;
 }
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
