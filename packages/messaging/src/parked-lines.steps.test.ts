@@ -24,12 +24,20 @@ interface Told {
   readonly heads?: readonly ParkedHead[];
   /** Whether the marks of its time may have been dropped. */
   readonly isForgotten?: boolean;
+  /** What the handler throws. */
+  readonly fails?: Error;
   /** What comes between the first transaction and its commit. */
   readonly atCommit?: (line: { heads: readonly ParkedHead[] }) => void;
 }
 
 /** One line in memory, and what is done with it. */
-function aLine({ mark = { sequence: 0, parked: true }, heads = [], isForgotten = false, atCommit = () => {} }: Told) {
+function aLine({
+  mark = { sequence: 0, parked: true },
+  heads = [],
+  isForgotten = false,
+  fails,
+  atCommit = () => {},
+}: Told) {
   const line = { mark, heads, done: [] as string[] };
   const notes = (what: string, { sequence }: { sequence: unknown }) => line.done.push(`${what} ${Number(sequence)}`);
   let depth = 0;
@@ -58,7 +66,10 @@ function aLine({ mark = { sequence: 0, parked: true }, heads = [], isForgotten =
     },
     handler: {
       isForgotten: () => isForgotten,
-      dispatch: async (message: Message) => notes('tries', message),
+      dispatch: async (message: Message) => {
+        notes('tries', message);
+        if (fails) throw fails;
+      },
       park: async (_: unknown, message: Message) => notes('parks', message),
       failure: () => ({}),
     },
@@ -102,10 +113,13 @@ const throws = (error: Error) => (): void => {
 };
 
 test('an outage of the database is no fault of the message that was being tried', async () => {
-  const atCommit = throws(Object.assign(new Error('The server is gone.'), { code: 'ECONNRESET' }));
-  const { line, lines } = aLine({ heads: [aHead(1, 'retrying')], atCommit });
-  await rejects(lines.move(LINE, ONE), /gone/);
-  deepStrictEqual(line.done, ['tries 1', 'removes 1']);
+  const fails = Object.assign(new Error('The server is gone.'), { code: 'ECONNRESET' });
+  const heads = [aHead(1, 'retrying')];
+  const late = aLine({ heads, atCommit: throws(fails) });
+  await rejects(late.lines.move(LINE, ONE), /gone/);
+  const early = aLine({ heads, fails });
+  await rejects(early.lines.move(LINE, ONE), /gone/);
+  deepStrictEqual([late.line.done, early.line.done], [['tries 1', 'removes 1'], ['tries 1']]);
 });
 
 test('the message that was being tried is blamed for its failure, and not who has taken its place since', async () => {

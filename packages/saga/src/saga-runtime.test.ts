@@ -226,3 +226,13 @@ test('a local undoing that is refused has undone nothing: it comes again', needs
   await first.hears('a', MoneyRefused);
   strictEqual((await first.view('a'))?.status, 'compensated');
 });
+
+test('of an ended saga that is kept which its handlers keep, and of a running one all', needsDatabase, async (t) => {
+  const replica = await setUp(t);
+  const first = replica({ handlers: { keep: ({ id }) => ({ id: `${id}, in short` }) } });
+  const kept = () => first.db.query<{ id: string }>(`select state->'progress'->'data'->>'id' as id from sagas`);
+  await first.runtime.start(A);
+  deepStrictEqual(await kept(), [{ id: 'a' }]);
+  await first.hears('a', MoneyRefused);
+  deepStrictEqual(await kept(), [{ id: 'a, in short' }]);
+});
