@@ -6,7 +6,7 @@ import type { Thresholds } from '../model/architecture-file.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
-import { functionsAround, iteratedIn, loopAround } from '../source/ast.ts';
+import { type AnyFunction, functionsAround, iteratedIn, loopAround } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -95,12 +95,22 @@ function loopsOver(system: System, site: CallSite, depth = 0): Loop[] {
   const loop = isHandedToEach(system, site) ? site.call : loopAround(site.file, site.call);
   if (loop && !isRepetitionOnPurpose(site.file, loop)) return [{ loop, home: site.file }];
   if (depth > 4) return [];
-  const around = functionsAround(site.file, site.call);
+  const around = run(site);
   const callers = around.flatMap((one) => system.program.callersOf(one)).filter((caller) => caller.call !== site.call);
   const own = system.partOf(site.file.path);
   return callers
     .filter(({ file }) => system.partOf(file.path) === own)
     .flatMap((caller) => loopsOver(system, caller, depth + 1));
+}
+
+/** The functions around a call that run it: who makes and answers with a function does not. */
+function run({ file, call }: CallSite): readonly AnyFunction[] {
+  const around = functionsAround(file, call);
+  const handedOut = around.findIndex((one) => {
+    const outer = file.parentOf(one);
+    return outer?.type === 'ReturnStatement' || (outer?.type === 'ArrowFunctionExpression' && outer.body === one);
+  });
+  return handedOut < 0 ? around : around.slice(0, handedOut + 1);
 }
 
 /** `ids.map(ask)`: the call that runs the function is the loop itself. */
