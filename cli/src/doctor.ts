@@ -67,17 +67,25 @@ async function judge(options: DoctorOptions): Promise<number> {
     const path = baselinePath(model.system);
     if (isMadeByOthers(path))
       throw new UsageError([`${path} is a folder of AsyncAPI documents: whatever makes them writes it.`]);
-    writeFileSync(path, contractsBaseline(model.system));
+    write(path, contractsBaseline(model.system));
     return 0;
   }
   const diagnosis = diagnose(model);
-  if (options.writeBaseline !== undefined) writeFileSync(options.writeBaseline, writeBaseline(diagnosis));
+  if (options.writeBaseline !== undefined) write(options.writeBaseline, writeBaseline(diagnosis));
   const colours = options.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'];
   const report = REPORTS[options.format](diagnosis, { known, colours });
   if (options.output === undefined) await written(report);
-  else writeFileSync(options.output, report);
+  else write(options.output, report);
   const isNew = diagnosis.findings.some(({ severity, fingerprint }) => severity === 'error' && !known.has(fingerprint));
   return isNew ? 1 : 0;
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError([`${path} cannot be written: ${(error as Error).message}`]);
+  }
 }
 
 /** A pipe takes a large report in parts. */

@@ -11,7 +11,7 @@ export interface Grant {
 
 export interface Grants {
   readonly grants: readonly Grant[];
-  /** Login roles that are above all grants. */
+  /** Login roles that own a database of their own, and are above all grants. */
   readonly superusers: readonly string[];
 }
 
@@ -31,7 +31,8 @@ export async function readGrants(connectionString: string): Promise<Grants> {
     await client.connect();
     const { rows } = await client.query<Grant>(QUERY);
     const { rows: above } = await client.query<{ role: string }>(
-      'select rolname as role from pg_roles where rolcanlogin and rolsuper',
+      `select rolname as role from pg_roles r where rolcanlogin and rolsuper and r.oid <> 10
+         and exists (select from pg_database d where d.datdba = r.oid)`,
     );
     return { grants: rows, superusers: above.map(({ role }) => role) };
   } catch (error) {

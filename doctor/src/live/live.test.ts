@@ -14,6 +14,10 @@ async function anAshlar(t: TestContext, answers: Readonly<Record<string, unknown
   const server = createServer((request, response) => {
     const isOperator = request.headers.authorization === 'Bearer token' || !request.url!.startsWith('/ops');
     const body = isOperator ? answers[`${request.method} ${request.url!.split('?')[0]}`] : undefined;
+    if (body === 'no answer') {
+      request.socket.destroy();
+      return;
+    }
     response.writeHead(body === undefined ? (isOperator ? 404 : 401) : 200).end(JSON.stringify(body ?? {}));
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -105,6 +109,20 @@ test('what no consumer of a running system handles is meant for others; what one
   deepStrictEqual(await seen('user.UserRegistered.v1', undefined), [ends]);
 });
 
+test('a trace that gets no answer is one trace less', async (t) => {
+  const told = { resourceSpans: [] };
+  const answers: Record<string, unknown> = {
+    'GET /ops/traces': { items: ['a1', 'a2', 'a3'].map((traceId) => ({ traceId })) },
+    'GET /ops/traces/a1': told,
+    'GET /ops/traces/a2': 'no answer',
+    'GET /ops/traces/a3': told,
+  };
+  const url = await anAshlar(t, answers);
+  answers['GET /ops/services'] = { items: [] };
+  const { traces } = await readRunningSystem({ url, token: 'token' });
+  deepStrictEqual(traces, [JSON.stringify(told), JSON.stringify(told)]);
+});
+
 test('who is not let in is told what is needed', async (t) => {
   const url = await anAshlar(t, {});
   await rejects(readRunningSystem({ url, token: 'wrong' }), /ASHLAR_TOKEN/);
@@ -135,6 +153,8 @@ test('a role that may enter the database of another one is found', {
     deepStrictEqual(await seen(), []);
     await run(`grant connect on database ${other} to ${one}`);
     deepStrictEqual(await seen(), [`The role ${one} may enter ${other}, the database of ${other}`]);
+    await run(`alter role ${one} superuser`);
+    deepStrictEqual(await seen(), [`The role ${one} is a superuser: it may enter every database`]);
   } finally {
     for (const name of [one, other]) await run(`drop database if exists ${name}`);
     for (const name of [one, other]) await run(`drop role if exists ${name}`);

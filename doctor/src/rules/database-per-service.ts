@@ -253,17 +253,23 @@ const unnamedDatabases = (traces: TraceFacts | undefined) =>
 function granted(grants: Grants | undefined): Judgement {
   if (!grants) return NOTHING;
   const owners = new Map(grants.grants.filter(({ isOwner }) => isOwner).map(({ database, role }) => [database, role]));
-  const foreign = grants.grants.filter(
-    ({ isOwner, role, database }) => !isOwner && owners.get(database) !== role && [...owners.values()].includes(role),
-  );
+  const roles = new Set(owners.values());
+  const foreign = grants.grants.filter(({ isOwner, role }) => !isOwner && roles.has(role));
   return {
-    judged: [...new Set(owners.values())],
+    judged: [...roles, ...grants.superusers],
     unknown: [],
-    findings: foreign.map(({ role, database }) => ({
-      subject: role,
-      what: `The role ${role} may enter ${database}, the database of ${owners.get(database)}`,
-      evidence: [{ text: `has_database_privilege('${role}', '${database}', 'CONNECT')` }],
-      mend: `revoke connect on database "${database}" from public, "${role}"`,
-    })),
+    findings: [
+      ...grants.superusers.map((role) => {
+        const what = `The role ${role} is a superuser: it may enter every database`;
+        const evidence = [{ text: `pg_roles: ${role}, rolsuper` }];
+        return { subject: role, what, evidence, mend: `alter role "${role}" nosuperuser` };
+      }),
+      ...foreign.map(({ role, database }) => ({
+        subject: role,
+        what: `The role ${role} may enter ${database}, the database of ${owners.get(database)}`,
+        evidence: [{ text: `has_database_privilege('${role}', '${database}', 'CONNECT')` }],
+        mend: `revoke connect on database "${database}" from public, "${role}"`,
+      })),
+    ],
   };
 }

@@ -93,11 +93,13 @@ function nameOf(name: string, attributes: Attributes): string {
   return path === '' ? name : `${name} ${path}`;
 }
 
-/** What is sent to a broker, or taken from it, may be told as a call to the broker. */
+/**
+ * What takes a message from a broker may be told as a call to it. What sends one stays a call: the message has a span
+ * of its own, made before, which its consumer follows.
+ */
 function kindBy(kind: SpanKind, attributes: Attributes): SpanKind {
   if (kind !== 'client' || first(attributes, ['messaging.system']) === '') return kind;
   const operation = first(attributes, ['messaging.operation.type', 'messaging.operation', 'messaging.operation.name']);
-  if (/^(send|publish|create)$/.test(operation)) return 'producer';
   return /^(process|receive|deliver|poll)$/.test(operation) ? 'consumer' : kind;
 }
 
