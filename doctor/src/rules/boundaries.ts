@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import { withSources } from '../facts/unread.ts';
 import { isTest } from '../model/files.ts';
 import type { Part } from '../model/layout.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
@@ -22,6 +23,7 @@ const CONTRACT_FOLDER = /(^|\/)(contracts?|protos?|public-api|api-types|publishe
 
 function judge(system: System): Judgement {
   const all = [...system.services, ...system.gateways];
+  const { parts, unknown } = withSources(system);
   const imports = system.layout.isGuessed ? system.imports : [...system.imports, ...system.testImports()];
   const isAlone = all.length < 2;
   const crossings = imports.flatMap((one) => crossing(system, one));
@@ -29,8 +31,8 @@ function judge(system: System): Judgement {
   const isTold = ({ name }: Part): boolean => crossings.some(({ subject }) => subject === name);
   return {
     findings: [...crossings, ...all.filter((part) => !isTold(part)).flatMap((part) => depending(system, part, all))],
-    judged: isAlone ? [] : all.map(({ name }) => name),
-    unknown: isAlone ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }] : [],
+    judged: isAlone ? [] : parts.map(({ name }) => name),
+    unknown: isAlone ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }] : unknown,
   };
 }
 
