@@ -151,6 +151,9 @@ const lockRules: Rules<MessageStage> = {
   ) => {
     const [a, b] = [lineOfKey('a'), lineOfKey('b')];
     for (const line of [a, b]) await setTo(stage, line, { sequence: 1, parked: false });
+    const [second, third] = [stage.another(), stage.another()];
+    // Whoever had to connect first could come too late to wait.
+    for (const one of [second, third]) await locked(one, [lineOfKey('c')], () => {});
     const [held, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const found: number[] = [];
     const raise = (inbox: Inbox, line: Line) => {
@@ -163,12 +166,11 @@ const lockRules: Rules<MessageStage> = {
       raise(inbox, a);
     });
     await held.promise;
-    const both = locked({ ...stage.another(), retries: 0 }, [b, a], (inbox) => raise(inbox, a));
+    const both = locked({ ...second, retries: 0 }, [b, a], (inbox) => raise(inbox, a));
     const isStopped = both.then(
       () => found.length,
       (error: unknown) => error,
     );
-    const third = stage.another();
     // As far as it comes: it waits for the first line, and has not taken the second one.
     const looks = async () => {
       for (let look = 0; look < 3; look++) await locked({ ...third, retries: 0 }, [b], (inbox) => raise(inbox, b));
