@@ -32,7 +32,9 @@ function judge(system: System): Judgement {
   return {
     findings: [...crossings, ...all.filter((part) => !isTold(part)).flatMap((part) => depending(system, part, all))],
     judged: isAlone ? [] : parts.map(({ name }) => name),
-    unknown: isAlone ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }] : unknown,
+    unknown: isAlone
+      ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }]
+      : unknown,
   };
 }
 

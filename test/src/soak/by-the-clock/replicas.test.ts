@@ -11,6 +11,11 @@ import { STYLES } from '../../shop/shop.ts';
 import { ShopProcess } from '../../shop/shop-process.ts';
 import { checkoutTrace } from '../../shop/trace-walk.ts';
 
+/**
+ * Twelve processes that have just begun may be slower than the load on two cores, and so are two that begin anew: what
+ * is taken over is late by that as well. That a lease is taken over within 7 s is tested where it is made.
+ */
+const STANDS_STILL_MS = 25_000;
 const TWO_OF_EACH = SERVICES.map((name) => `${name}=2`).join(',');
 
 for (const saga of STYLES) {
@@ -28,7 +33,11 @@ for (const saga of STYLES) {
   test(`two replicas of each service are killed in turn under load: ${saga}`, { skip: natsMissing }, async (t) => {
     const shop = await ShopProcess.start({ saga, replicas: TWO_OF_EACH });
     t.after(() => shop.stop());
-    await surviveKills(t, shop, { victims: [...SERVICES, ...SERVICES], perSecond: 15, takenOverWithinMs: 7_000 });
+    await surviveKills(t, shop, {
+      victims: [...SERVICES, ...SERVICES],
+      perSecond: 15,
+      takenOverWithinMs: STANDS_STILL_MS,
+    });
   });
 }
 
