@@ -83,22 +83,16 @@ test('what a client does not take waits at the service, not in the gateway', asy
   socket.pause();
   let sent = 0;
   const part = Buffer.alloc(256 << 10);
+  // Whoever has room takes something while others come and are greeted.
   const isFull = async (): Promise<boolean> => {
-    if (chat.write(part)) sent += part.length;
-    return chat.writableNeedDrain && !(await drainsSoon(chat));
+    sent += part.length;
+    chat.write(part);
+    for (let others = 0; others < 5 && chat.writableNeedDrain; others++) await join();
+    return chat.writableNeedDrain;
   };
   await eventually(isFull);
   ok(sent < 64 << 20, `${sent} bytes were taken`);
 });
-
-const drainsSoon = (socket: Socket): Promise<boolean> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, 200, false);
-    socket.once('drain', () => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 
 test('a drain ends connections of another protocol', async (t) => {
   const { gateway, join } = await setUp(t);
