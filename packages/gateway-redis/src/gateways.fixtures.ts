@@ -24,7 +24,7 @@ const isInstalled = (): boolean => {
 export const skip = !isInstalled() && process.env['REQUIRE_SERVICES'] !== '1' && 'redis-server is not installed';
 
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 20_000;
+  const giveUpAt = performance.now() + 60_000;
   while (!(await holds())) {
     if (performance.now() > giveUpAt) throw new Error('It did not happen.');
     await new Promise((resolve) => setTimeout(resolve, 10));

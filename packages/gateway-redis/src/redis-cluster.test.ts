@@ -50,7 +50,7 @@ test('a Redis that does not answer is waited for once, not by every request', { 
   strictEqual(await cluster.take(limit, 'a'), undefined);
   const startedAt = performance.now();
   for (let count = 0; count < 100; count++) strictEqual(await cluster.take(limit, 'a'), undefined);
-  ok(performance.now() - startedAt < 100);
+  ok(performance.now() - startedAt < 2_000);
 });
 
 test('each outage of Redis is a warning, once', { skip }, async (t) => {

@@ -152,7 +152,7 @@ export function everything(socket: Socket): Promise<string> {
 
 /** Resolves when the condition holds. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 30_000;
+  const giveUpAt = performance.now() + 60_000;
   while (!(await holds())) {
     if (performance.now() > giveUpAt) throw new Error('It did not happen.');
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -42,12 +42,18 @@ export class NatsServer {
   async start(): Promise<void> {
     const args = ['-a', '127.0.0.1', '-p', String(this.port), '-js', '-sd', this.store];
     this.#child = spawn(BINARY, args, { stdio: 'ignore' });
-    await eventually('the server answers', () =>
-      connect({ servers: this.url, reconnect: false, timeout: 500 }).then(
-        (connection) => connection.close().then(() => true),
-        () => false,
-      ),
-    );
+    await eventually('the server stores', () => this.#stores().catch(() => false));
+  }
+
+  /** It answers before it has its store. */
+  async #stores(): Promise<boolean> {
+    const connection = await connect({ servers: this.url, reconnect: false, timeout: 500 });
+    try {
+      await (await jetstreamManager(connection)).getAccountInfo();
+      return true;
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Ends without a word, as with the power. */

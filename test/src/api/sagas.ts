@@ -108,7 +108,7 @@ export const sagas: StageTests = {
 
       const asked = performance.now();
       await alice.get(`/v1/accounts/${alice.account.id}`);
-      ok(performance.now() - asked < 1_000, 'others are slower meanwhile');
+      ok(performance.now() - asked < 3_000, 'others are slower meanwhile');
 
       const late = await member.settled(timedOut.id);
       deepStrictEqual([late.status, late.reason], ['rejected', 'shipping_unavailable']);

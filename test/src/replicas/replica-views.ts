@@ -26,6 +26,10 @@ export async function replicasOf(shop: Shop): Promise<readonly ReplicaView[]> {
 export const readyOf = async (shop: Shop, service: string): Promise<readonly ReplicaView[]> =>
   (await replicasOf(shop)).filter((one) => one.service === service && one.status === 'ready');
 
+/** Those of a service that there are to be, ready or not. */
+export const countOf = async (shop: Shop, service: string): Promise<number> =>
+  (await replicasOf(shop)).filter((one) => one.service === service).length;
+
 export const untilReady = (shop: Shop, service: string, count: number): Promise<void> =>
   eventually(`${count} replicas of ${service} are ready`, async () => {
     const all = (await replicasOf(shop)).filter((one) => one.service === service);

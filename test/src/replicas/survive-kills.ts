@@ -7,7 +7,7 @@ import { invariants } from '../shop/invariants.ts';
 import { Member } from '../shop/member.ts';
 import type { ShopProcess } from '../shop/shop-process.ts';
 import { eventually, inParallel } from '../shop/waiting.ts';
-import { readyOf, untilReady } from './replica-views.ts';
+import { countOf, readyOf, untilReady } from './replica-views.ts';
 
 export interface KillOptions {
   /** Whose replicas are killed, one after another. */
@@ -38,12 +38,14 @@ export async function surviveKills(t: TestContext, shop: ShopProcess, options: K
   for (const service of options.victims) {
     const instant = load.answered + chance.between(20, 60);
     await eventually(`request ${instant} is answered`, () => load.answered >= instant);
+    const all = await countOf(shop, service);
+    await untilReady(shop, service, all);
     const alive = await readyOf(shop, service);
     const { pid } = alive[chance.between(0, alive.length - 1)]!;
     process.kill(pid, 'SIGKILL');
     kills.push(`${new Date().toISOString()} ${service}`);
     await eventually('its end is told', async () => !(await readyOf(shop, service)).some((one) => one.pid === pid));
-    await untilReady(shop, service, alive.length);
+    await untilReady(shop, service, all);
   }
   await load.finish();
   const { orders } = await invariants(shop);
