@@ -1,8 +1,8 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { aDeadAddress, aGateway, aService, problemOf } from './gateway.fixtures.ts';
+import { aDeadAddress, aGateway, aService, eventually, problemOf } from './gateway.fixtures.ts';
 import type { Route } from './routing/route.ts';
 
 const open = { limits: { default: [] } } as const;
@@ -34,6 +34,37 @@ test('several services answer as one, and one that may be missing is null', asyn
   stockUrl = await aDeadAddress(t);
   deepStrictEqual(await (await ask('/full/7')).json(), { ...body, stock: null });
   strictEqual((await problemOf(await ask('/whole/7'))).code, 'upstream_unavailable');
+});
+
+test('no part goes on when the client has left, or when one that must be there is missing', async (t) => {
+  let under = 0;
+  const slow = await aService(t, (_asked, response) => {
+    under += 1;
+    response.once('close', () => void under--);
+  });
+  const without = await aService(t, async (_asked, response) => {
+    await eventually(() => under === 1);
+    response.writeHead(404).end('{}');
+  });
+  const joins = (upstream: string) => ({ as: 'product', parts: { stock: { upstream, path: '/stock' } } });
+  const common = { method: 'GET', upstream: 'slow', access: 'public' } as const;
+  const routes: readonly Route[] = [
+    { ...common, path: '/left', joins: joins('slow') },
+    { ...common, path: '/missing', joins: joins('without') },
+  ];
+  const upstreams = [
+    { name: 'slow', replicas: () => [slow.url] },
+    { name: 'without', replicas: () => [without.url] },
+  ];
+  const { ask } = await aGateway(t, [], { ...open, routes, upstreams });
+  const leaving = new AbortController();
+  const left = ask('/left', { signal: leaving.signal });
+  await eventually(() => under === 2);
+  leaving.abort();
+  await rejects(left);
+  await eventually(() => under === 0);
+  strictEqual((await ask('/missing')).status, 502);
+  await eventually(() => under === 0);
 });
 
 test('a fallback is told while the service is away, and not in place of what it refuses', async (t) => {

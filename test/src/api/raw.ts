@@ -7,7 +7,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Sends bytes as they are, which no decent client would, and reads one answer; status 0 when it was just hung up. */
 export function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {

@@ -24,7 +24,7 @@ const CUT = ['order', 'payment'] as const;
 const CUSTOMERS = 6;
 const TAKEN_OVER_WITHIN_MS = 7_000;
 /** Leases end after 5 s, as sessions do that stand still in a transaction; who waits for locks comes again later. */
-const GOES_ON_WITHIN_MS = 15_000;
+const GOES_ON_WITHIN_MS = 25_000;
 /** The gateway waits no longer for any answer. */
 const ANSWERED_WITHIN_MS = 31_000;
 /** Until the cut ends: leases have been taken over, sessions have been ended, and connections given up. */

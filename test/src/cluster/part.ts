@@ -13,7 +13,7 @@ export interface Place {
 }
 
 const MAIN = join(dirname(fileURLToPath(import.meta.resolve('@ashlar/cli'))), 'main.js');
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 const REMEMBERED = 100_000;
 
 /** One process of a cluster, as a platform starts it: `ashlar serve PART`, told by its environment. */

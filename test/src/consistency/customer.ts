@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { onceArrived } from '../shop/member.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -93,20 +94,27 @@ export class Customer {
 
   async #call(who: string, call: string, body?: Body): Promise<Body> {
     const [method = '', path = ''] = call.split(' ');
-    const response = await fetch(this.url + path, {
+    const token = this.#token;
+    const question = {
       method,
       headers: {
         authorization: `Bearer ${who}`,
         ...(body && { 'content-type': 'application/json' }),
-        ...(this.#token !== undefined && { 'consistency-token': this.#token }),
+        ...(token !== undefined && { 'consistency-token': token }),
       },
       ...(body && { body: JSON.stringify(body) }),
+    };
+    const { status, text, headers } = await onceArrived(async () => {
+      const response = await fetch(this.url + path, question);
+      return { status: response.status, text: await response.text(), headers: response.headers };
     });
-    const answer = (await response.json()) as Body;
-    ok(response.ok, `${call} answers ${response.status} ${JSON.stringify(answer)}`);
-    const token = response.headers.get('consistency-token');
+    ok(status < 300, `${call} answers ${status} ${text}`);
+    this.#keep(headers.get('consistency-token'), method);
+    return JSON.parse(text) as Body;
+  }
+
+  #keep(token: string | null, method: string): void {
     if (method !== 'GET') ok(token !== null && token.length <= 512, 'a write needs a token of at most 512 bytes');
     this.#token = token ?? this.#token;
-    return answer;
   }
 }

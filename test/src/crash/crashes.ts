@@ -52,7 +52,7 @@ export async function surviveCrashes(t: TestContext, options: CrashOptions): Pro
 
   await load.finish();
 
-  const books = await invariants(shop, 60_000);
+  const books = await invariants(shop);
   await nothingAnsweredIsLost(load, books);
   const pending = killedAt.map((at) => books.orders.filter((order) => wasPending(order, at)).length);
   const rate = load.answered / (upMs / 1_000);

@@ -17,7 +17,7 @@ export interface Books {
   readonly sandbox: SandboxView;
 }
 
-const QUIET_WITHIN_MS = 45_000;
+const QUIET_WITHIN_MS = 120_000;
 
 /** Waits until the system is quiet, then checks every invariant of the whole; fails with all that differs. */
 export async function invariants(shop: Shop, quietWithinMs = QUIET_WITHIN_MS): Promise<Books> {

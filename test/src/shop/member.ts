@@ -26,6 +26,9 @@ export const anAddress = {
   country: 'US',
 } as const;
 
+/** Each waits for two seconds by itself. */
+const MOST_TRIES = 15;
+
 export interface OrderWish {
   readonly productId: string;
   readonly quantity?: number;
@@ -158,14 +161,25 @@ export class Member {
     const answer = expectStatus(201, await this.call<ProductView>('POST /v1/products', { body }));
     const headers = { 'consistency-token': answer.headers['consistency-token'] ?? '' };
     await this.adjustStock(answer.body.id, pieces, headers);
-    expectStatus(200, await this.call('GET /v1/orders?limit=1', { headers }));
+    expectStatus(200, await onceArrived(() => this.call('GET /v1/orders?limit=1', { headers })));
     return answer.body;
   }
 
   async adjustStock(productId: string, delta: number, headers: Readonly<Record<string, string>> = {}): Promise<void> {
     const body = { delta, reason: 'test' };
-    if (delta !== 0)
-      expectStatus(201, await this.call(`POST /v1/inventory/${productId}/adjustments`, { body, headers }));
+    const adjust = () => this.call(`POST /v1/inventory/${productId}/adjustments`, { body, headers });
+    if (delta !== 0) expectStatus(201, await onceArrived(adjust));
+  }
+}
+
+/** Asks again, as it is told to, while what the token names has not arrived: then nothing has been done. */
+export async function onceArrived<T extends { readonly status: number; readonly text: string }>(
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask();
+    const isEarly = answer.status === 503 && answer.text.includes('"consistency_timeout"');
+    if (!isEarly || tries === MOST_TRIES) return answer;
   }
 }
 

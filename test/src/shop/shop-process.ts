@@ -32,7 +32,7 @@ export interface ShopOptions {
 }
 
 const MAIN = join(dirname(fileURLToPath(import.meta.resolve('@ashlar/cli'))), 'main.js');
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 
 /** The whole system as a user starts it: `ashlar up` on its own data, in a process group of its own. */
 export class ShopProcess extends ShopFront implements Shop {

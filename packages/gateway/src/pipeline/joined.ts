@@ -19,10 +19,12 @@ async function join(exchange: Exchange, route: ProxyRoute, forwarder: Forwarder)
   const { as, parts } = route.joins!;
   const { joins: _, ...main } = route;
   const names = Object.keys(parts);
+  const under = new UnderWay();
+  exchange.relay = under;
   const [first, ...others] = await Promise.all([
-    asked(exchange, { route: main, forwarder }),
-    ...names.map((name) => partOf(exchange, { route: main, part: parts[name]!, forwarder })),
-  ]);
+    asked(exchange, { route: main, forwarder, under }),
+    ...names.map((name) => partOf(exchange, { route: main, part: parts[name]!, forwarder, under })),
+  ]).finally(() => under.clientLeft());
   if (first.status >= 300) return pass(exchange, first);
   const body = Object.fromEntries(names.map((name, at) => [name, others[at]]));
   const content = Buffer.from(JSON.stringify({ [as]: first.json(), ...body }));
@@ -36,9 +38,23 @@ function pass({ sink }: Exchange, { status, headers, content }: Captured): void 
   sink.end();
 }
 
+/** What services are asked for one answer: none goes on when nobody waits for it any more. */
+class UnderWay {
+  readonly #parts: Exchange[] = [];
+
+  add(part: Exchange): void {
+    this.#parts.push(part);
+  }
+
+  clientLeft(): void {
+    for (const part of this.#parts) part.relay?.clientLeft();
+  }
+}
+
 interface Asked {
   readonly route: ProxyRoute;
   readonly forwarder: Forwarder;
+  readonly under: UnderWay;
   /** Where it goes; where the route says when not told. */
   readonly path?: string;
 }
@@ -47,14 +63,15 @@ interface Asking {
   readonly route: ProxyRoute;
   readonly part: Part;
   readonly forwarder: Forwarder;
+  readonly under: UnderWay;
 }
 
 /** What the part answers as JSON; null where it may be missing, and is. */
-async function partOf(exchange: Exchange, { route, part, forwarder }: Asking): Promise<unknown> {
+async function partOf(exchange: Exchange, { route, part, forwarder, under }: Asking): Promise<unknown> {
   const { upstream, path, isOptional } = part;
   try {
     const own = { ...route, upstream };
-    const answer = await asked(exchange, { route: own, forwarder, path: pathFor(exchange, path) });
+    const answer = await asked(exchange, { route: own, forwarder, under, path: pathFor(exchange, path) });
     if (answer.status < 300) return answer.json();
     throw incomplete();
   } catch (error) {
@@ -71,8 +88,9 @@ const pathFor = ({ parameters }: Exchange, path: string): string =>
 /** What makes sense of the whole answer only. */
 const NOT_OF_PARTS = ['if-none-match', 'if-modified-since', 'if-range', 'range', 'accept-encoding'];
 
-async function asked(exchange: Exchange, { route, forwarder, path }: Asked): Promise<Captured> {
+async function asked(exchange: Exchange, { route, forwarder, under, path }: Asked): Promise<Captured> {
   const own = exchange.detached();
+  under.add(own);
   const captured = new Captured();
   own.sink = captured;
   if (path !== undefined) own.forwardedTarget = { path, query: '' };
