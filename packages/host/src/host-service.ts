@@ -182,7 +182,8 @@ function createParts(options: Required<HostOptions>): Parts {
 }
 
 function running(parts: Parts, server: ServiceServer, url: string): RunningService {
-  const { definition, telemetry, db, reading, publisher, service, progress, consumers, projections, replica } = parts;
+  const { definition, telemetry, db, reading, publisher, service, progress, consumers, projections } = parts;
+  const { replica, duties, clock } = parts;
   return {
     name: definition.name,
     url,
@@ -192,10 +193,11 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     server,
     async begin() {
       progress.hasBegun = true;
+      const aloneForMs = since(clock);
       await replica.start();
       await publisher.start();
       await Promise.all(consumers.map((consumer) => consumer.catchUpNewChannels()));
-      await progress.jobs?.start();
+      await progress.jobs?.start(duties.upkeep.claim?.isAfterAbsence ? { aloneForMs } : {});
       for (const projection of projections) runOnOneReplica(projection, replica);
       service.archive?.start();
       await startSagaTimers(parts);
@@ -218,6 +220,11 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
     },
   };
 }
+
+const since = (clock: Clock): (() => number) => {
+  const from = clock.now().getTime();
+  return () => clock.now().getTime() - from;
+};
 
 /** Two that project the same events would only get into each other's way. */
 const runOnOneReplica = (projection: Projection, replica: Replica): void =>

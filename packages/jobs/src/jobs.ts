@@ -3,13 +3,21 @@ export interface Jobs {
   /** Declares a queue and what is done with its jobs; before `start`. */
   queue<Data extends object>(options: QueueOptions, handler: JobHandler<Data>): JobQueue<Data>;
   /** Creates what is missing in the database and begins to work. */
-  start(): Promise<void>;
+  start(options?: StartOptions): Promise<void>;
   /** Takes no more jobs, lets the running ones finish (10 s), and leaves the rest for the next start. */
   stop(): Promise<void>;
   /** The jobs that were given up, the latest first. */
   failed(): Promise<FailedJob[]>;
   /** How many jobs each declared queue holds, whichever process enqueued them; empty unless between start and stop. */
   counts(): Promise<QueueCounts[]>;
+}
+
+export interface StartOptions {
+  /**
+   * For how long nobody else can have been doing these jobs, where that is known: what was being done before is left by
+   * the dead, and runs again at once.
+   */
+  readonly aloneForMs?: () => number;
 }
 
 export interface JobQueue<Data extends object> {

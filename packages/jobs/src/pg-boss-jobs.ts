@@ -14,6 +14,7 @@ import type {
   NewJob,
   QueueCounts,
   QueueOptions,
+  StartOptions,
 } from './jobs.ts';
 import { bossOptions, ensureQueue, SCHEMA } from './pg-boss-settings.ts';
 import { QueueWorker } from './queue-worker.ts';
@@ -84,11 +85,11 @@ class PgBossJobs implements Jobs {
     return { name, enqueue: (job) => this.#enqueue(name, job) };
   }
 
-  async start(): Promise<void> {
+  async start({ aloneForMs = () => SILENT_MS }: StartOptions = {}): Promise<void> {
     await this.#boss.start();
     for (const options of this.#queues.values()) await ensureQueue(this.#boss, options);
     this.#heartbeatsInARow = SILENT_MS / HEARTBEAT_MS;
-    await this.#beat();
+    await this.#beat(Math.min(aloneForMs(), SILENT_MS));
     for (const worker of this.#workers.values()) worker.start();
     this.#running = [
       this.#timers.every(POLL_MS, async () => this.#pokeAll(), this.#report),
@@ -133,12 +134,12 @@ class PgBossJobs implements Jobs {
    * First shows that this process is alive, then looks for those that are not. After an outage of the database nobody
    * has been heard of for a while: everybody first gets the time to show up.
    */
-  async #beat(): Promise<void> {
+  async #beat(silentMs = SILENT_MS): Promise<void> {
     try {
       for (const worker of this.#workers.values()) await worker.touch();
       this.#heartbeatsInARow++;
       if (this.#heartbeatsInARow <= SILENT_MS / HEARTBEAT_MS) return;
-      const queues = await this.#table.reclaim([...this.#workers.keys()], SILENT_MS);
+      const queues = await this.#table.reclaim([...this.#workers.keys()], silentMs);
       for (const queue of queues) this.#workers.get(queue)?.poke();
       this.#reported.clear();
     } catch (error) {
