@@ -108,7 +108,7 @@ async function startParts({ configuration, directory, administrator, hooks, star
   };
   const internalTokens = new InternalTokens(systemClock);
   const parts = { configuration, namespace, server, shop, telemetry };
-  const ingredients: Ingredients = { ...parts, internalTokens, beforeCommit };
+  const ingredients: Ingredients = { ...parts, internalTokens, beforeCommit, onProgress };
   const services = await topology.start(ingredients);
   started.push(services);
   onProgress('gateway');

@@ -12,15 +12,16 @@ export const startOf = (_service: string, replica: string): Order => ({
 });
 
 /** A fleet of real processes that do nothing; it ends with the test. */
-export function aFleet(t: TestContext, replicas: FleetOptions['replicas'], environment: NodeJS.ProcessEnv = {}): Fleet {
+export function aFleet(t: TestContext, replicas: FleetOptions['replicas'], options: Partial<FleetOptions> = {}): Fleet {
   const fleet = new Fleet({
     replicas,
     keyService: 'user',
     entry: fileURLToPath(new URL('./replica.child.js', import.meta.url)),
-    environment,
+    environment: {},
     version: '1.0.0',
     log: createTelemetry({ service: 'supervisor', logLevel: 'silent' }).log,
     start: startOf,
+    ...options,
   });
   t.after(() => fleet.stop());
   return fleet;

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { systemTimers, type Timers } from '@ashlar/domain';
 import { eventually } from '@ashlar/postgres';
 import { readConfiguration } from '../configuration.ts';
 import { explain } from '../explain.ts';
@@ -40,8 +41,22 @@ test('a replica that dies is down at once, and another process takes its place',
 });
 
 test('a fleet of which one cannot start does not start, and says what that one says', async (t) => {
-  const fleet = aFleet(t, { user: 1, order: 2 }, { FAILING: 'order-2' });
+  const fleet = aFleet(t, { user: 1, order: 2 }, { environment: { FAILING: 'order-2' } });
   await rejects(fleet.start(), { name: 'ReplicaFailedError', lines: ['ashlar: order-2 cannot start.'] });
+});
+
+test('a replica that stumbles at the start is started again, and the others wait for it', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'ashlar-fleet-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const told = new Set<string>();
+  const timers: Timers = { ...systemTimers, every: (_, work, onError) => systemTimers.every(10, work, onError) };
+  const onSlow = (waitedFor: readonly string[]) => told.add(waitedFor.join());
+  const environment = { STUMBLES: join(directory, 'order-2') };
+  const fleet = aFleet(t, { user: 1, order: 2 }, { environment, timers, onSlow });
+  await fleet.start();
+  deepStrictEqual(statesOf(fleet, 'order'), ['order-1 ready', 'order-2 ready']);
+  deepStrictEqual(readdirSync(directory), ['order-2']);
+  ok(told.has('user-1,order-1,order-2'), 'It is told who is waited for.');
 });
 
 test('a replica that was told to end by somebody else is replaced before it is let go', async (t) => {
@@ -115,7 +130,7 @@ test('a restart replaces one replica after another, and there are never fewer th
 });
 
 test('a restart stops at a replica that cannot start, and the old ones stay', async (t) => {
-  const fleet = aFleet(t, { user: 1, order: 2 }, { FAILING: 'order-4' });
+  const fleet = aFleet(t, { user: 1, order: 2 }, { environment: { FAILING: 'order-4' } });
   await fleet.start();
   fleet.restart(['order']);
   await eventually('it has stopped', () => fleet.lastRestart.state === 'failed');

@@ -1,3 +1,4 @@
+import { type Stop, systemTimers, type Timers } from '@ashlar/domain';
 import type { FleetControl, RollingRestart, RunningReplicas } from '@ashlar/shop-gateway';
 import type { Logger } from '@ashlar/telemetry';
 import { MOST_REPLICAS } from '../replica-counts.ts';
@@ -16,6 +17,9 @@ export interface FleetOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly version: string;
   readonly log: Logger;
+  /** Hears now and then, while it starts, which replicas are not ready yet. */
+  readonly onSlow?: (waitedFor: readonly string[]) => void;
+  readonly timers?: Timers;
 }
 
 /** Whoever sends requests to replicas. */
@@ -25,6 +29,7 @@ export interface Balancer {
 }
 
 const LOOK_AGAIN_MS = 20;
+const SLOW_MS = 15_000;
 /** A terminal or a platform tells everybody to end: who hears it first is not to be replaced. */
 const TOLD_TOGETHER_MS = 200;
 
@@ -57,10 +62,15 @@ export class Fleet implements FleetControl {
     const all = this.services.flatMap((service) =>
       Array.from({ length: this.#wanted.get(service)! }, () => this.#add(service)),
     );
-    await Promise.all(all.map((replica) => replica.whenListening));
-    this.#hasBegun = true;
-    for (const replica of all) replica.tell({ type: 'begin' });
-    await Promise.all(all.map((replica) => replica.whenReady));
+    const stopTelling = this.#tellSlow(all);
+    try {
+      await Promise.all(all.map((replica) => replica.whenListening));
+      this.#hasBegun = true;
+      for (const replica of all) replica.tell({ type: 'begin' });
+      await Promise.all(all.map((replica) => replica.whenReady));
+    } finally {
+      stopTelling();
+    }
   }
 
   running(): readonly RunningReplicas[] {
@@ -97,6 +107,12 @@ export class Fleet implements FleetControl {
     this.#isClosing = true;
     this.#isStopped = true;
     await Promise.all([...this.#replicas.values()].flat().map((replica) => replica.leave()));
+  }
+
+  #tellSlow(all: readonly Replica[]): Stop {
+    const { timers = systemTimers, onSlow = () => {}, log } = this.options;
+    const tell = async () => onSlow(all.filter(({ status }) => status !== 'ready').map(({ name }) => name));
+    return timers.every(SLOW_MS, tell, (error) => log.error({ err: error }, 'It could not be told who is slow.'));
   }
 
   #of(service: string): Replica[] {

@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SupervisorChannel } from './supervisor-channel.ts';
@@ -9,6 +10,11 @@ const channel = new SupervisorChannel(() => process.exit(1));
 const { settings } = await channel.start;
 if (process.env['FAILING']?.split(' ').includes(settings.replica)) {
   await channel.report({ type: 'failed', lines: [`ashlar: ${settings.replica} cannot start.`] });
+  process.exit(1);
+}
+const { STUMBLES = '' } = process.env;
+if (STUMBLES.endsWith(`/${settings.replica}`) && !existsSync(STUMBLES)) {
+  writeFileSync(STUMBLES, '');
   process.exit(1);
 }
 const server = createServer((_request, response) => {

@@ -49,6 +49,9 @@ export class ReplicaFailedError extends Error {
 /** After SIGTERM: so long for the requests, the messages and the jobs at hand. Then it is killed. */
 const PATIENCE_MS = 30_000;
 
+/** Who was never ready may have been too slow for somebody: so many processes are started before that counts. */
+const FIRST_TRIES = 3;
+
 /** One replica of a service: a process, and after a crash another one in its place. */
 export class Replica {
   readonly name: string;
@@ -59,6 +62,7 @@ export class Replica {
   #child: ChildProcess | undefined;
   #status: ReplicaStatus = 'starting';
   #isLeaving = false;
+  #tries = 0;
   #url = '';
   #pid = 0;
   #startedAt = systemClock.now();
@@ -90,7 +94,7 @@ export class Replica {
     return { replica, pid: this.#pid, url: this.#url, version, startedAt: this.#startedAt, status };
   }
 
-  /** Rejects with `ReplicaFailedError` when its first process ends before. */
+  /** Rejects with `ReplicaFailedError` when its first processes, all of them, end before it is ready. */
   get whenListening(): Promise<void> {
     return this.#listening.promise;
   }
@@ -117,6 +121,7 @@ export class Replica {
     const { entry, environment, orders } = this.options;
     this.#startedAt = systemClock.now();
     this.#failure = [];
+    this.#tries += 1;
     const child = fork(entry, [], { env: environment, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     this.#pid = child.pid ?? 0;
@@ -151,11 +156,7 @@ export class Replica {
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
     const how = signal ?? `code ${code}`;
-    const failure = new ReplicaFailedError(
-      this.#failure.length > 0 ? this.#failure : [`ashlar: ${this.name} has ended before it was ready (${how}).`],
-    );
-    this.#listening.reject(failure);
-    this.#ready.reject(failure);
+    if (this.#isLeaving || this.#tries >= FIRST_TRIES) this.#fail(how);
     this.#child = undefined;
     this.#url = '';
     // Who had not begun had nothing to finish, however it ended.
@@ -167,8 +168,15 @@ export class Replica {
     this.options.observer.died(this, { pid: this.#pid, code, signal, againInMs, ...(why && { why }) });
   }
 
+  #fail(how: string): void {
+    const lines = [`ashlar: ${this.name} has ended before it was ready (${how}).`];
+    const failure = new ReplicaFailedError(this.#failure.length > 0 ? this.#failure : lines);
+    for (const { reject } of [this.#listening, this.#ready]) reject(failure);
+  }
+
   #vanish(code: number | null): void {
     clearTimeout(this.#again);
+    this.#fail('it was told to end');
     this.#become('down');
     this.options.observer.gone(this, code);
     this.#gone.resolve();

@@ -20,7 +20,7 @@ export const processes: Topology = {
 };
 
 async function start(ingredients: Ingredients): Promise<RunningServices> {
-  const { configuration, namespace, server, telemetry } = ingredients;
+  const { configuration, namespace, server, telemetry, onProgress } = ingredients;
   const databases = new Map(
     await Promise.all(SERVICES.map(async (name) => [name as string, await server.provision(name)] as const)),
   );
@@ -31,6 +31,7 @@ async function start(ingredients: Ingredients): Promise<RunningServices> {
     environment: environmentOf(process.env),
     version: VERSION,
     log: telemetry('supervisor').log,
+    onSlow: (waitedFor) => onProgress(`services: waiting for ${waitedFor.join(', ')}`),
     start: (service, replica) => ({
       type: 'start',
       settings: settingsOf(ingredients, { service, replica, ...databases.get(service)! }),

@@ -17,6 +17,8 @@ export interface Ingredients {
   readonly telemetry: (part: string) => Telemetry;
   /** Sees every commit of every service: for the tests that fail them one at a time. */
   readonly beforeCommit: (service: string) => void;
+  /** For the person at the terminal. */
+  readonly onProgress: (line: string) => void;
 }
 
 /** A way of running the services. */

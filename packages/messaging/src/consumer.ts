@@ -63,10 +63,13 @@ export class Consumer {
     this.#inbox = storage.inbox(definition.name);
     this.#progress = new Progress(this.#inbox, timers);
     const { name: consumer, from = 'oldest' } = definition;
+    const isStopped = () => this.#stopped;
     const { registrations } = storage;
     this.#registration = new Registration({
-      ...{ registrations, bus, consumer, from, channels: this.channels },
+      ...{ registrations, bus, consumer, from, channels: this.channels, timers },
       caughtUp: () => this.settled(),
+      isStopped,
+      onError: this.#failed,
     });
     const lot = storage.parkingLot(definition.name, nextId);
     const parts = { ...this.#options, work: storage.work, consumer, dispatcher, inbox: this.#inbox, lot };
@@ -85,7 +88,6 @@ export class Consumer {
     const requeue = (deliveries: readonly Delivery[]) => this.#arrivals.add(deliveries);
     const overdue = () => this.scanSoon();
     this.#held = new HeldMessages({ bus, timers, requeue, overdue, startsAt, onError: this.#failed });
-    const isStopped = () => this.#stopped;
     this.#parking = new ParkingScan({ lot, parked: this.#parked, held: this.#held, requeue, isStopped });
   }
 

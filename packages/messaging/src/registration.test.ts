@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import type { Consumer } from './consumer.ts';
@@ -120,4 +120,34 @@ test('a consumer that begins now handles nothing before it knows its channels, a
   await second.catchUp();
   await second.consumer('desk').settled();
   deepStrictEqual(await heardBy(desk, 'desk'), ['k/2', 'k/3']);
+});
+
+test('a source that cannot send again yet is asked again, until the consumer is stopped', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const busy = new Error('It is busy.');
+  let [asked, goodAfter] = [0, 2];
+  desk.bus.replay = async () => {
+    asked += 1;
+    if (asked <= goodAfter) throw busy;
+  };
+  const untilAsked = (times: number) =>
+    eventually(`it has asked ${times} times`, () => {
+      desk.timers.advance(1_000);
+      return asked >= times;
+    });
+  const patient = desk.consumer().catchUpNewChannels();
+  await untilAsked(3);
+  await patient;
+  deepStrictEqual(desk.failures, [busy, busy]);
+  deepStrictEqual(await desk.db.query('select consumer from consumers'), [{ consumer: 'desk' }]);
+
+  goodAfter = Number.POSITIVE_INFINITY;
+  const stopped = desk.consumer(undefined, {
+    definition: { name: 'late', subscriptions: [on(OrderPlaced, async () => {})] },
+  });
+  const ended = rejects(stopped.catchUpNewChannels(), busy);
+  await untilAsked(4);
+  await stopped.stop();
+  await untilAsked(5);
+  await ended;
 });

@@ -1,3 +1,4 @@
+import type { Timers } from '@ashlar/domain';
 import type { Bus } from './bus.ts';
 
 /** Which channels the consumers of a service have begun to read. */
@@ -16,7 +17,12 @@ export interface RegistrationOptions {
   readonly from: 'oldest' | 'now';
   /** Resolves when everything that was published before is handled, on whichever replica. */
   readonly caughtUp: () => Promise<void>;
+  readonly isStopped: () => boolean;
+  readonly timers: Timers;
+  readonly onError: (error: unknown) => void;
 }
+
+const ASK_AGAIN_MS = 1_000;
 
 /** Which channels a consumer has begun to read, and from where. */
 export class Registration {
@@ -40,17 +46,34 @@ export class Registration {
 
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */
   async catchUp(onKnown: () => void): Promise<void> {
-    const { registrations, bus, consumer, channels, from, caughtUp } = this.options;
+    const { registrations, consumer, channels, from } = this.options;
     const old = new Set(await registrations.channelsOf(consumer));
     const added = channels.filter((channel) => !old.has(channel));
     if (from === 'now') for (const channel of added) this.#beginning.add(channel);
     this.#isKnown = true;
     onKnown();
-    for (const channel of added) {
-      await bus.replay(channel);
-      if (from === 'now') await caughtUp();
-      await registrations.add(consumer, channel);
-      this.#beginning.delete(channel);
+    await Promise.all(added.map((channel) => this.#begin(channel)));
+  }
+
+  async #begin(channel: string): Promise<void> {
+    const { registrations, consumer, from, caughtUp } = this.options;
+    await this.#replay(channel);
+    if (from === 'now') await caughtUp();
+    await registrations.add(consumer, channel);
+    this.#beginning.delete(channel);
+  }
+
+  /** A source that is slow to start, or starts anew meanwhile, is no reason to give up. */
+  async #replay(channel: string): Promise<void> {
+    const { bus, isStopped, timers, onError } = this.options;
+    for (;;) {
+      try {
+        return await bus.replay(channel);
+      } catch (error) {
+        if (isStopped()) throw error;
+        onError(error);
+        await new Promise<void>((resolve) => void timers.once(ASK_AGAIN_MS, resolve));
+      }
     }
   }
 }
