@@ -7,6 +7,6 @@ export interface LogPosition {
 
 /**
  * How new data have to be for a read: `any` may be a moment old, `newest` is everything that is committed by now, and
- * `since` everything up to a place in the log.
+ * `since` everything up to a place in the log. `latest` is `newest`, and while nobody can tell that, what there is.
  */
-export type Freshness = 'any' | 'newest' | { readonly since: LogPosition };
+export type Freshness = 'any' | 'newest' | 'latest' | { readonly since: LogPosition };

@@ -1,5 +1,6 @@
 import { deepStrictEqual, notStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Freshness } from '@ashlar/domain';
 import { databaseMissing, eventually, type PostgresDatabase } from '@ashlar/postgres';
 import { TripCount, useTestDatabase } from '@ashlar/postgres/contract-suites';
 import { KeyedHash } from './keyed-hash.ts';
@@ -27,6 +28,20 @@ personalKeysContract('PostgreSQL', {
     };
   },
   skip,
+});
+
+test('keys are found where it is said, and locked where they are kept', { skip }, async (t) => {
+  const { db, another } = await useDatabase(t);
+  const copy = another();
+  const asked: Freshness[] = [];
+  const at = (freshness: Freshness) => {
+    asked.push(freshness);
+    return copy;
+  };
+  const keys = new PostgresPersonalKeys(db, { at });
+  const made = await db.transaction(() => keys.use('ada'));
+  deepStrictEqual(asked, []);
+  deepStrictEqual([(await keys.find(['ada'])).get('ada'), asked], [made, ['latest']]);
 });
 
 const [key, otherKey] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Database, IdentityMap } from '@ashlar/postgres';
+import { type Database, IdentityMap, onPrimary, type Reader, type Reads } from '@ashlar/postgres';
 import { KEY_BYTES } from './cipher.ts';
 import type { PersonalKeys } from './personal-keys.ts';
 
@@ -20,7 +20,11 @@ export class PostgresPersonalKeys implements PersonalKeys {
   /** Those that this transaction has locked: nobody changes them before its end. */
   readonly #used: IdentityMap<Row>;
 
-  constructor(private readonly db: Database) {
+  /** `reads`: where keys are found while the database is away, so that what can be read can be opened. */
+  constructor(
+    private readonly db: Database,
+    private readonly reads: Pick<Reads, 'at'> = onPrimary(db),
+  ) {
     this.#used = new IdentityMap(db);
   }
 
@@ -28,7 +32,9 @@ export class PostgresPersonalKeys implements PersonalKeys {
     const used = owners.flatMap((owner) => this.#used.get(owner) ?? []);
     const others = owners.filter((owner) => !this.#used.get(owner));
     return new Map(
-      [...used, ...(await this.#find(others))].flatMap(({ owner, key }) => (key ? [[owner, key] as const] : [])),
+      [...used, ...(await this.#find(others, this.reads.at('latest')))].flatMap(({ owner, key }) =>
+        key ? [[owner, key] as const] : [],
+      ),
     );
   }
 
@@ -62,14 +68,14 @@ export class PostgresPersonalKeys implements PersonalKeys {
   async #lock(owners: readonly string[]): Promise<Row[]> {
     if (owners.length === 0) return [];
     const locked = this.db.query(LOCK, [JSON.stringify(owners)]);
-    const [, rows] = await Promise.all([locked, this.#find(owners)]);
+    const [, rows] = await Promise.all([locked, this.#find(owners, this.db)]);
     return rows;
   }
 
-  async #find(owners: readonly string[]): Promise<Row[]> {
+  async #find(owners: readonly string[], reader: Reader): Promise<Row[]> {
     if (owners.length === 0) return [];
-    if (owners.length === 1) return this.db.query<Row>(FIND_ONE, [owners[0]]);
-    return this.db.query<Row>(FIND_MANY, [owners]);
+    if (owners.length === 1) return reader.query<Row>(FIND_ONE, [owners[0]]);
+    return reader.query<Row>(FIND_MANY, [owners]);
   }
 
   /** Of two who make it at once, both get the first one's. */

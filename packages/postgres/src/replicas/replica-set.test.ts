@@ -113,6 +113,7 @@ test('reads that may be a moment old go to the replicas in turn, the others to t
   }
   deepStrictEqual(asked, new Set(server.replicaUrls.map((url) => new URL(url).port)));
   strictEqual(await onCopy('newest'), false);
+  strictEqual(await onCopy('latest'), false);
   await db.transaction(async () => strictEqual(await onCopy('any'), false));
 });
 
@@ -193,6 +194,7 @@ test('while the primary restarts only writes fail, and what was written can be r
     ),
   );
   strictEqual(await service.knows({ since }, 'before'), true);
+  strictEqual(await service.knows('latest', 'before'), true);
   await eventually('writes work again', () =>
     service.write('after').then(
       () => true,

@@ -20,6 +20,9 @@ const ANSWER_WITHIN_MS = 500;
 const REACHED_WITHIN_MS = 2_000;
 const LOOK_AGAIN_MS = 20;
 
+/** What copies of the primary can answer as asked. */
+type OnCopies = Exclude<Freshness, 'newest' | 'latest'>;
+
 interface Question {
   readonly sql: string;
   readonly values: readonly unknown[] | undefined;
@@ -75,7 +78,7 @@ export class ReplicaSet implements Reads {
     const { primary } = this.#options;
     const { sql, values } = question;
     if (freshness === 'newest' || primary.inTransaction) return primary.query<Row>(sql, values);
-    const answer = await this.#askReplicas<Row>(freshness, question);
+    const answer = freshness === 'latest' ? undefined : await this.#askReplicas<Row>(freshness, question);
     if (answer) return answer;
     try {
       if (!this.#log.isAway) return await primary.query<Row>(sql, values);
@@ -83,12 +86,12 @@ export class ReplicaSet implements Reads {
       if (!isUnreachable(error)) throw error;
       this.#log.lost();
     }
-    return this.#withoutPrimary<Row>(freshness, question);
+    return this.#withoutPrimary<Row>(freshness === 'latest' ? 'any' : freshness, question);
   }
 
   /** Whatever goes wrong on one replica, others may know better. */
   async #askReplicas<Row extends QueryResultRow>(
-    freshness: Exclude<Freshness, 'newest'>,
+    freshness: OnCopies,
     { sql, values }: Question,
   ): Promise<Row[] | undefined> {
     for (const replica of this.#candidates(freshness)) {
@@ -103,10 +106,7 @@ export class ReplicaSet implements Reads {
   }
 
   /** The primary may be back, or a replica come so far, at any moment. */
-  async #withoutPrimary<Row extends QueryResultRow>(
-    freshness: Exclude<Freshness, 'newest'>,
-    question: Question,
-  ): Promise<Row[]> {
+  async #withoutPrimary<Row extends QueryResultRow>(freshness: OnCopies, question: Question): Promise<Row[]> {
     const deadline = performance.now() + REACHED_WITHIN_MS;
     for (;;) {
       const answer = await this.#askReplicas<Row>(freshness, question);
@@ -121,7 +121,7 @@ export class ReplicaSet implements Reads {
   }
 
   /** Who may answer, each in its turn; while the primary is away and any will do, those that have come furthest. */
-  #candidates(freshness: Exclude<Freshness, 'newest'>): Replica[] {
+  #candidates(freshness: OnCopies): Replica[] {
     const well = this.#replicas.filter(
       (replica) => replica.isReachable && this.#log.isOf(replica.identity, replica.timeline),
     );

@@ -77,9 +77,9 @@ export interface OrderAdapters {
 /** The adapters of production. */
 export function productionAdapters(platform: ServicePlatform, settings: OrderSettings): OrderAdapters {
   const { saga, stepTimeoutMs, readModels } = settings;
-  const { db, outbox, clock, ids, timers, telemetry } = platform;
+  const { db, reads, outbox, clock, ids, timers, telemetry } = platform;
   const changes = new InProcessOrderChanges(timers);
-  const vault = new PersonalVault(new PostgresPersonalKeys(db));
+  const vault = new PersonalVault(new PostgresPersonalKeys(db, reads));
   const onError = (error: unknown) =>
     telemetry.log.error({ err: error }, 'A deadline or a rebuild could not be handled; it is tried again.');
   const catalogue = new MessageProjection({

@@ -1,5 +1,6 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Freshness } from '@ashlar/domain';
 import type { OrderView } from '../../application/ports/order-views.interface.ts';
 import { RoutedOrderReads } from './order-reads.impl.ts';
 import { RecentChanges } from './recent-changes.ts';
@@ -47,4 +48,23 @@ test('whoever has seen a change here does not read an older state here, until th
 test('a read model that is being filled for the first time answers no lists', async () => {
   const { reads } = setUp({ isFilled: false });
   deepStrictEqual(await reads.list(own, 'any'), [view(2)]);
+});
+
+test('while the database is away, copies answer for what the read model cannot ask', async () => {
+  const asked: Freshness[] = [];
+  const stored = {
+    async find(_: string, freshness: Freshness) {
+      asked.push(freshness);
+      return view(2);
+    },
+  };
+  const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const readsWhere = (error: Error) => {
+    const views = { find: () => Promise.reject(error), list: async () => [] };
+    const recent = new RecentChanges({ now: () => new Date() });
+    return new RoutedOrderReads({ stored: stored as never, views, recent, isFilled: async () => true });
+  };
+  deepStrictEqual(await readsWhere(away).find('o1', 'any'), view(2));
+  deepStrictEqual(asked, ['latest']);
+  await rejects(readsWhere(new Error('wrong')).find('o1', 'any'), /wrong/);
 });

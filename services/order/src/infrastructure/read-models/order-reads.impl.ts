@@ -1,4 +1,5 @@
 import type { Freshness } from '@ashlar/domain';
+import { isUnreachable } from '@ashlar/postgres';
 import type { OrderReads } from '../../application/ports/order-reads.interface.ts';
 import type { OrderView, OrderViews } from '../../application/ports/order-views.interface.ts';
 import type { OrderFilter } from '../../domain/repositories/order.repository.interface.ts';
@@ -22,14 +23,19 @@ export class RoutedOrderReads implements OrderReads {
   async find(id: string, freshness: Freshness): Promise<OrderView | undefined> {
     const { stored, views, recent } = this.options;
     if (freshness !== 'any') return stored.find(id, freshness);
-    const known = await views.find(id);
-    return known && !recent.isOutdated(id, known.version) ? known : stored.find(id, 'newest');
+    const known = await views.find(id).catch(nothingWhereUnreachable);
+    return known && !recent.isOutdated(id, known.version) ? known : stored.find(id, 'latest');
   }
 
   async list(filter: OrderFilter, freshness: Freshness): Promise<OrderView[]> {
     const { stored, views, recent, isFilled } = this.options;
     if (freshness !== 'any') return stored.list(filter, freshness);
     const mayBeOld = !recent.concerns(filter.userId) && (await isFilled());
-    return mayBeOld ? views.list(filter) : stored.list(filter, 'newest');
+    return mayBeOld ? views.list(filter) : stored.list(filter, 'latest');
   }
+}
+
+/** The read model asks the orders for what it lacks; while their database is away, its copies may be asked. */
+function nothingWhereUnreachable(error: unknown): undefined {
+  if (!isUnreachable(error)) throw error;
 }

@@ -39,12 +39,12 @@ export class CachedProductReads implements ProductReads {
   async find(id: string, freshness: Freshness): Promise<Product | undefined> {
     const { reads, cache } = this.options;
     if (freshness !== 'any') return findProduct(reads.at(freshness), id);
-    return cache.get(id, () => findProduct(reads.at(this.#isRecent(this.#changedAt.get(id)) ? 'newest' : 'any'), id));
+    return cache.get(id, () => findProduct(reads.at(this.#isRecent(this.#changedAt.get(id)) ? 'latest' : 'any'), id));
   }
 
   async list(filter: ProductFilter, freshness: Freshness): Promise<ListedProduct[]> {
     const isRecent = this.#isRecent([...this.#changedAt.values()].at(-1));
-    const needed = freshness === 'any' && isRecent ? 'newest' : freshness;
+    const needed = freshness === 'any' && isRecent ? 'latest' : freshness;
     return listProducts(this.options.reads.at(needed), filter);
   }
 
