@@ -15,7 +15,7 @@ import { text } from 'node:stream/consumers';
 import type { Runner } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError } from './embedded-postgres.error.ts';
-import { ENVIRONMENT } from './settings.ts';
+import { ENVIRONMENT, SYNC_METHOD } from './settings.ts';
 
 const VERSION = '18';
 
@@ -81,6 +81,7 @@ async function initdb(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
+    `--sync-method=${SYNC_METHOD}`,
   ];
   const child = spawn(file, args, {
     ...runner.options,

@@ -154,6 +154,8 @@ test('a server that is killed comes back at the same address', async (t) => {
     answer = rows[0]?.['answer'];
   }
   match(told.join(), /ended unexpectedly/);
+  const [method] = await query(server.url, 'show recovery_init_sync_method');
+  strictEqual(method?.['recovery_init_sync_method'], process.platform === 'linux' ? 'syncfs' : 'fsync');
   await server.stop();
 });
 

@@ -1,3 +1,9 @@
+/**
+ * How files of which nobody knows whether the disk has them are brought there, after a crash and at the making: all at
+ * once, where the system can; one by one they are three thousand.
+ */
+export const SYNC_METHOD = process.platform === 'linux' ? 'syncfs' : 'fsync';
+
 /** Small at rest, safe after a crash, and room for the pools of all services. */
 export const SETTINGS: Readonly<Record<string, string>> = {
   max_connections: '200',
@@ -6,6 +12,7 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   io_method: 'sync',
   jit: 'off',
   fsync: 'on',
+  recovery_init_sync_method: SYNC_METHOD,
   synchronous_commit: 'on',
   wal_compression: 'pglz',
   max_wal_size: '512MB',
