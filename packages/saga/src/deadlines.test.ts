@@ -124,6 +124,7 @@ test('more sagas than are looked at once, all beyond help, keep none behind them
   const replica = await setUp(t);
   const failure = new Error('The disk is full.');
   const first = replica({
+    clock: aClock(),
     handlers: {
       async progressed({ id }, _, status) {
         if (id !== 'well' && status === 'timed_out') throw failure;
