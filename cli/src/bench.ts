@@ -8,10 +8,10 @@ import { root } from './test-run.ts';
 
 const HELP = `Usage: ashlar bench [names…] [options]
 
-Measures what is claimed, beside its peers on the same machine, and prints the tables: all of it, or what is named.
+Measures our claims beside the peers, on the same machine, and prints the tables: all, or those named.
 
-  --write   keeps the tables in bench/results, under today's date
-  --quick   only shows that everything runs: the figures mean nothing`;
+  --write   saves the tables in bench/results, under today's date
+  --quick   only verifies that everything runs: the figures mean nothing`;
 
 const claims = globSync('bench/src/*.bench.ts', { cwd: root })
   .map((file) => basename(file, '.bench.ts'))

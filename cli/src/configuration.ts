@@ -39,9 +39,13 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'TOPOLOGY',
     option: 'topology',
     value: 'single',
-    help: 'single: all services in this process; processes: one for each replica',
+    help: 'single: all services in this process; processes: one process per replica',
   },
-  { variable: 'REPLICAS', option: 'replicas', help: 'how many where not one, with processes: order=2,payment=2' },
+  {
+    variable: 'REPLICAS',
+    option: 'replicas',
+    help: 'with processes, replicas of services that have more than one: order=2,payment=2',
+  },
   {
     variable: 'SAGA_STYLE',
     option: 'saga',
@@ -57,23 +61,26 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     variable: 'DATABASE_URL',
-    help: "an administrator's address of a PostgreSQL server, 15 or newer; else one is embedded",
+    help: "an administrator's URL of a PostgreSQL server, 15 or newer; by default one is embedded",
   },
-  { variable: 'DATABASE_REPLICA_URLS', help: 'its read replicas, with commas between them' },
+  { variable: 'DATABASE_REPLICA_URLS', help: 'its read replicas, separated by commas' },
   { variable: 'DB_REPLICAS', option: 'db-replicas', value: '0', help: 'read replicas of the embedded server, up to 4' },
-  { variable: 'NATS_URL', value: 'nats://127.0.0.1:4222', help: 'the broker of processes: NATS with JetStream' },
-  { variable: 'REDIS_URL', value: 'redis://127.0.0.1:6379', help: 'where processes keep what is read' },
-  { variable: 'ADMIN_EMAIL', value: 'admin@ashlar.local', help: 'the administrator made on the first start' },
-  { variable: 'ADMIN_PASSWORD', help: 'its password, 12 to 128 characters; else one is made and printed once' },
-  { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', help: 'where traces are sent to (OTLP over HTTP)' },
+  { variable: 'NATS_URL', value: 'nats://127.0.0.1:4222', help: 'the broker for processes: NATS with JetStream' },
+  { variable: 'REDIS_URL', value: 'redis://127.0.0.1:6379', help: 'where processes keep the read models of orders' },
+  { variable: 'ADMIN_EMAIL', value: 'admin@ashlar.local', help: 'the administrator created on the first start' },
+  {
+    variable: 'ADMIN_PASSWORD',
+    help: 'its password, 12 to 128 characters; by default one is generated and printed once',
+  },
+  { variable: 'OTEL_EXPORTER_OTLP_ENDPOINT', help: 'where traces are exported to (OTLP over HTTP)' },
   SAMPLING,
   { variable: 'RATE_LIMIT_FACTOR', value: '1', help: 'multiplies the rate limits of the gateway' },
   {
     variable: 'SAGA_STEP_TIMEOUT_MS',
     value: '30000',
-    help: 'until a step of a saga counts as timed out, in milliseconds',
+    help: 'until a step of a saga times out, in milliseconds',
   },
-  { variable: 'NAMESPACE', help: 'part of every name on shared servers; made on the first start' },
+  { variable: 'NAMESPACE', help: 'part of every name on shared servers; generated on the first start' },
 ];
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -127,6 +134,6 @@ export const usage = (): string =>
   [
     'Usage: ashlar up [options]',
     '',
-    'Each option has an environment variable; an option beats its variable.',
+    'Each option has an environment variable; the option takes precedence.',
     ...settingRows(SETTINGS),
   ].join('\n');

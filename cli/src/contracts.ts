@@ -10,9 +10,9 @@ const HELP = `Usage: ashlar contracts check
        ashlar contracts record [--accept-breaking]
        ashlar contracts show SERVICE openapi|asyncapi
 
-  check    compares what the services say now with contracts/baseline; fails where a change breaks somebody
-  record   writes contracts/baseline anew, when what is now is published; refuses changes that break somebody
-    --accept-breaking   records them all the same, and what has no record yet
+  check    compares the services' messages and HTTP APIs with contracts/baseline; fails on breaking changes
+  record   updates contracts/baseline when the current state is published; refuses breaking changes
+    --accept-breaking   records them all the same, and services without a record
   show     prints a document of one service: OpenAPI 3.1 or AsyncAPI 3.0`;
 
 const COMMANDS: Readonly<Record<string, (args: Arguments) => number>> = { check, record, show };
@@ -42,7 +42,7 @@ export async function contracts(args: readonly string[], { baseline, describe } 
   const [name = '', ...rest] = positionals;
   const command = COMMANDS[name];
   const isTooMuch = (rest.length > 0 && name !== 'show') || (acceptBreaking && name !== 'record');
-  if (!command || isTooMuch) throw new UsageError(['ashlar contracts --help tells what there is.']);
+  if (!command || isTooMuch) throw new UsageError(['ashlar contracts --help lists the commands.']);
   return command({ rest, acceptBreaking, baseline, services: await describe() });
 }
 

@@ -9,12 +9,12 @@ import { optionFault, UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar demo [options]
 
-Shops against a running system as real clients would: customers sign up, open an account, pay in, browse and order.
-Some orders cost too much, some go where no carrier goes, some are cancelled. At the end the books are checked.
+Simulates customers of a running system: they sign up, open an account, deposit money, browse and order. Some orders
+cost too much, some cannot be shipped, some are cancelled. At the end it checks that the books balance.
 
   --orders N        how many orders (100)
   --concurrency C   how many at a time (8)
-  --url URL         the address of the shop; else that of the system that runs on the data directory
+  --url URL         the shop's address; by default that of the system running on the data directory
   --data DIR        where the system keeps its data (.ashlar)`;
 
 interface DemoOptions {

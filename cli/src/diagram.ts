@@ -14,8 +14,8 @@ const HELP = `Usage: ashlar diagram saga NAME [--saga STYLE]
        ashlar diagram write
 
   saga NAME        a saga as a Mermaid sequence diagram
-    --saga STYLE   orchestration or choreography (orchestration, where there are both)
-  events           who says what to whom, as a Mermaid flowchart
+    --saga STYLE   orchestration or choreography (orchestration, if there are both)
+  events           which service publishes and consumes what, as a Mermaid flowchart
   write            writes all diagrams to docs/ (the same as npm run docs)`;
 
 /** `ashlar diagram`: pictures of what runs, made of what runs. */

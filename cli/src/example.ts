@@ -6,8 +6,8 @@ import { root, withDatabase } from './test-run.ts';
 
 const HELP = `Usage: ashlar example PACKAGE
 
-Runs the example of a package. What needs PostgreSQL gets an empty database that is forgotten afterwards, or the one
-at DATABASE_URL; Redis and NATS are looked for at REDIS_URL and NATS_URL, on this machine when not told.`;
+Runs the example of a package. If it needs PostgreSQL it gets a temporary database, or the one at DATABASE_URL; Redis
+and NATS are expected at REDIS_URL and NATS_URL, on this machine by default.`;
 
 /** The example of `simulation` is run by its test, under many seeds: npm test -- points. */
 const OF_TESTS = 'packages/simulation/';

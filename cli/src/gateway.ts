@@ -24,9 +24,9 @@ const HELP = `Usage: ashlar gateway --config FILE [--port N] [--log-level LEVEL]
        ashlar gateway --example [--upstream URL] [--port N]
        ashlar gateway --schema
 
-  --config   runs the gateway alone, until it is told to stop; a change of the file counts at once. JSON, or a module
-             (.ts, .js) that exports it as config; GATEWAY_CONFIG where the option is missing
-  check      tells all faults of a configuration, with the place of each; 2 when there are any
+  --config   runs the gateway on its own until it is stopped; changes of the file apply at once. JSON, or a module
+             (.ts, .js) that exports it as config; GATEWAY_CONFIG by default
+  check      lists every fault of a configuration and where it is; exit code 2 if there are any
   --example  prints a configuration: everything to one upstream, public, cache on, no rate limit
   --schema   prints the JSON Schema of configurations`;
 

@@ -30,24 +30,24 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 const HELP = `Usage: ashlar COMMAND [options]
 
   up            starts the whole system (the same as npm start)
-  new           writes a service of your own: ashlar new service NAME
-  demo          shops against a running system, and checks that the books balance
-  services      every replica of a running system, its process and its state
-  scale         changes how many replicas a service has
+  new           creates a service of your own: ashlar new service NAME
+  demo          simulates customers of a running system, and checks that the books balance
+  services      lists every replica of a running system, with its process and state
+  scale         changes the number of replicas of a service
   restart       replaces the replicas of a running system, one at a time
-  sagas         the sagas of a running system; retries one that is stuck
-  dead-letters  the messages that could not be handled; replays or discards them
-  projections   the read models; has one made anew
-  events        every message of one business transaction
+  sagas         lists the sagas of a running system; retries one that is stuck
+  dead-letters  lists the messages that could not be handled; replays or discards them
+  projections   lists the read models; rebuilds one
+  events        lists the messages of one business transaction; republishes, archives
   serve         runs one process of a cluster: a service, the gateway or the sandbox
-  gateway       runs the gateway alone, from a configuration
-  diagram       draws a saga as it is defined, and who says what to whom
-  contracts     compares what the services say with what was recorded
-  doctor        judges the architecture of a repository, of traces, of a running system
+  gateway       runs the gateway on its own, from a configuration file
+  diagram       draws a saga, or which service publishes and consumes what
+  contracts     compares the services' messages and HTTP APIs with what was recorded
+  doctor        judges the architecture of a repository, from traces, or of a running system
   example       runs the example of a package: ashlar example saga
-  test          runs every test; check: types, style, dead code; soak: the long runs; bench: the figures
+  test          runs every test (npm test; likewise npm run check, soak, simulate, bench)
 
-ashlar COMMAND --help tells the options of a command.`;
+ashlar COMMAND --help lists the options of a command.`;
 
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   if (['help', '--help', '-h'].includes(command)) {
@@ -55,7 +55,7 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
     return 0;
   }
   const run = COMMANDS[command];
-  if (!run) throw new UsageError([`There is no command ${command}. ashlar --help tells which there are.`]);
+  if (!run) throw new UsageError([`There is no command ${command}. ashlar --help lists them.`]);
   return run(args);
 }
 

@@ -8,12 +8,12 @@ import { root } from './test-run.ts';
 
 const HELP = `Usage: ashlar new service NAME [--entity NAME] [--plural NAME]
 
-Writes a service with its four layers, a database, an entity, tests, contracts, its routes at the gateway and its part
-of the deployment; it builds, passes its tests and the doctor at once. What is there already is never replaced.
+Creates a service with its four layers, a database, an entity, tests, contracts, gateway routes and deployment
+manifests; it builds, and passes its tests and the doctor, right away. Existing files are never overwritten.
 
   NAME           such as wishlist or gift-card: the folder, the database, the messages
-  --entity NAME  the thing that it keeps, when that is called otherwise (NAME; review for reviews)
-  --plural NAME  many of these: the table, and the address /v1/… (wishlists, gift-cards)`;
+  --entity NAME  its entity, if that has another name (NAME; review for reviews)
+  --plural NAME  the entity's plural: the table, and the path /v1/… (wishlists, gift-cards)`;
 
 /** `ashlar new service`: a service of one's own, of the same form as the others. */
 export async function newService(args: readonly string[]): Promise<number> {
@@ -24,7 +24,7 @@ export async function newService(args: readonly string[]): Promise<number> {
   }
   const [kind, name, ...more] = positionals;
   if (kind !== 'service' || name === undefined || more.length > 0)
-    throw new UsageError(['It is called as ashlar new service NAME; ashlar new --help tells more.']);
+    throw new UsageError(['The usage is: ashlar new service NAME. See ashlar new --help.']);
   const { entity, plural } = values;
   const names = namesOf(name, { ...(entity !== undefined && { entity }), ...(plural !== undefined && { plural }) });
   const stop = new AbortController();
@@ -52,15 +52,15 @@ function reportOf(name: string, { made, changed, left }: Created, calls: readonl
   const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
   const byHand = left.map((one) => `${one.file}: ${one.byHand.replaceAll('\n', '\n    ')}`);
   return [
-    `The service ${name} is there: ${made.length} new files, most of them in services/${name}.`,
-    'It is entered in:',
+    `Created the service ${name}: ${made.length} new files, most of them in services/${name}.`,
+    'It is registered in:',
     ...indented(changed),
-    ...(left.length === 0 ? [] : ['', 'These places were not found and are left to you:', ...indented(byHand)]),
+    ...(left.length === 0 ? [] : ['', 'These places were not found; please edit them yourself:', ...indented(byHand)]),
     '',
-    'It answers, for users who have signed in:',
+    'Its endpoints, for signed-in users:',
     ...indented(calls),
     '',
-    `Its tests: npm test -- services/${name}. All checks: npm run check. Start it: npm start.`,
-    'From here to a domain of your own: docs/patterns/new-service.md.',
+    `Test it: npm test -- services/${name}. Check everything: npm run check. Run it: npm start.`,
+    'How to turn it into your own domain: docs/patterns/new-service.md.',
   ].join('\n');
 }

@@ -8,7 +8,7 @@ const USUAL: SamplingOptions = { sampleRatio: 0.1, tracesPerSecond: 5 };
 
 export const SAMPLING: Setting = {
   variable: VARIABLE,
-  help: 'the share of traces that is recorded, 0 to 1; else 0.1, and the first 5 of each second',
+  help: 'the share of traces to record, 0 to 1; by default 0.1, plus the first 5 of each second',
 };
 
 /** Which traces are recorded that begin here; who tells a share gets just that. */

@@ -16,7 +16,7 @@ export async function up(args: readonly string[]): Promise<number> {
   if (!system) return 0;
   console.log(table(system, Math.round(performance.now() - begun)));
   await asked;
-  console.log('Stopping: no more requests are taken; what runs is finished.');
+  console.log('Stopping: no new requests are accepted; running work is finished.');
   await system.stop();
   return 0;
 }

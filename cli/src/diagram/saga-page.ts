@@ -5,9 +5,9 @@ export const diagramOf = ({ definition, reactions }: FoundSaga): string =>
   sagaDiagram(definition, reactions && { reactions });
 
 const WORDS = {
-  orchestration: 'The saga asks each participant in turn, and is told how it went.',
+  orchestration: 'The saga sends each participant a command in turn, and waits for its reply.',
   choreography:
-    'The participants act upon what they hear of each other; the saga listens, and keeps deadline and pivot.',
+    "The participants react to each other's events; the saga listens, and keeps the deadline and the pivot.",
 } as const;
 
 /** The page of one saga in `docs/sagas`, in all its styles. */
@@ -18,16 +18,16 @@ export function sagaPage(name: string, sagas: readonly FoundSaga[]): string {
     const source = `${WORDS[style]}\nDefined in [\`${file.split('/').at(-1)}\`](../../${file}).`;
     return [title, source, `\`\`\`mermaid\n${diagramOf(saga)}\`\`\``, ...tableOf(saga)].join('\n\n');
   });
-  const note = '<!-- Made by `npm run docs` from the definitions. Who changes one runs it again; a test compares. -->';
+  const note = '<!-- Generated from the definitions by `npm run docs`; a test fails when it is out of date. -->';
   return `${[note, `# The saga ${name}`, ...sections].join('\n\n')}\n`;
 }
 
-/** Who acts upon what, where nobody is asked. */
+/** Who reacts to what, in a choreography. */
 function tableOf({ reactions }: FoundSaga): string[] {
   if (!reactions) return [];
   const rows = reactions.map(({ participant, upon, action, step }) => {
     const heard = upon.map((type) => `\`${type}\``).join(' and ');
     return `| ${participant} | ${heard} | ${action === 'do' ? '' : 'undo '}${step} |`;
   });
-  return [['| whenever | hears | it does |', '|---|---|---|', ...rows].join('\n')];
+  return [['| participant | on receiving | does |', '|---|---|---|', ...rows].join('\n')];
 }

@@ -224,10 +224,10 @@ const helpOf = ({ usage, help }: Command): string => `Usage: ${usage}
 
   ${help}
 
-  --json       the answer as JSON, for scripts
-  --url URL    the address of the shop; else that of the system that runs on the data directory
+  --json       prints JSON, for scripts
+  --url URL    the shop's address; by default that of the system running on the data directory
   --data DIR   where the system keeps its data, and the administrator's password (.ashlar); ADMIN_EMAIL and
-               ADMIN_PASSWORD beat it`;
+               ADMIN_PASSWORD take precedence`;
 
 /** What a person at the terminal can do about it; nothing for what is a fault of ours. */
 function explanation(error: unknown, { url, data }: Options): string | undefined {

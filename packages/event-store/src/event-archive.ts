@@ -3,7 +3,7 @@ import type { Database } from '@ashlar/postgres';
 
 export interface EventArchiveOptions {
   readonly db: Database;
-  /** How long after its end a stream stays where it is; 30 days by default. */
+  /** Milliseconds from a stream's end until it is archived; 30 days by default. */
   readonly afterMs?: number;
   readonly timers?: Timers;
   readonly onError?: (error: unknown) => void;
@@ -35,7 +35,7 @@ export class EventArchive {
     this.#stop();
   }
 
-  /** Answers how many events have moved: 0 the second time. Throws `stream_not_ended` (conflict). */
+  /** Returns how many events have moved: 0 the second time. Throws DomainError `stream_not_ended` (conflict). */
   async archive(stream: string): Promise<number> {
     const [row] = await this.#options.db.execute<{ moved: number | null }>('select archive_stream($1) as moved', [
       stream,
@@ -47,7 +47,7 @@ export class EventArchive {
     return moved;
   }
 
-  /** Archives every stream that has ended, however lately; answers how many streams and events have moved. */
+  /** Archives every stream that has ended, however recently; returns how many streams and events have moved. */
   async archiveEnded(): Promise<{ readonly streams: number; readonly events: number }> {
     let [streams, events] = [0, 0];
     for (let due = await this.#due(0); due.length > 0; due = await this.#due(0)) {
@@ -57,7 +57,7 @@ export class EventArchive {
     return { streams, events };
   }
 
-  /** Archives streams that ended long enough ago, the oldest first, a hundred at most; answers which. */
+  /** Archives at most a hundred streams that ended long enough ago, the oldest first; returns their names. */
   async archiveDue(): Promise<string[]> {
     const due = await this.#due(this.#options.afterMs);
     for (const stream of due) await this.archive(stream);

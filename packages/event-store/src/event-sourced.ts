@@ -2,14 +2,14 @@ import { IdentityMap, type UnitOfWork } from '@ashlar/postgres';
 import type { Decider } from './decider.ts';
 import type { EventStore, NewEvent, Snapshot } from './event-store.ts';
 
-/** How an aggregate's events are written down and read back. */
+/** How an aggregate's events are serialized and read back. */
 export interface EventCodec<Event> {
   encode(event: Event): NewEvent;
-  /** Throws for a type that it does not know: better loud than a wrong balance. */
+  /** Throws for a type that it does not know: better a loud failure than a wrong balance. */
   decode(stored: NewEvent): Event;
 }
 
-/** Events that are their type and their data, side by side. */
+/** For events that have their type and their fields side by side. */
 export const flatCodec = <Event extends { readonly type: string }>(): EventCodec<Event> => ({
   encode: ({ type, ...data }) => ({ type, data }),
   decode: ({ type, data }) => ({ type, ...(data as object) }) as Event,
@@ -18,9 +18,9 @@ export const flatCodec = <Event extends { readonly type: string }>(): EventCodec
 export interface EventSourcedOptions<Command, Event, State> {
   readonly decider: Decider<Command, Event, State>;
   readonly codec: EventCodec<Event>;
-  /** Stored with every so many events; 20 by default. */
+  /** How many events lie between two snapshots; 20 by default. */
   readonly snapshotEvery?: number;
-  /** Counts up whenever the shape of the state changes. */
+  /** Increment it whenever the shape of the state changes: older snapshots are then ignored. */
   readonly snapshotSchema: number;
   /** Whether nothing can follow any more: the stream is ended with the events that lead there, and may be archived. */
   readonly isOver?: (state: State) => boolean;
@@ -51,13 +51,14 @@ export class EventSourced<Command, Event, State> {
     return loaded;
   }
 
-  /** Loads several into the ambient transaction, asked for in one breath. */
+  /** Loads several streams into the ambient transaction, concurrently. */
   async prefetch(streams: readonly string[]): Promise<void> {
     await Promise.all([...new Set(streams)].map((stream) => this.load(stream)));
   }
 
   /**
-   * Decides and appends what follows; answers the new events and the state after them. Joins the ambient transaction.
+   * Decides and appends; returns the new events and the state after them. Joins the ambient transaction; throws what
+   * `decide` and `EventStore.append` throw.
    */
   async execute(stream: string, command: Command): Promise<Loaded<State> & { readonly events: readonly Event[] }> {
     return this.work.transaction(async () => {
@@ -75,7 +76,7 @@ export class EventSourced<Command, Event, State> {
     });
   }
 
-  /** The state at a moment in the past; undefined if the stream had not begun. */
+  /** The state at a moment in the past; undefined if the stream had not begun by then. */
   async asOf(stream: string, asOf: Date): Promise<(Loaded<State> & { readonly at: Date }) | undefined> {
     const events = await this.store.read(stream, { asOf });
     const last = events.at(-1);

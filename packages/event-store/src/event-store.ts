@@ -19,7 +19,7 @@ export interface StoredEvent extends NewEvent {
   readonly at: Date;
 }
 
-/** What the writer believes of the stream: its exact version, none yet, that it exists, or nothing. */
+/** The version that the writer expects: a number, no stream yet, an existing stream, or anything. */
 export type ExpectedVersion = number | 'none' | 'exists' | 'any';
 
 export interface Snapshot {
@@ -33,12 +33,12 @@ export interface Append {
   readonly expected: ExpectedVersion;
   readonly events: readonly NewEvent[];
   readonly snapshot?: Snapshot;
-  /** No event follows these, nor those that were there: whoever appends later is refused with `stream_ended`. */
+  /** Ends the stream with these events: later appends are refused with `stream_ended`. */
   readonly ends?: boolean;
 }
 
 export interface ReadOptions {
-  /** First and last version, both included. */
+  /** First and last version, inclusive. */
   readonly from?: number;
   readonly to?: number;
   readonly backwards?: boolean;
@@ -55,22 +55,22 @@ export interface ReadAllOptions {
 }
 
 export interface EventStore {
-  /** What is known of its events: they are read as they would be written today. Without it, as they were stored. */
+  /** The event types with their upcasters; without them events are read as they were stored. */
   readonly types?: EventTypes | undefined;
   /**
    * Appends in one round trip, or at the end of the ambient transaction. Throws ConcurrencyError, with the actual
-   * version, DomainError `stream_ended` (conflict), and TypeError for what could not be read as it is.
+   * version; DomainError `stream_ended` (conflict); TypeError for names and data that would not read back as written.
    */
   append(append: Append): Promise<void>;
   read(stream: string, options?: ReadOptions): Promise<StoredEvent[]>;
   /** All events after a position, in position order, never past a gap that may still fill. */
   readAll(options: ReadAllOptions): Promise<StoredEvent[]>;
   /**
-   * Calls back after each commit of an append through this process; nobody is told of those of others. Where absent,
-   * nobody is told of any.
+   * Calls back after each commit of an append by this process, not after those of others. Absent where the store cannot
+   * tell.
    */
   onAppended?(listener: () => void): Stop;
-  /** The highest position that is committed by now, 0 before the first; some below it may still be on their way. */
+  /** The highest committed position, 0 before the first; lower ones may still be in flight. */
   head(): Promise<number>;
   /** The newest snapshot of this schema, and the events after it. */
   load(

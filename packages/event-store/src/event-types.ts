@@ -1,20 +1,20 @@
 import type { NewEvent, StoredEvent } from './event-store.ts';
 
-/** Makes the data of one version of an event those of the next. Pure: it runs at every reading. */
+/** Converts the data of one version of an event to the next. Pure: it runs on every read. */
 // biome-ignore lint/suspicious/noExplicitAny: what was stored long ago has the shape that its upcaster says it has.
 export type Upcast = (old: any) => unknown;
 
-/** An event that this code does not know, or only in an older version: better loud than a wrong balance. */
+/** An event that this code does not know, or only in an older version: better a loud failure than a wrong balance. */
 export class UnknownEventError extends Error {
   override readonly name = 'UnknownEventError';
 }
 
-/** An event whose upcasters do not know what to make of it: its data are not what they say that such data are. */
+/** An event whose upcaster has thrown: its data do not have the shape that the upcaster expects. */
 export class UpcastError extends Error {
   override readonly name = 'UpcastError';
 }
 
-/** What can be found in a store: every type of event, and how its older versions are brought up to date. */
+/** Every type of event that a store may contain, and how its older versions are upcast. */
 export class EventTypes {
   readonly #upcasts: ReadonlyMap<string, readonly Upcast[]>;
 
@@ -31,7 +31,7 @@ export class EventTypes {
     return { type: upcasts.length === 0 ? type : `${type}.v${upcasts.length + 1}`, data };
   }
 
-  /** The event as it is known today. Throws `UnknownEventError` and `UpcastError`. */
+  /** The event in its current version. Throws `UnknownEventError` and `UpcastError`. */
   toToday(stored: StoredEvent): StoredEvent {
     const known = this.#upcasts.get(stored.type);
     if (known?.length === 0) return stored;
@@ -41,13 +41,13 @@ export class EventTypes {
     if (!upcasts) throw unknown(stored, 'which is not known here');
     const newest = upcasts.length + 1;
     if ((version ?? 1) > newest) throw unknown(stored, `which is known here up to v${newest} only`);
-    return { ...stored, type, data: broughtUp(stored, upcasts.slice((version ?? 1) - 1)) };
+    return { ...stored, type, data: upcasted(stored, upcasts.slice((version ?? 1) - 1)) };
   }
 }
 
 /**
- * Every type of event by its name, with the upcasters from its first version on: as many as there are, so many versions
- * came before that of today. They are kept for as long as there are such events.
+ * Every type of event by its name, with one upcaster for each earlier version, the oldest first. Keep them for as long
+ * as such events are stored.
  */
 export const eventTypes = <Event extends { readonly type: string }>(
   upcasts: Readonly<Record<Event['type'], readonly Upcast[]>>,
@@ -61,7 +61,7 @@ const versionIn = (type: string): number | undefined => {
 const unknown = ({ stream, version, type }: StoredEvent, why: string): UnknownEventError =>
   new UnknownEventError(`Stream ${stream} holds at version ${version} an event of the type ${type}, ${why}.`);
 
-function broughtUp(stored: StoredEvent, upcasts: readonly Upcast[]): unknown {
+function upcasted(stored: StoredEvent, upcasts: readonly Upcast[]): unknown {
   try {
     return upcasts.reduce((old, upcast) => upcast(old), stored.data);
   } catch (cause) {

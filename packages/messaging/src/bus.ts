@@ -3,14 +3,14 @@ import type { Parcel } from './message.ts';
 import type { Custody } from './receipts.ts';
 import type { Claim, Sharing } from './replica.ts';
 
-/** A message handed over. Until it is acknowledged, the bus answers for it. */
+/** A message handed to a consumer. Until it is acknowledged, the bus redelivers it. */
 export interface Delivery extends Parcel {
   ack(): void;
-  /** In whose name it was delivered, where the partitions are divided among replicas. */
+  /** The claim under which it was delivered, where the partitions are shared among replicas. */
   readonly claim?: Claim;
 }
 
-/** Whether another replica has it by now, or will. */
+/** Whether another replica has it by now, or will get it. */
 export const isWithdrawn = ({ claim }: Delivery): boolean => claim?.isOver ?? false;
 
 /** A range of one key that a consumer is missing. */
@@ -22,27 +22,24 @@ export interface Gap {
   readonly to: number;
 }
 
-/** Sends the messages of a gap again; answers the lowest sequence of the key that is still kept. */
+/** Republishes the messages of a gap; returns the lowest sequence of the key that is still kept. */
 export type Repair = (gap: Gap) => Promise<number>;
 
-/** Sends everything of a channel again that is still kept. */
+/** Republishes everything of a channel that is still kept. */
 export type Replay = (channel: string) => Promise<void>;
 
 export interface Receiver {
   readonly consumer: string;
   readonly channels: readonly string[];
   readonly deliver: (delivery: Delivery) => void;
-  /** Who divides the partitions among the replicas of the consumer; where nobody does, this one reads all. */
+  /** Shares the partitions among the replicas of the consumer; without it, this one reads all. */
   readonly sharing?: Sharing;
-  /**
-   * What was delivered in the name of claims that are over goes to other replicas; resolves when none of it is being
-   * handled here.
-   */
+  /** Deliveries of claims that are over go to other replicas; resolves when none of them is being handled here. */
   readonly withdraw?: () => Promise<void>;
 }
 
 export interface BusSubscription {
-  /** Hears nothing more; resolves when what was not acknowledged is given back. */
+  /** Stops deliveries; resolves when what was not acknowledged has been given back. */
   close(): Promise<void>;
   /**
    * Resolves when the consumer, by whichever of its replicas, has acknowledged what had been published to its channels
@@ -52,33 +49,34 @@ export interface BusSubscription {
 }
 
 /**
- * Hears what is published from now on, and answers for none of it: at most once, in any order, with nobody waiting. For
- * what only makes something quicker that comes right without it as well.
+ * Listens to what is published from now on, without a guarantee: at most once, in any order, and nobody waits for it.
+ * For optimisations, such as purging a cache whose entries expire anyway.
  */
 export interface Overhearing {
   overhear(channels: readonly string[], listener: (parcel: Parcel) => void): Stop;
 }
 
 export interface PublishOptions {
-  /** It has been published before and may be lost: the bus must not take it for a duplicate. */
+  /** It was published before and may be lost: the bus must not drop it as a duplicate. */
   readonly isRepeated?: boolean;
 }
 
 /**
- * Carries messages between services: at least once, in any order. Order, and effects exactly once, are the business of
- * outbox and inbox.
+ * Carries messages between services: at least once, in any order. Outbox and inbox add the order, and effects exactly
+ * once.
  */
 export interface Bus {
-  /** Where the bus stores messages, and may lose some. */
+  /** Present when the bus stores messages, and may therefore lose some. */
   readonly custody?: Custody;
-  /** Resolves when the bus answers for these messages; rejects when they have to be published again. */
+  /** Resolves when the bus has taken responsibility for these messages; rejects when they must be published again. */
   publish(parcels: readonly Parcel[], options?: PublishOptions): Promise<void>;
   subscribe(receiver: Receiver): BusSubscription;
-  /** Says who sends the messages of `source` again. */
+  /** Registers what republishes the gaps of `source`. */
   onRepair(source: string, repair: Repair): void;
+  /** Asks the source of a gap to republish it; see `Repair`. */
   repair(gap: Gap): Promise<number>;
-  /** Says how `source` sends a channel again. */
+  /** Registers what republishes a channel of `source`. */
   onReplay(source: string, replay: Replay): void;
-  /** For a consumer that is new on a channel: every source sends what it has kept of it. */
+  /** For a consumer that is new on a channel: every source republishes what it has kept of it. */
   replay(channel: string): Promise<void>;
 }

@@ -6,9 +6,9 @@ import type { Duty, Sharing } from './replica.ts';
 import type { MessageStorage } from './storage.ts';
 import type { ConsumerDefinition } from './subscription.ts';
 
-/** What a consumer tells of its work. */
+/** Hooks for metrics and logs. */
 export interface ConsumerObserver {
-  /** A message is tried, inside its span; what is answered hears how the try has ended, with a failure or without. */
+  /** An attempt begins, inside the message's span; the returned function is called at its end, with any failure. */
   begins?(consumer: string, message: Message): (failure?: unknown) => void;
   handled?(consumer: string, message: Message): void;
   parked?(consumer: string, message: Message, error: unknown): void;
@@ -25,10 +25,10 @@ export interface ConsumerOptions {
   readonly timers?: Timers;
   readonly chance?: Chance;
   readonly clock?: Clock;
-  /** Divides the partitions of a channel among the replicas of the service. */
+  /** Shares the partitions of a channel among the replicas of the service. */
   readonly sharing?: Sharing | undefined;
-  /** Who purges marks: every replica where nobody is named. */
+  /** Which replica purges inbox marks; every one by default. */
   readonly upkeep?: Duty | undefined;
-  /** The longest retention of the sources; marks of idle lines are kept for twice as long. 24 hours by default. */
+  /** The sources' longest retention, in milliseconds; marks of idle lines are kept twice as long. 24 h by default. */
   readonly retentionMs?: number;
 }

@@ -6,15 +6,15 @@ export interface Holder {
 
 export const holderName = ({ replica, id }: Holder): string => `${replica}#${id}`;
 
-/** What a holder is told when it says that it is here. */
+/** The result of a renewal. */
 export interface Renewal {
   /** The leases that it holds, renewed. */
   readonly held: readonly string[];
   /** The leases that others hold. */
   readonly taken: readonly string[];
-  /** The names of the other holders that are here. */
+  /** The names of the other holders that are alive. */
   readonly others: readonly string[];
-  /** When the first of the others is no longer here, should it not be heard of. */
+  /** Milliseconds until the first of the others expires, unless it renews. */
   readonly expiresInMs?: number | null;
 }
 
@@ -23,23 +23,23 @@ export interface Lease {
   readonly name: string;
   /** How often it has been taken. */
   readonly epoch: number;
-  /** Since when nobody has renewed it; nothing for one that nobody has ever held. */
+  /** Milliseconds since it was last renewed; absent if nobody has ever held it. */
   readonly idleMs?: number;
 }
 
 /**
- * Who of a service's replicas does what only one is to do: rows that expire on the clock of its database. They keep
- * work from being done twice, not from harm: a holder that wakes up late is fenced by inbox, versions and checkpoints.
+ * Which of a service's replicas does work that only one should do: rows that expire on the clock of its database. They
+ * are an optimisation, not a lock: a holder that wakes up late is fenced by inbox, versions and checkpoints.
  */
 export interface Leases {
-  /** The holder begins: what an earlier incarnation of its replica holds is free. */
+  /** The holder starts: whatever an earlier incarnation of its replica holds is released. */
   enter(holder: Holder): Promise<void>;
-  /** Says that the holder is here, and renews what it holds and has not lost. */
+  /** A heartbeat, which also renews the leases that the holder still has. */
   renew(holder: Holder, ttlMs: number): Promise<Renewal>;
-  /** Takes those of these that nobody holds. */
+  /** Takes those of the named leases that nobody holds. */
   claim(holder: Holder, names: readonly string[], ttlMs: number): Promise<Lease[]>;
-  /** Gives these back, if the holder has them. */
+  /** Gives the named leases back, if the holder has them. */
   release(holder: Holder, names: readonly string[]): Promise<void>;
-  /** The holder is no longer here, and holds nothing. */
+  /** The holder stops, and releases everything. */
   leave(holder: Holder): Promise<void>;
 }

@@ -14,19 +14,19 @@ export interface PublisherOptions {
   /** `/services/order` */
   readonly source: string;
   readonly onError?: (error: unknown) => void;
-  /** How many messages may be on their way in memory before the process publishes from the table; 10,000 by default. */
+  /** How many messages may be in flight in memory before the process publishes from the table; 10,000 by default. */
   readonly capacity?: number;
-  /** How long a row may be unpublished before the sweeper takes it, whoever wrote it; 2,000 by default. */
+  /** Milliseconds until the sweeper takes an unpublished row, whoever wrote it; 2,000 by default. */
   readonly sweepAfterMs?: number;
-  /** How long published rows are kept; 24 hours by default. */
+  /** How long published rows are kept, in milliseconds; 24 hours by default. */
   readonly retentionMs?: number;
   readonly timers?: Timers;
   readonly clock?: Clock;
-  /** Where is noted what the bus has answered for; needed where the bus stores messages, and may lose some. */
+  /** Records what the bus has acknowledged; needed when the bus stores messages, and may lose some. */
   readonly receipts?: Receipts | undefined;
-  /** Who sweeps and purges for all replicas: every one where nobody is named. */
+  /** Which replica sweeps and purges; every one by default. */
   readonly upkeep?: Duty | undefined;
-  /** Tells how long the bus takes to answer for each message. */
+  /** Records how long the bus takes to acknowledge each message. */
   readonly tracing?: Tracing | undefined;
 }
 

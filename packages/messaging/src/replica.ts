@@ -1,15 +1,15 @@
 import type { Clock, Stop, Timers } from '@ashlar/domain';
 import { type Holder, holderName, type Lease, type Leases, type Renewal } from './leases.ts';
 
-/** Something that this replica does for all of them, for as long as it is held. */
+/** Work that this replica does on behalf of all, for as long as it holds the lease. */
 export interface Claim {
   readonly name: string;
   readonly epoch: number;
-  /** Whether it may still be acted upon: it was renewed in time. */
+  /** Whether this replica may still act on it: it was renewed in time. */
   readonly isHeld: boolean;
   /** Whether it has been given back, or lost, for good. */
   readonly isOver: boolean;
-  /** No replica at all was here before it was taken. */
+  /** Whether no replica at all was running before it was taken. */
   readonly isAfterAbsence: boolean;
 }
 
@@ -20,13 +20,13 @@ export interface Tenant {
   lost(claim: Claim): Promise<void>;
 }
 
-/** Divides what has to be done among the replicas of a service. */
+/** Divides work among the replicas of a service. */
 export interface Sharing {
-  /** Takes part in a group; the answer ends that, and resolves when all that was held is given back. */
+  /** Joins a group; the returned function leaves it, and resolves when everything held has been given back. */
   share(group: string, names: readonly string[], tenant: Tenant): () => Promise<void>;
 }
 
-/** What one replica does for all. */
+/** Singleton work: one replica does it for all. */
 export interface Duty {
   /** The claim, while this replica has it. */
   readonly claim: Claim | undefined;

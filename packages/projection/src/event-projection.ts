@@ -13,11 +13,11 @@ export interface EventProjectionOptions extends ReadModelDefinition {
   readonly db: Database;
   readonly store: EventStore;
   /**
-   * Takes events into the read model, in position order, inside the transaction of the checkpoint. It may run more than
-   * once, and will again at a rebuild: what it does depends on nothing but the events and the read model's own tables.
+   * Applies events to the read model, in position order, inside the transaction of the checkpoint. It may run more than
+   * once, and runs again in a rebuild: it may depend on nothing but the events and the read model's own tables.
    */
   readonly apply: (events: readonly StoredEvent[], model: ReadModel) => Promise<void>;
-  /** How many events are taken in at once; 1,000 by default. */
+  /** How many events are applied in one transaction; 1,000 by default. */
   readonly batch?: number;
   readonly timers?: Timers;
   readonly clock?: Clock;
@@ -48,7 +48,7 @@ export class EventProjection implements Projection {
   #stops: Stop[] = [];
   #isStopped = false;
   #isAskedFor = false;
-  #isIll = false;
+  #isFailing = false;
   #closeLooks = 0;
   #looking: Promise<void> | undefined;
   /** How many events it has taken in. */
@@ -78,7 +78,7 @@ export class EventProjection implements Projection {
     const outside = AsyncLocalStorage.snapshot();
     const told = () => {
       this.#told += 1;
-      if (!this.#isIll) outside(() => void this.#look().catch(() => {}));
+      if (!this.#isFailing) outside(() => void this.#look().catch(() => {}));
     };
     this.#looking = undefined;
     this.#stops = [
@@ -95,8 +95,7 @@ export class EventProjection implements Projection {
   }
 
   /**
-   * Takes in all that can be read by now; answers how many events that were. Throws PoisonEventError at one that cannot
-   * be taken in.
+   * Applies all events that can be read by now; returns how many. Throws PoisonEventError for one that it cannot apply.
    */
   catchUp(): Promise<number> {
     this.#working = this.#working.catch(() => 0).then(() => this.#catchUp());
@@ -104,8 +103,8 @@ export class EventProjection implements Projection {
   }
 
   /**
-   * Resolves when everything is taken in that was committed by the time of the call, so that what a caller has written
-   * can be read; rejects when the signal aborts.
+   * Resolves when everything committed by the time of the call has been applied, so that callers can read their own
+   * writes; rejects when the signal aborts.
    */
   async current(signal?: AbortSignal): Promise<void> {
     const head = await this.#options.store.head();
@@ -119,7 +118,7 @@ export class EventProjection implements Projection {
     await this.#checkpoints.beginRebuild();
   }
 
-  /** Makes the read model anew; resolves when that is the one that is read, and rejects with what keeps it from it. */
+  /** Rebuilds the read model; resolves when the new one is live, and rejects with what prevents that. */
   async rebuild(): Promise<void> {
     const run = await this.#checkpoints.beginRebuild();
     while ((await this.#checkpoints.rebuilding())?.run === run) {
@@ -166,7 +165,7 @@ export class EventProjection implements Projection {
 
   #lookAgainSoon(): void {
     this.#options.timers.once(LOOK_CLOSELY_MS, async () => {
-      if (this.#isStopped || this.#isIll || --this.#closeLooks <= 0) {
+      if (this.#isStopped || this.#isFailing || --this.#closeLooks <= 0) {
         this.#closeLooks = 0;
         return;
       }
@@ -188,9 +187,9 @@ export class EventProjection implements Projection {
         this.#isAskedFor = false;
         await this.#follow();
       }
-      this.#isIll = false;
+      this.#isFailing = false;
     } catch (error) {
-      this.#isIll = true;
+      this.#isFailing = true;
       throw error;
     } finally {
       this.#looking = undefined;

@@ -18,35 +18,35 @@ import { statusOf } from './projection-status.ts';
 import type { ReadModelDefinition } from './read-model.ts';
 
 /**
- * How the source of a read model says its facts again: it is asked once for a rebuild, answers each fact with the id of
- * that request, and at any time tells how many these are.
+ * How the source of a read model republishes its facts for a rebuild: it is asked once, republishes each fact with the
+ * id of that request, and at any time says how many there are.
  */
 export interface Restatement {
-  /** Takes the request, in the transaction that begins the rebuild. */
+  /** Sends the request, in the transaction that begins the rebuild. */
   readonly outbox: Outbox;
-  /** Asks for all facts; its key is the id of the request. */
+  /** The request for all facts; its key is the id of the request. */
   readonly request: Contract<{ requestId: string }>;
-  /** A fact that is said again. */
+  /** A republished fact. */
   readonly fact: Contract<{ requestId: string }>;
-  /** How many facts are said again for a request. */
+  /** How many facts are republished for a request. */
   readonly told: Contract<{ requestId: string; count: number }>;
 }
 
 /**
- * The facts are the service's own and lie in its own tables: where the read model is new, or made anew, they are read
- * there instead of being said again.
+ * For facts in the service's own tables: when the read model is new, or rebuilt, they are read there instead of being
+ * republished.
  */
 export interface OwnFacts {
   /**
-   * Writes the facts that come after this one, in portions and in the order of their keys, by `write`; answers the last
-   * of them, nothing at the end. What the read model has of a fact already, and is newer, has to stay.
+   * Writes the next batch of facts after the given key, in key order, with `write`; returns the last key, undefined at
+   * the end. It must not overwrite a newer version that the read model already has.
    */
   portion(after: string | undefined, write: Database['execute']): Promise<string | undefined>;
 }
 
 export interface MessageProjectionOptions extends ReadModelDefinition {
   readonly db: Database;
-  /** Where the facts come from once more. */
+  /** Where the facts come from in a rebuild. */
   readonly restatement: Restatement | OwnFacts;
   readonly timers?: Timers;
   readonly onError?: (error: unknown) => void;
@@ -77,13 +77,13 @@ export class MessageProjection implements Projection {
     this.#checkpoints = new Checkpoints(options.db, options);
   }
 
-  /** What it asks of its source. */
+  /** The commands that it sends to its source. */
   get asks(): readonly Contract[] {
     const { restatement } = this.#options;
     return isOwn(restatement) ? [] : [restatement.request];
   }
 
-  /** Whether it holds all that was ever said: not while a new one takes in what was there before it. */
+  /** Whether it is complete: a new one is not until it has received what was there before it. */
   async isFilled(): Promise<boolean> {
     this.#isFilled ||= (await this.#checkpoints.current())?.filled ?? false;
     return this.#isFilled;

@@ -4,18 +4,18 @@ import type { Database } from '@ashlar/postgres';
 export interface ReadModelDefinition {
   /** Names its checkpoint; by convention `<service>.<model>`. 48 characters at most. */
   readonly name: string;
-  /** Counts up with every change of what the tables hold: a newer one is filled beside the older, then takes over. */
+  /** Increment it with every change of the tables' contents: the new version is filled beside the old one. */
   readonly version: number;
-  /** SQL that makes the tables and their indexes, named without a schema. It is run once for each rebuild. */
+  /** SQL that creates the tables and their indexes, without schema names. It runs once per rebuild. */
   readonly tables: string;
 }
 
-/** The tables that are being filled: those that are read, or, in a rebuild, those that will take their place. */
+/** The tables being filled: the live ones, or, in a rebuild, those that will replace them. */
 export interface ReadModel extends Pick<Database, 'query' | 'write'> {
   readonly isRebuild: boolean;
   /**
-   * What others will notice of these events, a message or a job: it happens once in their life, in the transaction of
-   * the checkpoint, and never in a rebuild. Outside of it, messages and jobs are refused (EffectRefusedError).
+   * For effects of these events that others notice, a message or a job: it runs once per event, in the transaction of
+   * the checkpoint, and never in a rebuild. Outside it, messages and jobs throw EffectRefusedError.
    */
   once(effect: () => Promise<unknown>): Promise<void>;
 }

@@ -12,7 +12,7 @@ export const send =
 
 interface Named {
   readonly name: string;
-  /** Until the step counts as timed out; the runtime's default where absent. */
+  /** Milliseconds until the step times out; the runtime's `timeoutMs` by default. */
   readonly timeoutMs?: number;
 }
 
@@ -20,7 +20,7 @@ interface Named {
 export interface Step<S> extends Named {
   readonly do?: Send<S>;
   readonly done: Contract;
-  /** Sent when a step that must not be undone stays silent; `do` where absent. */
+  /** Sent instead of `do` when a step past the point of no return has not answered in time; `do` by default. */
   readonly again?: Send<S>;
 }
 
@@ -45,7 +45,7 @@ export interface LocalStep extends Named {
   readonly local: true;
 }
 
-/** What a choreography tells everybody when all has to be undone; each participant answers, known saga or not. */
+/** What a choreography announces when everything is to be undone; each participant answers, known saga or not. */
 export interface Announcements<S> {
   readonly timedOut: Send<S>;
   readonly cancelled: Send<S>;
@@ -65,12 +65,18 @@ export interface SagaDefinition<S extends { readonly id: string }> {
   readonly announce?: Announcements<S>;
 }
 
+/**
+ * Checks a definition and returns it. Throws an Error when it is malformed, has two steps of one name, or a step that
+ * cannot be begun or undone.
+ */
 export const defineSaga = <S extends { readonly id: string }>(definition: SagaDefinition<S>): SagaDefinition<S> => {
   const malformed = faultOfForm(definition);
   if (malformed !== undefined) throw new Error(malformed);
   const names = stepsOf(definition).map(({ name }) => name);
   if (new Set(names).size < names.length) throw new Error(`The saga ${definition.name} has two steps of one name.`);
-  const wrong = stepsOf(definition).find((step) => (definition.announce ? isTold(step) : isSilent(step)));
+  const wrong = stepsOf(definition).find((step) =>
+    definition.announce ? isLocalAndUndoable(step) : lacksMessage(step),
+  );
   if (wrong) {
     const why = definition.announce ? 'nobody begins it in a choreography' : 'it lacks what it has to send';
     throw new Error(`The step ${wrong.name} of the saga ${definition.name} cannot work: ${why}.`);
@@ -78,10 +84,10 @@ export const defineSaga = <S extends { readonly id: string }>(definition: SagaDe
   return definition;
 };
 
-const isSilent = <S>({ kind, local, do: send, undo }: AnyStep<S>): boolean =>
+const lacksMessage = <S>({ kind, local, do: send, undo }: AnyStep<S>): boolean =>
   !local && (!send || (kind === 'compensatable' && !undo));
 
-const isTold = <S>({ kind, local }: AnyStep<S>): boolean => kind === 'compensatable' && local === true;
+const isLocalAndUndoable = <S>({ kind, local }: AnyStep<S>): boolean => kind === 'compensatable' && local === true;
 
 export type StepKind = 'compensatable' | 'pivot' | 'retriable';
 
@@ -111,13 +117,13 @@ export const repliesOf = <S extends { readonly id: string }>(definition: SagaDef
     [done, refused, undone].filter((reply) => reply !== undefined),
   );
 
-interface Silent<S> {
+interface Waiting<S> {
   readonly data: S;
   readonly direction: string;
 }
 
-/** What an operator reads of a step that does not answer, and where to look: its command may be a dead letter. */
-export function silence<S>(step: AnyStep<S>, { data, direction }: Silent<S>, times: number): string {
+/** Tells an operator which step does not answer, and where to look: its command may be a dead letter. */
+export function describeSilence<S>(step: AnyStep<S>, { data, direction }: Waiting<S>, times: number): string {
   const asked = (direction === 'backward' ? step.undo : (step.again ?? step.do))?.(data);
   const where = asked ? `; look for ${asked.contract.type} among the dead letters` : '';
   return `${step.name} has not answered ${times} times${where}.`;

@@ -1,5 +1,5 @@
 import type { Outgoing } from '@ashlar/messaging';
-import { type AnyStep, type SagaDefinition, silence, stepsOf } from './definition.ts';
+import { type AnyStep, describeSilence, type SagaDefinition, stepsOf } from './definition.ts';
 
 export type StepStatus = 'pending' | 'sent' | 'done' | 'refused' | 'timed_out' | 'compensating' | 'compensated';
 
@@ -23,7 +23,7 @@ export interface SagaState<S> {
   readonly cancelled?: true;
   /** Set when the saga cannot go on by itself, in words; a late reply still moves it. */
   readonly stuck?: string;
-  /** How long to wait for the next reply before a time-out; absent when nothing is awaited. */
+  /** Milliseconds to wait for the next reply before a timeout; absent when nothing is awaited. */
   readonly waitMs?: number;
 }
 
@@ -42,18 +42,18 @@ export type Output =
   | { readonly type: 'ended'; readonly outcome: 'completed' | 'compensated' };
 
 export interface EngineSettings {
-  /** For steps that state none. */
+  /** Milliseconds, for steps without a `timeoutMs` of their own. */
   readonly timeoutMs: number;
-  /** After how many silent tries a saga is shown as stuck; it goes on trying all the same. */
+  /** After how many unanswered attempts a saga is shown as stuck; it keeps trying all the same. */
   readonly stuckAfter: number;
 }
 
 const MOST_BACK_OFF = 10;
 
-export const begin = <S extends { readonly id: string }>(definition: SagaDefinition<S>, data: S): SagaState<S> => ({
+export const initialState = <S extends { readonly id: string }>(saga: SagaDefinition<S>, data: S): SagaState<S> => ({
   data,
   direction: 'forward',
-  steps: stepsOf(definition).map(({ name }) => ({ name, status: 'pending', attempts: 0 })),
+  steps: stepsOf(saga).map(({ name }) => ({ name, status: 'pending', attempts: 0 })),
 });
 
 /** Whether the point of no return has been passed: the pivot's command was sent. */
@@ -65,7 +65,7 @@ export const isPastPivot = <S extends { readonly id: string }>(
 
 /**
  * The engine: `(definition, state, input) → (state, outputs)`, pure, so that every interleaving of a definition can be
- * walked in memory. An input that changes nothing answers the very same state.
+ * explored in memory. An input that changes nothing returns the very same state object.
  */
 export class SagaEngine<S extends { readonly id: string }> {
   readonly #steps: readonly AnyStep<S>[];
@@ -128,14 +128,14 @@ export class SagaEngine<S extends { readonly id: string }> {
 
   #done(turn: Turn<S>, index: number): void {
     turn.step(index, { status: 'done' });
-    turn.moved();
+    turn.unstick();
     this.#forward(turn);
   }
 
   #refused(turn: Turn<S>, index: number, reason: string): void {
     turn.step(index, { status: 'refused', error: reason });
     turn.set({ direction: 'backward', reason });
-    turn.moved();
+    turn.unstick();
     this.#backward(turn);
   }
 
@@ -147,7 +147,7 @@ export class SagaEngine<S extends { readonly id: string }> {
     if (early) return turn.step(index, { status: 'compensated' });
     if (direction !== 'backward' || status !== 'compensating') return;
     turn.step(index, { status: 'compensated' });
-    turn.moved();
+    turn.unstick();
     this.#backward(turn);
   }
 
@@ -214,7 +214,7 @@ export class SagaEngine<S extends { readonly id: string }> {
     if (isPastPivot(this.definition, turn.state) || turn.state.cancelled) return;
     const wasForward = turn.state.direction === 'forward';
     turn.set({ direction: 'backward', cancelled: true, reason: 'cancelled' });
-    turn.moved();
+    turn.unstick();
     if (!wasForward) return;
     this.#announce(turn, 'cancelled');
     this.#backward(turn);
@@ -233,11 +233,11 @@ export class SagaEngine<S extends { readonly id: string }> {
       turn.step(index, { status, attempts: silent + 1 });
       if (status === 'compensating') turn.send(step.undo);
       else turn.send(step.again ?? step.do);
-      if (silent >= this.settings.stuckAfter) turn.set({ stuck: silence(step, turn.state, silent) });
+      if (silent >= this.settings.stuckAfter) turn.set({ stuck: describeSilence(step, turn.state, silent) });
       turn.set({ waitMs: this.#timeoutMs(step) * Math.min(2 ** silent, MOST_BACK_OFF) });
     }
     if (turn.state.direction === 'backward') this.#announce(turn, turn.state.cancelled ? 'cancelled' : 'timedOut');
-    if (from !== undefined) turn.moved();
+    if (from !== undefined) turn.unstick();
   }
 
   #timeoutMs({ timeoutMs }: AnyStep<S>): number {
@@ -266,8 +266,8 @@ class Turn<S> {
       this.#outputs.push({ type: 'progress', step: before.name, status: change.status });
   }
 
-  /** Something answered: the saga is not stuck. */
-  moved(): void {
+  /** Something has answered, or an operator has asked again. */
+  unstick(): void {
     const { stuck: _, ...state } = this.state;
     this.state = state;
   }

@@ -8,9 +8,9 @@ export { type Choreography, type Participant, reactionsOf } from './check/subscr
 export { type RecordedVersion, recordOf, strandings } from './check/versions.ts';
 export { defineSaga, repliesOf, type SagaDefinition, type Send, send, stepsOf } from './definition.ts';
 export {
-  begin,
   type EngineSettings,
   type Input,
+  initialState,
   type Output,
   SagaEngine,
   type SagaState,

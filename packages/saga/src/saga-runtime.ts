@@ -18,9 +18,9 @@ import { commandsOf } from './commands.ts';
 import { Deadlines } from './deadlines.ts';
 import { repliesOf, type SagaDefinition, stepsOf } from './definition.ts';
 import {
-  begin,
   type EngineSettings,
   type Input,
+  initialState,
   isPastPivot,
   type Output,
   SagaEngine,
@@ -34,11 +34,11 @@ import type { SagaCounts, SagaFilter, SagaRecord, SagaStore, SagaView } from './
 export interface SagaHandlers<S> {
   /** The handlers of local steps, by name. */
   readonly steps?: Readonly<Record<string, { do(saga: S): Promise<unknown>; undo?(saga: S): Promise<unknown> }>>;
-  /** A reply that moved the saga on, with what it says. */
+  /** Called after a reply that has advanced the saga. */
   replied?(saga: S, message: Message): Promise<unknown>;
   progressed?(saga: S, step: string, status: StepStatus): Promise<unknown>;
   completed?(saga: S): Promise<unknown>;
-  /** What is kept of the saga's data once it has ended; all of it where absent. */
+  /** Which of the saga's data to keep once it has ended; all by default. */
   keep?(saga: S): S;
   compensated?(saga: S, failure: { readonly reason: string; readonly cancelled: boolean }): Promise<unknown>;
 }
@@ -53,7 +53,7 @@ export interface SagaRuntimeOptions<S extends { readonly id: string }> {
   /** All that may still be running: every version, in either style. New sagas start with the first. */
   readonly definitions: readonly [SagaDefinition<S>, ...SagaDefinition<S>[]];
   readonly handlers: SagaHandlers<S>;
-  /** Until a step that states none is timed out; 30,000 by default. */
+  /** Milliseconds until a step without a `timeoutMs` of its own times out; 30,000 by default. */
   readonly timeoutMs?: number;
   readonly timers?: Timers;
   readonly onError?: (error: unknown) => void;
@@ -72,7 +72,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
   readonly #options: SagaRuntimeOptions<S>;
   #deadlines: Deadlines | undefined;
 
-  /** Throws where a local step has no handler, or a handler no step: it would be missed in the middle of a saga. */
+  /** Throws an Error when a local step has no handler, or a handler no step: otherwise a saga would fail halfway. */
   constructor(options: SagaRuntimeOptions<S>) {
     const fault = faultOfHandlers(options.definitions, options.handlers.steps);
     if (fault) throw new Error(`The saga ${options.definitions[0].name} cannot run: ${fault}.`);
@@ -81,7 +81,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     this.#settings = { timeoutMs: options.timeoutMs ?? 30_000, stuckAfter: STUCK_AFTER };
   }
 
-  /** Begins a saga under the key `data.id`, in the ambient transaction, which fails if there is one already. */
+  /** Starts a saga with the key `data.id`, in the ambient transaction. Throws ConcurrencyError if one has that key. */
   async start(data: S): Promise<void> {
     const { work, ids, definitions } = this.#options;
     await work.transaction(async () => {
@@ -93,13 +93,13 @@ export class SagaRuntime<S extends { readonly id: string }> {
         style: styleOf(definition),
         status: 'running',
         origin: toMessageContext(contextOrNew()),
-        progress: begin(definition, data),
+        progress: initialState(definition, data),
       };
       await this.#advance({ id: data.id, version: 0, state: record }, { type: 'start' });
     });
   }
 
-  /** What the service's consumer has to listen to. */
+  /** The replies that the service's consumer has to subscribe to. */
   subscriptions(): Subscription[] {
     const replies = this.#options.definitions.flatMap((definition) => repliesOf(definition));
     const byType = new Map(replies.map((contract) => [contract.type, contract]));
@@ -111,7 +111,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     );
   }
 
-  /** What the sagas ask of others. */
+  /** The commands that the sagas send. */
   commands(): readonly Contract[] {
     return this.#options.definitions.flatMap((definition) => commandsOf(definition));
   }
@@ -121,7 +121,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     await this.#store.findMany(keys);
   }
 
-  /** Turns the saga back if it has not passed its point of no return. */
+  /** Makes the saga compensate, unless it has passed its point of no return (`too_late`). */
   async cancel(key: string): Promise<'cancelled' | 'too_late' | 'ended' | 'unknown'> {
     return this.#options.work.transaction(async () => {
       const stored = await this.#find(key);
@@ -185,7 +185,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     await (origin ? runInContext(origin, timeout) : timeout());
   }
 
-  /** Answers what the saga knows, if the input has moved it. */
+  /** Returns the saga's data if the input has changed its state. */
   async #input(key: string, input: Input): Promise<S | undefined> {
     return this.#options.work.transaction(async () => {
       const stored = await this.#find(key);
@@ -206,7 +206,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
       if (round > MOST_ROUNDS) throw new Error(`The saga ${record.name} runs in circles.`);
       const [next, outputs] = engine.advance(progress, inputs.shift()!, at);
       progress = next;
-      for (const output of outputs) await this.#follow(output, { definition, progress, inputs, messages });
+      for (const output of outputs) await this.#perform(output, { definition, progress, inputs, messages });
     }
     if (progress === record.progress) return false;
     const { keep } = this.#options.handlers;
@@ -216,7 +216,7 @@ export class SagaRuntime<S extends { readonly id: string }> {
     return true;
   }
 
-  async #follow(output: Output, { definition, progress, inputs, messages }: Following<S>): Promise<void> {
+  async #perform(output: Output, { definition, progress, inputs, messages }: Advance<S>): Promise<void> {
     const { handlers } = this.#options;
     switch (output.type) {
       case 'send':
@@ -278,7 +278,7 @@ function contextOfOrigin(origin: MessageContext | undefined): RequestContext | u
 
 type LocalWork = Extract<Output, { type: 'local' }>;
 
-interface Following<S extends { readonly id: string }> {
+interface Advance<S extends { readonly id: string }> {
   readonly definition: SagaDefinition<S>;
   readonly progress: SagaState<S>;
   readonly inputs: Input[];

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { UuidV7Ids } from '@ashlar/domain';
 import { ConcurrencyError, type Stored, type UnitOfWork } from '@ashlar/postgres';
 import { contractSuite, type Rules } from '@ashlar/postgres/contract-suites';
-import { begin, type SagaState } from './engine.ts';
+import { initialState, type SagaState } from './engine.ts';
 import type { SagaRecord, SagaStore, SagaView } from './saga-store.ts';
 import { type Trip, trip } from './trip.fixtures.ts';
 
@@ -28,7 +28,7 @@ const aSaga = (id: string, progress: Partial<SagaState<Trip>> = {}): Stored<Saga
     definitionVersion: 3,
     style: 'orchestration',
     status: 'running',
-    progress: { ...begin(trip, { id }), ...progress },
+    progress: { ...initialState(trip, { id }), ...progress },
   },
 });
 

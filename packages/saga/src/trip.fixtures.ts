@@ -1,7 +1,7 @@
 import { type Contract, command, event } from '@ashlar/messaging';
 import Type from 'typebox';
 import { defineSaga, type SagaDefinition, send } from './definition.ts';
-import { begin, type Input, type Output, SagaEngine, type SagaState } from './engine.ts';
+import { type Input, initialState, type Output, SagaEngine, type SagaState } from './engine.ts';
 
 /** A journey that is booked at three places, then paid, then handed over: the saga of these tests. */
 export interface Trip {
@@ -117,7 +117,7 @@ export class Driven {
     private readonly refusals: Readonly<Record<string, string>> = {},
   ) {
     this.engine = new SagaEngine(definition, settings);
-    this.state = begin(definition, { id: 'trip-1' });
+    this.state = initialState(definition, { id: 'trip-1' });
     this.input({ type: 'start' });
   }
 

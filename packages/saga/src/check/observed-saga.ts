@@ -1,9 +1,9 @@
 import type { Outgoing } from '@ashlar/messaging';
 import type { SagaDefinition } from '../definition.ts';
 import {
-  begin,
   type EngineSettings,
   type Input,
+  initialState,
   type Output,
   SagaEngine,
   type SagaState,
@@ -101,7 +101,7 @@ export class ObservedSaga {
     { definition, data, engine = (...of) => new SagaEngine(...of) }: Observed<never>,
   ) {
     this.#engine = engine(definition, SETTINGS);
-    const state = begin(definition, data);
+    const state = initialState(definition, data);
     this.start = this.#side({ state, asked: new Set(), heard: new Set(), outcome: undefined });
   }
 

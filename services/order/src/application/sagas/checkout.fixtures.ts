@@ -1,5 +1,5 @@
 import type { Contract } from '@ashlar/messaging';
-import { begin, type Output, type SagaDefinition, SagaEngine, type SagaState } from '@ashlar/saga';
+import { initialState, type Output, type SagaDefinition, SagaEngine, type SagaState } from '@ashlar/saga';
 import { Order } from '../../domain/entities/order.entity.ts';
 import type { Checkout } from './checkout.saga.ts';
 
@@ -22,7 +22,7 @@ export class OneCheckout {
   constructor(definition: SagaDefinition<Checkout>) {
     this.#engine = new SagaEngine(definition, { timeoutMs: 30_000, stuckAfter: 5 });
     const { state } = Order.place({ ...draft, saga: 'orchestration' }, noon);
-    this.state = begin(definition, { ...state, carriage });
+    this.state = initialState(definition, { ...state, carriage });
     this.#follow(this.#engine.advance(this.state, { type: 'start' }, noon.toISOString()));
   }
 
