@@ -1,6 +1,8 @@
-import { deepStrictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match } from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { findTests } from './test-run.ts';
+import { findTests, root } from './test-run.ts';
 
 test('a test is named by any part of its path, be it that of its source or of what runs', () => {
   const named = (...only: string[]) => findTests({ files: ['cli/dist/*.test.js'], only });
@@ -9,4 +11,14 @@ test('a test is named by any part of its path, be it that of its source or of wh
     deepStrictEqual(named(part), itself);
   }
   deepStrictEqual(named('cli/src/nothing'), []);
+});
+
+test('whoever asks how tests are run is told, and none is run', () => {
+  for (const [program, usage] of Object.entries({ test: /^Usage: npm test/, soak: /^Usage: npm run soak/ })) {
+    const { status, stdout } = spawnSync(process.execPath, [join(root, 'cli', 'dist', `${program}.js`), '--help'], {
+      encoding: 'utf8',
+    });
+    deepStrictEqual(status, 0);
+    match(stdout, usage);
+  }
 });

@@ -84,7 +84,9 @@ class Checks {
   }
 }
 
-class TimedOut extends Error {}
+class TimedOut extends Error {
+  override readonly message = `The check has not answered within ${CHECK_TIMEOUT_MS} ms.`;
+}
 
 async function inTime(work: Promise<unknown>): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>();

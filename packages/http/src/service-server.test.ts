@@ -29,9 +29,14 @@ test('a server is ready when it says so and its dependencies are there; it names
 });
 
 test('a check that does not answer is given up after a second', async () => {
-  const server = await aServer(none, { checks: { database: () => new Promise(() => {}) } });
+  const lines: Record<string, unknown>[] = [];
+  const server = await aServer(none, {
+    checks: { database: () => new Promise(() => {}) },
+    telemetry: createTelemetry({ service: 'order', logLevel: 'warn', logTo: logTo(lines) }),
+  });
   const response = await server.inject({ url: '/readyz' });
   deepStrictEqual(response.json().checks, { database: 'timed out' });
+  match(JSON.stringify(lines), /The check has not answered within 1000 ms\./);
 });
 
 test('a server that drains says so at once, and still answers', async () => {
