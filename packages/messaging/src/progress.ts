@@ -11,10 +11,16 @@ export interface Late {
 /** So often who waits looks whether another replica has come so far. */
 const LOOK_AGAIN_MS = 50;
 
+/** Of so many lines is it remembered how far they have come: those of the tokens that many clients send. */
+const REMEMBERED_LINES = 1_000;
+
 /** How far a consumer has come, for those who wait for it. */
 export class Progress {
   /** Received, and not acknowledged yet. */
   readonly #open = new Set<Delivery>();
+  /** How far lines are known to have come; none ever goes back. */
+  readonly #known = new Map<string, number>();
+  readonly #looks = new Map<string, Promise<number>>();
   #next = Promise.withResolvers<void>();
   #closed = false;
   #waiting = 0;
@@ -51,6 +57,7 @@ export class Progress {
 
   /** Lets everybody look again. */
   moved(): void {
+    this.#looks.clear();
     this.#next.resolve();
     this.#next = Promise.withResolvers<void>();
   }
@@ -81,10 +88,33 @@ export class Progress {
     await this.#while(async () => {
       while (!this.#closed && !signal?.aborted) {
         const next = this.#next.promise;
-        if ((await this.inbox.read(line)) >= sequence) return;
+        if ((await this.#look(line, sequence)) >= sequence) return;
         await this.#orSoon(next);
       }
     });
+  }
+
+  /** However many wait for one line, the database is asked once at a time, and not at all about what is known. */
+  async #look(line: Pick<Line, 'channel' | 'key'>, sequence: number): Promise<number> {
+    const id = `${line.channel}\n${line.key}`;
+    const known = this.#known.get(id) ?? 0;
+    if (known >= sequence) return known;
+    const look = this.#looks.get(id) ?? this.inbox.read(line);
+    this.#looks.set(id, look);
+    try {
+      const come = await look;
+      this.#remember(id, come);
+      return come;
+    } finally {
+      if (this.#looks.get(id) === look) this.#looks.delete(id);
+    }
+  }
+
+  #remember(id: string, come: number): void {
+    if (come <= (this.#known.get(id) ?? 0)) return;
+    this.#known.delete(id);
+    this.#known.set(id, come);
+    if (this.#known.size > REMEMBERED_LINES) this.#known.delete(this.#known.keys().next().value!);
   }
 
   /** Another replica may handle the line: nobody tells of that. */
