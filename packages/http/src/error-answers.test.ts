@@ -153,6 +153,7 @@ test('what is not JSON is malformed_json: broken, polluting, not UTF-8, or botto
     strictEqual(response.statusCode, 400);
     strictEqual(response.json().code, 'malformed_json');
   }
+  match((await postJson('{"__proto__":{}}')).json().detail, /__proto__/);
   strictEqual((await postJson('['.repeat(100_000) + ']'.repeat(100_000))).statusCode, 400);
 });
 

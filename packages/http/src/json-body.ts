@@ -17,12 +17,23 @@ export function readJsonBodies(http: FastifyInstance): void {
       if (body.length === 0) return done(null, undefined);
       if (!isUtf8(body)) return done(malformedJson());
       const text = body.toString('utf8');
-      parse(request, text, (error, value: unknown) => done(error ? malformedJson() : unstorable(text, value), value));
+      parse(request, text, (error, value: unknown) => done(error ? unreadable(text) : unstorable(text, value), value));
     },
   );
 }
 
-const malformedJson = (): DomainError => new DomainError('malformed_json', 'malformed', 'The body is not JSON.');
+/** The parser refuses what is not JSON, and names by which JavaScript finds what an object inherits. */
+function unreadable(text: string): DomainError {
+  try {
+    JSON.parse(text);
+  } catch {
+    return malformedJson();
+  }
+  return malformedJson('No field may be called __proto__, and no constructor may have a prototype.');
+}
+
+const malformedJson = (sentence = 'The body is not JSON.'): DomainError =>
+  new DomainError('malformed_json', 'malformed', sentence);
 
 /** PostgreSQL keeps neither NUL nor half a surrogate pair; in valid UTF-8 both can only come as an escape. */
 function unstorable(text: string, value: unknown): Error | null {

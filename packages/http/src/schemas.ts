@@ -7,7 +7,7 @@ const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency
 
 /** An ISO 4217 code of a currency that is in use. */
 export const Currency = Type.Refine(
-  Type.String({ pattern: '^[A-Z]{3}$' }),
+  Type.String({ pattern: '^[A-Z]{3}$', description: 'an ISO 4217 code in capitals, such as USD' }),
   (code) => CURRENCIES.has(code),
   () => 'is not the ISO 4217 code of a currency',
 );
@@ -19,7 +19,10 @@ export const Money = Type.Object({ amount: MoneyAmount, currency: Currency });
 export const MoneyView = Type.Object({ amount: Type.Integer(), currency: Currency }, { title: 'Money' });
 
 /** An id in a path or a body: a UUID in lower case. */
-export const Id = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
+export const Id = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+  description: 'a UUID in lower case',
+});
 
 export const IdParams = Type.Object({ id: Id });
 

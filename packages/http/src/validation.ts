@@ -24,7 +24,9 @@ export function checkRequests(http: FastifyInstance): void {
       // An absent body is told as null.
       if (schema === NO_BODY && given === null) return { value: undefined };
       const value = Value.Default(schema, read(given));
-      return validator.Check(value) ? { value } : { error: validator.Errors(value) };
+      return validator.Check(value)
+        ? { value }
+        : { error: validator.Errors(value).map((error) => inWords(schema, error)) };
     };
   });
   http.setSchemaErrorFormatter(
@@ -50,6 +52,28 @@ function fromText(schema: TSchema, given: unknown): unknown {
   });
   return Object.fromEntries(entries);
 }
+
+/** A person is told what is wanted: words, and in place of a pattern what its schema says of itself. */
+function inWords<One extends SchemaError>(schema: TSchema, error: One): One {
+  const { allowedValues, format } = error.params as { readonly allowedValues?: unknown[]; readonly format?: string };
+  if (error.keyword === 'enum') return { ...error, message: `must be one of ${allowedValues?.join(', ')}` };
+  if (format === 'date-time') return { ...error, message: 'must be a time such as 2026-01-31T12:00:00Z' };
+  const { description } = error.keyword === 'pattern' ? partOf(schema, error.schemaPath) : {};
+  return description ? { ...error, message: `must be ${description}` } : error;
+}
+
+type SchemaError = Pick<FastifySchemaValidationError, 'keyword' | 'schemaPath' | 'params'>;
+
+interface Part {
+  readonly description?: string;
+  readonly [name: string]: unknown;
+}
+
+const partOf = (schema: TSchema, path: string): Part =>
+  path
+    .split('/')
+    .slice(1)
+    .reduce<Part>((part, name) => (part[name] ?? {}) as Part, schema as Part);
 
 /** Names come from the client: what is longer is not sent back. */
 const LONGEST_NAME = 100;

@@ -68,6 +68,7 @@ export const orders: StageTests = {
       [{ ...good, currency: 'dollars' }, '/currency'],
       [{ ...good, shippingAddress: { ...anAddress, country: 'USA' } }, '/shippingAddress/country'],
       [{ ...good, shippingAddress: { ...anAddress, city: '' } }, '/shippingAddress/city'],
+      [{ ...good, shippingAddress: { ...anAddress, name: '  ' } }, '/shippingAddress/name'],
       [{ ...good, total: dollars(1) }, '/total'],
       [{ ...good, userId: NOBODY }, '/userId'],
       [{ items: good.items, currency: 'USD' }, '/shippingAddress'],

@@ -106,6 +106,7 @@ test('a new password ends all other sessions, and needs the old one', stored, as
   const newPassword = 'a password that is new';
   const wrong = await change({ currentPassword: 'not the old password', newPassword });
   deepStrictEqual([wrong.statusCode, wrong.json().code], [401, 'invalid_credentials']);
+  strictEqual(wrong.json().detail, 'The current password is wrong.');
   strictEqual((await change({ currentPassword: ALICE.password, newPassword: 'short' })).statusCode, 400);
   strictEqual((await change({ currentPassword: ALICE.password, newPassword })).statusCode, 204);
   strictEqual((await refresh(there.refreshToken)).json().code, 'invalid_refresh_token');

@@ -13,7 +13,12 @@ import {
 } from '@ashlar/http';
 import Type from 'typebox';
 
-const Line = (maxLength: number) => Type.String({ minLength: 1, maxLength });
+const Line = (maxLength: number) =>
+  Type.Refine(
+    Type.String({ minLength: 1, maxLength }),
+    (text) => /\S/.test(text),
+    () => 'must be more than white space',
+  );
 
 const CreateOrderBody = Type.Object({
   items: Type.Array(Type.Object({ productId: Id, quantity: Type.Integer({ minimum: 1, maximum: 1000 }) }), {
@@ -27,7 +32,7 @@ const CreateOrderBody = Type.Object({
     line2: Type.Optional(Line(200)),
     city: Line(200),
     postalCode: Line(20),
-    country: Type.String({ pattern: '^[A-Z]{2}$' }),
+    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'two capital letters, such as GB' }),
   }),
 });
 

@@ -20,7 +20,12 @@ const DepositMade = Type.Object({ depositId: Id, status: Status });
 
 const DepositBody = Type.Object({
   amount: Money,
-  cardToken: Type.String({ minLength: 1, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' }),
+  cardToken: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    pattern: '^[\\x21-\\x7e]+$',
+    description: 'visible ASCII characters',
+  }),
 });
 
 export const creation = {

@@ -2,8 +2,14 @@ import { cursorQuery, Id, IdParams, Money, MoneyView, Nothing, NotModified, OneO
 import Type from 'typebox';
 
 // Patterns count code points, which is what people call characters, and see to it that there is more than white space.
-const Line = (most: number) => Type.String({ pattern: `^(?=.*\\S)[^\\p{Cc}]{1,${most}}$` });
-const Text = (most: number) => Type.String({ pattern: `^[\\s\\S]{0,${most}}$` });
+const Line = (most: number) =>
+  Type.String({
+    pattern: `^(?=.*\\S)[^\\p{Cc}]{1,${most}}$`,
+    description: `one line of 1 to ${most} characters, and more than white space`,
+  });
+const Text = (most: number) =>
+  Type.String({ pattern: `^[\\s\\S]{0,${most}}$`, description: `a text of at most ${most} characters` });
+const Sku = Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$', description: '1 to 64 visible ASCII characters' });
 
 const details = {
   name: Line(200),
@@ -12,7 +18,7 @@ const details = {
   price: Money,
 };
 
-export const CreateBody = Type.Object({ sku: Type.String({ pattern: '^[\\x21-\\x7e]{1,64}$' }), ...details });
+export const CreateBody = Type.Object({ sku: Sku, ...details });
 
 export const ChangeBody = Type.Object(
   {

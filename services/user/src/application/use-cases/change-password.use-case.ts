@@ -24,7 +24,7 @@ export class ChangePasswordUseCase {
     const user = await this.users.find(userId);
     if (!user) throw UserError.gone();
     const { passwordHash } = user.state;
-    if (!(await this.passwords.verify(currentPassword, passwordHash))) throw UserError.invalidCredentials();
+    if (!(await this.passwords.verify(currentPassword, passwordHash))) throw UserError.wrongPassword();
     const newHash = await this.passwords.hash(newPassword);
     await this.transactions.transaction(() => this.#replace({ userId, sessionId, passwordHash, newHash }));
   }
@@ -32,7 +32,7 @@ export class ChangePasswordUseCase {
   async #replace(change: { userId: string; sessionId: string; passwordHash: string; newHash: string }): Promise<void> {
     const user = await this.users.find(change.userId);
     if (!user) throw UserError.gone();
-    if (user.state.passwordHash !== change.passwordHash) throw UserError.invalidCredentials();
+    if (user.state.passwordHash !== change.passwordHash) throw UserError.wrongPassword();
     user.changePassword(change.newHash);
     await this.users.save(user);
     const session = await this.sessions.find(change.sessionId);

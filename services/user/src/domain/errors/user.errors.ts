@@ -10,6 +10,7 @@ export const UserError = {
   lastAdmin: () => new DomainError('last_admin', 'conflict', 'Without this administrator there would be none.'),
   invalidCredentials: () =>
     new DomainError('invalid_credentials', 'unauthenticated', 'The e-mail address or the password is wrong.'),
+  wrongPassword: () => new DomainError('invalid_credentials', 'unauthenticated', 'The current password is wrong.'),
   invalidRefreshToken: () =>
     new DomainError('invalid_refresh_token', 'unauthenticated', 'The refresh token is not valid, or not any more.'),
   tokenReused: () =>
