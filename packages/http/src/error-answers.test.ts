@@ -14,6 +14,7 @@ const errors: Record<string, Error> = {
   race: new ConcurrencyError('Order 7'),
   commit: new UnknownCommitError('lost'),
   cut: Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' }),
+  full: Object.assign(new Error('could not extend file "base/1/2" at 10.0.0.7'), { code: '53100' }),
   unique: Object.assign(new Error('duplicate key'), { code: '23505' }),
 };
 const config = { access: 'public' } as const;
@@ -94,6 +95,7 @@ test('a database that is busy or away is told as 503 with Retry-After', async ()
     ['race', 'busy'],
     ['commit', 'outcome_unknown'],
     ['cut', 'unavailable'],
+    ['full', 'unavailable'],
   ] as const) {
     const response = await server.inject({ url: `/failures/${name}` });
     strictEqual(response.statusCode, 503);

@@ -157,6 +157,28 @@ test('the database goes away and comes back: nothing is lost, nothing is doubled
   deepStrictEqual(await desk.lot(), []);
 });
 
+test('while the disk of the database is full nothing is parked; with room it is all handled', { skip }, async (t) => {
+  const desk = await setUp(t);
+  let isFull = true;
+  const consumer = desk.consumer(async (order) => {
+    if (isFull)
+      await desk.db.query(`do $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$`);
+    await desk.note(order);
+  });
+  desk.bus.deliver(...messages('k', 3));
+  await eventually('it has failed more often than what is parked is tried', () => {
+    desk.timers.advance(200);
+    return desk.failures.length > 6;
+  });
+  deepStrictEqual([await desk.lot(), desk.bus.acknowledged], [[], []]);
+  isFull = false;
+  await eventually('all of it is handled', () => {
+    desk.timers.advance(200);
+    return desk.bus.acknowledged.length === 3;
+  });
+  deepStrictEqual([await desk.effects(), await desk.lot(), consumer.backlog], [['k/1', 'k/2', 'k/3'], [], 0]);
+});
+
 test('«settled» waits for what was received and is being held, and not for more', { skip }, async (t) => {
   const desk = await setUp(t);
   const consumer = desk.consumer();

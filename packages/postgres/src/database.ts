@@ -5,6 +5,7 @@ import {
   EffectRefusedError,
   fromSql,
   isRetryable,
+  isSessionEnded,
   isSqlError,
   isStalePlan,
   isUnreachable,
@@ -290,7 +291,7 @@ async function certain(sent: Promise<QueryResult[]>): Promise<QueryResult[]> {
   try {
     return await sent;
   } catch (error) {
-    if (isSqlError(error) && !isUnreachable(error)) throw fromSql(error);
+    if (isSqlError(error) && !isSessionEnded(error)) throw fromSql(error);
     throw new UnknownCommitError('The connection was lost during the commit.', { cause: error });
   }
 }

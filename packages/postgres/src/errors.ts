@@ -50,19 +50,22 @@ export const isRetryable = (error: unknown): boolean =>
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   isSqlError(error) && error.code === '23505' && (constraint === undefined || error.constraint === constraint);
 
-const CONNECTION_CODES = new Set([
+/** Of the way to the server; and it has no room on its disk, or for another connection. */
+const AWAY_CODES = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
-  '53300',
+  ...['53100', '53300'],
 ]);
 
 /** Connection exceptions; an administrator's, a crash's, or a time-out's end of the session; a server that starts. */
 const SESSION_ENDED = /^(?:08|57P0[1-5]|25P0[34])/;
 
-/** The database cannot be reached, or has just ended the session. */
+export const isSessionEnded = (error: unknown): boolean => isSqlError(error) && SESSION_ENDED.test(error.code);
+
+/** The database cannot be reached, has just ended the session, or has no room: nobody's request is to blame. */
 export function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string') {
-    if (CONNECTION_CODES.has(error.code) || (isSqlError(error) && SESSION_ENDED.test(error.code))) return true;
+    if (AWAY_CODES.has(error.code) || isSessionEnded(error)) return true;
   }
   return /Connection terminated|connection error|timeout exceeded when trying to connect/.test(error.message);
 }
