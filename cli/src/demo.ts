@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { addressIn } from './data-directory.ts';
 import { type Audit, audit } from './demo/books.ts';
 import { ProgressLine } from './demo/progress-line.ts';
-import { ShopApi } from './demo/shop-api.ts';
+import { RefusedError, ShopApi } from './demo/shop-api.ts';
 import { browse, shop } from './demo/shopping.ts';
 import { Tally } from './demo/tally.ts';
+import { OperationError } from './operations/operation.error.ts';
 import { optionFault, UsageError } from './settings.ts';
 
 const HELP = `Usage: ashlar demo [options]
@@ -38,7 +39,7 @@ export async function demo(args: readonly string[]): Promise<number> {
     }
     const products = await browse(api);
     if (products.length === 0) {
-      console.error('There is nothing to buy: start the system with --seed demo, or make products.');
+      console.error('There is nothing to buy for customers: start the system with --seed demo, or make products.');
       return 1;
     }
     const tally = new Tally();
@@ -56,10 +57,16 @@ export async function demo(args: readonly string[]): Promise<number> {
     );
     console.log(report(tally, audits));
     return tally.failures.length === 0 && audits.every(({ faults }) => faults.length === 0) ? 0 : 1;
+  } catch (error) {
+    throw isOfTheShop(error) ? new OperationError(`the demo has ended early. ${error.message}`) : error;
   } finally {
     await api.close();
   }
 }
+
+/** Told by the shop, or by the connection to it. */
+const isOfTheShop = (error: unknown): error is Error =>
+  error instanceof RefusedError || (error instanceof Error && 'code' in error);
 
 function readOptions(args: readonly string[]): DemoOptions {
   const faults: string[] = [];

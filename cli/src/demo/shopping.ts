@@ -19,11 +19,14 @@ const MOST_PIECES = 2;
 type Intent = 'buy' | 'overspend' | 'ship to Antarctica' | 'cancel';
 const INTENTS: Readonly<Record<number, Intent>> = { 3: 'overspend', 6: 'ship to Antarctica', 9: 'cancel' };
 
+/** Dearer things are left to others: one deposit pays for all that a customer buys. */
+const DEAREST = 10_000_000;
+
 /** What there is to buy, in one currency. */
 export async function browse(api: ShopApi): Promise<readonly ProductView[]> {
   const { body } = await api.call<Page<ProductView>>('GET /v1/products?limit=100');
-  const currency = body.items[0]?.price.currency;
-  return body.items.filter(({ price }) => price.currency === currency);
+  const affordable = body.items.filter(({ price }) => price.amount <= DEAREST);
+  return affordable.filter(({ price }) => price.currency === affordable[0]!.price.currency);
 }
 
 /** Customers arrive, pay in, and place `orders` orders between them; answers the customers. */
