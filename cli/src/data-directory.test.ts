@@ -18,6 +18,15 @@ test('a data directory is made with its parents, and taken as it is where it is 
   strictEqual(new DataDirectory(path).namespace(undefined), made);
 });
 
+test('a password that was made is shown once, and then where it is kept; a given one is neither', (t) => {
+  const directory = new DataDirectory(aDirectory(t));
+  const { password, told } = directory.administrator('admin@ashlar.local', undefined);
+  strictEqual(told, `admin@ashlar.local / ${password} (shown once; kept in admin.json)`);
+  const again = directory.administrator('admin@ashlar.local', undefined);
+  deepStrictEqual([again.password, again.told], [password, 'admin@ashlar.local (the password is in admin.json)']);
+  strictEqual(directory.administrator('me@example.org', 'a password of mine').told, 'me@example.org');
+});
+
 test('where no data directory can be made, one line says so', (t) => {
   const file = join(aDirectory(t), 'file');
   writeFileSync(file, '');

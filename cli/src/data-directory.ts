@@ -38,14 +38,16 @@ export class DataDirectory {
     return createHmac('sha256', secret).update(service).digest('base64url');
   }
 
-  /** The administrator; `isNew` when the password has just been made, and has to be shown. */
-  administrator(email: string, password: string | undefined): AdministratorSecret & { readonly isNew: boolean } {
-    if (password !== undefined) return { email, password, isNew: false };
+  /** The administrator, as told at the terminal as well: a password that has just been made has to be shown. */
+  administrator(email: string, password: string | undefined): AdministratorSecret & { readonly told: string } {
+    if (password !== undefined) return { email, password, told: email };
     const isNew = !existsSync(join(this.path, 'admin.json'));
     const kept = this.#once('admin.json', () =>
       JSON.stringify({ email, password: randomBytes(15).toString('base64url') } satisfies AdministratorSecret),
     );
-    return { ...(JSON.parse(kept) as AdministratorSecret), isNew };
+    const secret = JSON.parse(kept) as AdministratorSecret;
+    const how = isNew ? `/ ${secret.password} (shown once; kept in admin.json)` : '(the password is in admin.json)';
+    return { ...secret, told: `${secret.email} ${how}` };
   }
 
   /** Where the system of this directory is reached, for as long as it runs. */

@@ -22,7 +22,7 @@ export interface System {
   /** Every service with its replicas, as they are now. */
   running(): readonly RunningReplicas[];
   readonly sandbox: Sandbox;
-  readonly administrator: AdministratorSecret & { readonly isNew: boolean };
+  readonly administrator: AdministratorSecret & { readonly told: string };
   readonly dataDirectory: string;
   /** Takes no more work, finishes what runs, and stops everything, the database last. */
   stop(): Promise<void>;

@@ -24,13 +24,12 @@ export async function up(args: readonly string[]): Promise<number> {
 const step = (line: string): void => console.log(`  ${line} …`);
 
 function table({ url, running, administrator, dataDirectory, gateway }: System, ms: number): string {
-  const { email, password, isNew } = administrator;
   const rows = [
     ['shop', url],
     ...running().map(({ service, replicas }) => [service, replicas.map((replica) => replica.url).join(' ')]),
     ['metrics', gateway.metricsUrl],
     ['data', dataDirectory],
-    ['admin', isNew ? `${email} / ${password} (shown once; kept in admin.json)` : email],
+    ['admin', administrator.told],
   ];
   const lines = rows.map(([name, value]) => `  ${name!.padEnd(10)} ${value}`);
   return [`\nAshlar is up (${ms} ms). Ctrl-C stops it.\n`, ...lines, ''].join('\n');
