@@ -52,7 +52,7 @@ export class Registration {
     if (from === 'now') for (const channel of added) this.#beginning.add(channel);
     this.#isKnown = true;
     onKnown();
-    await Promise.all(added.map((channel) => this.#begin(channel)));
+    for (const channel of added) await this.#begin(channel);
   }
 
   async #begin(channel: string): Promise<void> {
