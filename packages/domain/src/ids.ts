@@ -19,8 +19,9 @@ export class UuidV7Ids implements Ids {
   readonly #pool = new Uint8Array(4096);
   #used = this.#pool.length;
 
-  next(): string {
-    const nowMs = Math.max(Date.now(), this.#lastMs);
+  /** `atMs`: for who has just looked at the clock. */
+  next(atMs = Date.now()): string {
+    const nowMs = Math.max(atMs, this.#lastMs);
     this.#counter = nowMs === this.#lastMs ? this.#counter + 1 : 0;
     this.#lastMs = this.#counter > 0xfff ? nowMs + 1 : nowMs;
     if (this.#counter > 0xfff) this.#counter = 0;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { PROBLEM_HEADERS } from '@ashlar/http';
 import { contextOrNew, type RequestContext, runInContext, type TraceContext } from '@ashlar/telemetry';
 import type { Identity } from './auth/identity.ts';
-import type { StoredText } from './cache/stored-answer.ts';
+import type { StoredAnswer } from './cache/stored-answer.ts';
 import { problemText, Refusal, tooLarge } from './refusal.ts';
 import type { Answer, Route } from './routing/route.ts';
 import type { Match } from './routing/router.ts';
@@ -161,10 +161,10 @@ export class Exchange {
     });
   }
 
-  /** Answers a GET with what was stored as text. */
-  sendStored(status: number, { lines, body }: StoredText, told: string): void {
-    let own = `${told}x-request-id: ${this.requestId}\r\n`;
-    if (this.extraHeaders.length > 0) own += new HeaderList(this.extraHeaders).lines();
+  /** Answers a GET with what was stored. */
+  sendStored({ status, body }: StoredAnswer, lines: string): undefined {
+    let own = `x-request-id: ${this.requestId}\r\n`;
+    if (this.extraHeaders.length > 0) own += HeaderList.ofFlat(this.extraHeaders).lines();
     if (this.rateLimit !== '') own += `ratelimit-policy: ${this.rateLimitPolicy}\r\nratelimit: ${this.rateLimit}\r\n`;
     this.response.sendWhole(status, lines + own, body);
   }
@@ -213,7 +213,7 @@ class OwnHeaders extends Passing {
   override begin(status: number, headers: HeaderList): void {
     const { requestId, rateLimit, rateLimitPolicy, response } = this.exchange;
     headers.append('x-request-id', requestId);
-    headers.flat.push(...this.exchange.extraHeaders);
+    headers.appendAll(this.exchange.extraHeaders);
     if (rateLimit !== '') {
       headers.append('ratelimit-policy', rateLimitPolicy);
       headers.append('ratelimit', rateLimit);

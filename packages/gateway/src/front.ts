@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { type Clock, type Ids, UuidV7Ids } from '@ashlar/domain';
+import { type Clock, UuidV7Ids } from '@ashlar/domain';
 import { Exchange } from './exchange.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { Next } from './pipeline/middleware.ts';
@@ -9,9 +9,9 @@ import type { clientReader } from './wire/client-address.ts';
 import { ClientConnection, type ConnectionOwner, type Patience } from './wire/client-connection.ts';
 import type { ClientRequest } from './wire/client-request.ts';
 import type { ClientResponse } from './wire/client-response.ts';
-import type { WireFault } from './wire/head-reader.ts';
 import { saneRequestId } from './wire/headers.ts';
 import { rawAnswer } from './wire/wire-errors.ts';
+import type { WireFault } from './wire/wire-fault.ts';
 
 /** Certificate chain and key, as PEM. */
 export interface Tls {
@@ -40,7 +40,7 @@ export class Front implements ConnectionOwner {
   readonly #connections = new Set<ClientConnection>();
   /** Those below TLS, which are there before a client is. */
   readonly #sockets = new Set<Socket>();
-  readonly #ids: Ids = new UuidV7Ids();
+  readonly #ids = new UuidV7Ids();
   readonly #sweep: NodeJS.Timeout;
   #inFlight = 0;
   #isDraining = false;
@@ -110,14 +110,15 @@ export class Front implements ConnectionOwner {
     const { clock, clientOf, handle, metrics } = this.options;
     const { headers } = request;
     const expects = headers.get('expect')?.toLowerCase();
+    const nowMs = clock.now().getTime();
     const exchange = new Exchange({
       request,
       response,
       connection,
       expectsContinue: expects === '100-continue' && request.minor > 0,
       client: clientOf(connection.socket.remoteAddress ?? '', headers, this.options.tls !== undefined),
-      requestId: saneRequestId(headers.get('x-request-id')) ?? this.#ids.next(),
-      nowMs: clock.now().getTime(),
+      requestId: saneRequestId(headers.get('x-request-id')) ?? this.#ids.next(nowMs),
+      nowMs,
     });
     if (this.#isDraining) response.isLast = true;
     if (expects !== undefined && expects !== '100-continue') exchange.malformed = unmetExpectation();

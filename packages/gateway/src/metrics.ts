@@ -5,6 +5,7 @@ import { RequestSeries } from './request-series.ts';
 export interface Finished {
   readonly status: number;
   readonly seconds: number;
+  readonly atMs: number;
 }
 
 /** What is counted at the gateway. */
@@ -41,10 +42,10 @@ export function createMetrics(registry: Registry): GatewayMetrics {
   });
 
   return {
-    finished(exchange, { status, seconds }) {
+    finished(exchange, { status, seconds, atMs }) {
       const route = exchange.match?.endpoint.pattern ?? 'unmatched';
       const { context } = exchange;
-      requests.add({ route, method: exchange.match ? exchange.method : 'any' }, { status, seconds, context });
+      requests.add({ route, method: exchange.match ? exchange.method : 'any' }, { status, seconds, context, atMs });
     },
     shed: shedCounter(registers),
     limited: (limit) => limited.inc({ limit }),

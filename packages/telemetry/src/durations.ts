@@ -54,17 +54,18 @@ const FAMILIES = new WeakMap<Registry, Map<string, Durations<string>>>();
 export class DurationSeries {
   /** How many fell into each bucket; the last is for what was longer than all of them. */
   readonly #counts = new Array<number>(BUCKETS.length + 1).fill(0);
-  readonly #exemplars = new Array<Exemplar | undefined>(BUCKETS.length + 1);
+  readonly #examples = new Array<Example | undefined>(BUCKETS.length + 1);
   #sum = 0;
 
   constructor(private readonly labels: Readonly<Record<string, string>>) {}
 
-  observe(seconds: number, context: RequestContext | undefined = currentContext()): void {
+  /** `atMs`: on the machine's own clock, for who has just looked at it. */
+  observe(seconds: number, context: RequestContext | undefined = currentContext(), atMs = performance.now()): void {
     let bucket = 0;
     while (bucket < BUCKETS.length && seconds > BUCKETS[bucket]!) bucket += 1;
     this.#counts[bucket]! += 1;
     this.#sum += seconds;
-    if (context?.trace.sampled) this.#exemplars[bucket] = exemplarOf(context, seconds);
+    if (context?.trace.sampled) this.#examples[bucket] = { context, seconds, atMs };
   }
 
   samples(name: string): readonly Sample[] {
@@ -72,9 +73,9 @@ export class DurationSeries {
     let total = 0;
     const buckets = this.#counts.map((count, at) => {
       total += count;
-      const exemplar = this.#exemplars[at];
+      const example = this.#examples[at];
       const sample = { metricName: `${name}_bucket`, labels: { ...labels, le: BUCKETS[at] ?? '+Inf' }, value: total };
-      return exemplar ? { ...sample, exemplar } : sample;
+      return example ? { ...sample, exemplar: exemplarOf(example) } : sample;
     });
     return [
       ...buckets,
@@ -84,8 +85,15 @@ export class DurationSeries {
   }
 }
 
-const exemplarOf = ({ trace: { traceId, spanId } }: RequestContext, value: number): Exemplar => ({
-  labelSet: { trace_id: traceId, span_id: spanId },
-  value,
-  timestamp: (performance.timeOrigin + performance.now()) / 1_000,
+/** A sampled observation; made an exemplar when somebody reads it. */
+interface Example {
+  readonly context: RequestContext;
+  readonly seconds: number;
+  readonly atMs: number;
+}
+
+const exemplarOf = ({ context: { trace }, seconds, atMs }: Example): Exemplar => ({
+  labelSet: { trace_id: trace.traceId, span_id: trace.spanId },
+  value: seconds,
+  timestamp: (performance.timeOrigin + atMs) / 1_000,
 });

@@ -23,28 +23,26 @@ export function parseTraceparent(traceparent: string | undefined, traceState?: s
 export const formatTraceparent = ({ traceId, spanId, sampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 
-const pool = Buffer.alloc(4096);
-let used = pool.length;
+/** Small, since an id that is kept keeps the text that it was cut out of. */
+const pool = Buffer.alloc(512);
+let digits = '';
+let used = 0;
 
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+function randomHex(length: number): string {
+  if (used + length > digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
+  used += length;
+  return digits.slice(used - length, used);
 }
 
 /** A new trace, or the next span of the one given. */
-export const nextSpan = (parent?: TraceContext): TraceContext => ({
-  sampled: true,
-  ...parent,
-  traceId: parent?.traceId ?? randomHex(16),
-  spanId: randomHex(8),
-});
+export const nextSpan = (parent?: TraceContext): TraceContext =>
+  parent ? { ...parent, spanId: randomHex(16) } : { traceId: randomHex(32), spanId: randomHex(16), sampled: true };
 
 const MOST = 2 ** 52;
 
 /** Whether a new trace is among the share that is recorded: by its id, so that everybody judges alike. */
 export const isSampledAt = (ratio: number, traceId: string): boolean =>
-  Number.parseInt(traceId.slice(-13), 16) / MOST < ratio;
+  ratio >= 1 || Number.parseInt(traceId.slice(-13), 16) / MOST < ratio;

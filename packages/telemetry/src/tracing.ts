@@ -104,11 +104,13 @@ const handingOn =
   (isSampled: Sampling): Begin =>
   ({ sampled = true }, from) => {
     const parent = from ?? currentContext();
-    if (parent) return { context: { ...parent, trace: nextSpan(parent.trace) }, end() {} };
-    const { trace, ...context } = contextOrNew();
-    const own = { ...trace, sampled: sampled && isSampled(trace.traceId) };
-    return { context: { ...context, trace: own }, end() {} };
+    if (parent) return { context: { ...parent, trace: nextSpan(parent.trace) }, end: atNobody };
+    const { traceId, spanId } = nextSpan();
+    const trace = { traceId, spanId, sampled: sampled && isSampled(traceId) };
+    return { context: { trace, correlationId: traceId }, end: atNobody };
   };
+
+const atNobody = (): void => {};
 
 const now = (): number => performance.timeOrigin + performance.now();
 

@@ -1,5 +1,5 @@
 import type { HeaderList } from '../wire/header-list.ts';
-import { fits, SMALL, type StoredAnswer } from './stored-answer.ts';
+import { fits, type StoredAnswer } from './stored-answer.ts';
 
 export interface AnswerStoreOptions {
   readonly maxBytes: number;
@@ -41,7 +41,8 @@ export class AnswerStore {
     const shelf = this.#shelves.get(key);
     if (!shelf) return undefined;
     shelf.wasUsed = true;
-    return shelf.variants.find((variant) => fits(variant, asked));
+    for (const variant of shelf.variants) if (fits(variant, asked)) return variant;
+    return undefined;
   }
 
   has(key: string): boolean {
@@ -108,5 +109,5 @@ function sizeOf(key: string, { body, headers, tags }: StoredAnswer): number {
   const text =
     headers.flat.reduce((sum, part) => sum + part.length, 0) + tags.reduce((sum, tag) => sum + tag.length, 0);
   // A small body is kept as text too, once it was told.
-  return (body.length <= SMALL ? 2 : 1) * (body.length + text) + key.length + OVERHEAD_BYTES;
+  return body.length + 3 * text + key.length + OVERHEAD_BYTES;
 }

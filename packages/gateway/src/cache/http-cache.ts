@@ -7,7 +7,7 @@ import type { HeaderList } from '../wire/header-list.ts';
 import { AnswerStore } from './answer-store.ts';
 import { type Directives, parseCacheControl, secondsOf } from './directives.ts';
 import { FillsUnderWay } from './fills-under-way.ts';
-import { type Asked, ageMs, freshened, type Received, type StoredAnswer, storable } from './stored-answer.ts';
+import { type Asked, ageMs, ageOf, freshened, type Received, type StoredAnswer, storable } from './stored-answer.ts';
 import { fromEntry, toEntry } from './tier-entry.ts';
 
 export interface HttpCacheOptions {
@@ -35,6 +35,12 @@ interface Kept {
   readonly policy: CachePolicy;
   /** The moment in whose name it is shared; undefined where it is not. */
   readonly since: number | undefined;
+}
+
+export interface Question {
+  readonly asked: HeaderList;
+  readonly honoursClients: boolean;
+  readonly nowMs: number;
 }
 
 /** What is to be done with a request. */
@@ -74,14 +80,14 @@ export class HttpCache {
     return route?.version ? `${address} ${labelOf(route.version)}` : address;
   }
 
-  decide(key: string, asked: HeaderList, honoursClients: boolean): Decision {
+  decide(key: string, { asked, honoursClients, nowMs }: Question): Decision {
     const wishes = honoursClients ? wishesOf(asked) : NO_WISHES;
     const stored = this.store.find(key, asked);
     if (!stored) {
       if (wishes.has('only-if-cached')) return { kind: 'refuse' };
       return { kind: 'fetch', reason: this.store.has(key) ? 'vary-miss' : 'uri-miss' };
     }
-    return decideFor(stored, wishes, this.nowMs());
+    return decideFor(stored, wishes, nowMs);
   }
 
   get hasTier(): boolean {
@@ -177,21 +183,11 @@ export class HttpCache {
   }
 
   /** The head of a stored answer for a client, with its age. */
-  headersOf(stored: StoredAnswer, status: string): HeaderList {
+  headersOf(stored: StoredAnswer, status: string, nowMs: number): HeaderList {
     const headers = stored.headers.copy();
-    headers.append('age', String(this.ageOf(stored)));
+    headers.append('age', String(ageOf(stored, nowMs)));
     headers.append('cache-status', status);
     return headers;
-  }
-
-  ageOf(stored: StoredAnswer): number {
-    return Math.floor(ageMs(stored, this.nowMs()) / 1_000);
-  }
-
-  /** What `Cache-Status` (RFC 9211) says of a hit. */
-  hit(stored: StoredAnswer, detail = ''): string {
-    const ttl = Math.floor((stored.freshUntilMs - this.nowMs()) / 1_000);
-    return `ashlar; hit; ttl=${ttl}${detail}`;
   }
 }
 
@@ -212,6 +208,9 @@ function wishesOf(headers: HeaderList): Directives {
 function decideFor(stored: StoredAnswer, wishes: Directives, nowMs: number): Decision {
   const { directives } = stored;
   const freshForMs = stored.freshUntilMs - nowMs;
+  if (wishes === NO_WISHES && freshForMs > 0 && directives.get('no-cache') !== true) {
+    return { kind: 'serve', stored, detail: '' };
+  }
   if (wishes.has('no-store')) return { kind: 'fetch', reason: 'request' };
   const mustAsk = directives.get('no-cache') === true || wishes.has('no-cache');
   const mostAge = secondsOf(wishes, 'max-age');

@@ -20,27 +20,45 @@ export interface StoredAnswer extends Received {
   /** The request headers that chose it, as `Vary` names them. */
   readonly variant: ReadonlyMap<string, string>;
   readonly tags: readonly string[];
-  /** How a small one goes over the wire, once it has. */
-  text?: StoredText;
+  /** The lines of its fields as they go over the wire, once they have. */
+  lines?: string;
+  /** The same with what was said of the last hit. */
+  told?: ToldHit;
 }
 
-/** The lines of its fields, and its body, both as latin1. */
-export interface StoredText {
+interface ToldHit {
+  readonly age: number;
+  readonly ttl: number;
   readonly lines: string;
-  readonly body: string;
 }
 
-export const SMALL = 16 << 10;
-
-/** Head and body as text, made once for all who ask; undefined for a body that is better sent as it is. */
-export function textOf(stored: StoredAnswer): StoredText | undefined {
-  if (stored.text || stored.body.length > SMALL) return stored.text;
-  const { headers, body } = stored;
-  const kept = headers.copy();
-  kept.set('content-length', String(body.length));
-  stored.text = { lines: kept.lines(), body: body.toString('latin1') };
-  return stored.text;
+/** The lines of its fields, made once for all who ask. */
+export function linesOf(stored: StoredAnswer): string {
+  if (stored.lines !== undefined) return stored.lines;
+  const kept = stored.headers.copy();
+  kept.set('content-length', String(stored.body.length));
+  stored.lines = kept.lines();
+  return stored.lines;
 }
+
+/** The same with age and `Cache-Status` (RFC 9211) of a hit, made once for all who ask in the same second. */
+export function linesOfHit(stored: StoredAnswer, nowMs: number): string {
+  const age = ageOf(stored, nowMs);
+  const ttl = ttlOf(stored, nowMs);
+  const { told } = stored;
+  if (told?.age === age && told.ttl === ttl) return told.lines;
+  const lines = `${linesOf(stored)}age: ${age}\r\ncache-status: ${statusOfHit(ttl)}\r\n`;
+  stored.told = { age, ttl, lines };
+  return lines;
+}
+
+export const ageOf = (stored: StoredAnswer, nowMs: number): number => Math.floor(ageMs(stored, nowMs) / 1_000);
+
+/** For how many seconds it is fresh. */
+export const ttlOf = ({ freshUntilMs }: StoredAnswer, nowMs: number): number =>
+  Math.floor((freshUntilMs - nowMs) / 1_000);
+
+export const statusOfHit = (ttl: number, detail = ''): string => `ashlar; hit; ttl=${ttl}${detail}`;
 
 /** The request, as far as storing its answer depends on it. */
 export interface Asked {
@@ -141,6 +159,7 @@ function variantOf(headers: HeaderList, asked: HeaderList): ReadonlyMap<string, 
 }
 
 export function fits({ variant }: StoredAnswer, asked: HeaderList): boolean {
+  if (variant.size === 0) return true;
   for (const [name, value] of variant) if (normalised(name, asked.get(name)) !== value) return false;
   return true;
 }

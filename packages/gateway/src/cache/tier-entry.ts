@@ -34,7 +34,7 @@ function read(entry: Buffer, keptMs: number, nowMs: number): StoredAnswer {
   const { status, fields, initialAgeMs, freshForMs, variant, tags } = JSON.parse(
     entry.toString('utf8', 0, end),
   ) as Head;
-  const headers = new HeaderList([...fields]);
+  const headers = HeaderList.ofFlat(fields);
   const receivedAtMs = nowMs - keptMs;
   return {
     status,

@@ -1,6 +1,15 @@
-/** A map that forgets what was not used for longest, so that strangers cannot fill the memory with keys. */
+interface Entry<Value> {
+  value: Value;
+  /** Set again since it came, or was last looked at for being forgotten. */
+  wasUsed: boolean;
+}
+
+/**
+ * A map that forgets the oldest that was not set again since the last look at it (a second chance for those that were),
+ * so that strangers cannot fill the memory with keys. To keep them in the order of their use would cost more.
+ */
 export class BoundedMap<Value> {
-  readonly #entries = new Map<string, Value>();
+  readonly #entries = new Map<string, Entry<Value>>();
 
   constructor(private readonly capacity: number) {}
 
@@ -9,13 +18,17 @@ export class BoundedMap<Value> {
   }
 
   get(key: string): Value | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.value;
   }
 
-  /** Stores a value as the most recently used. */
   set(key: string, value: Value): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    const entry = this.#entries.get(key);
+    if (entry) {
+      entry.value = value;
+      entry.wasUsed = true;
+      return;
+    }
+    this.#entries.set(key, { value, wasUsed: false });
     if (this.#entries.size > this.capacity) this.#forgetOldest();
   }
 
@@ -24,9 +37,11 @@ export class BoundedMap<Value> {
   }
 
   #forgetOldest(): void {
-    for (const key of this.#entries.keys()) {
+    for (const [key, entry] of this.#entries) {
       this.#entries.delete(key);
-      return;
+      if (!entry.wasUsed) return;
+      entry.wasUsed = false;
+      this.#entries.set(key, entry);
     }
   }
 }

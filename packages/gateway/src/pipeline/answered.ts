@@ -2,8 +2,8 @@ import type { Logger } from '@ashlar/telemetry';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import { ClientGone } from '../wire/client-connection.ts';
-import { WireFault } from '../wire/head-reader.ts';
 import { asRefusal } from '../wire/wire-errors.ts';
+import { WireFault } from '../wire/wire-fault.ts';
 import type { Middleware } from './middleware.ts';
 
 /** Turns whatever was thrown into an answer that tells nothing of the inside. */

@@ -1,7 +1,7 @@
 import { CacheFill } from '../cache/cache-fill.ts';
 import { isNotModified, notModifiedHeaders, rangeOf } from '../cache/conditions.ts';
 import { type HttpCache, standsIn } from '../cache/http-cache.ts';
-import { type StoredAnswer, textOf } from '../cache/stored-answer.ts';
+import { ageOf, linesOf, linesOfHit, type StoredAnswer, statusOfHit, ttlOf } from '../cache/stored-answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import { type CachePolicy, isLocal } from '../routing/route.ts';
@@ -9,6 +9,7 @@ import type { AnswerSink } from '../wire/answer-sink.ts';
 import { HeaderList } from '../wire/header-list.ts';
 import { withoutNamed } from '../wire/headers.ts';
 import { Passing } from '../wire/passing.ts';
+import { SMALL } from '../wire/write-together.ts';
 import type { Middleware, Next, Waiting } from './middleware.ts';
 
 interface Visit {
@@ -58,12 +59,13 @@ function askedOf({ request, forwardedHeaders, token }: Exchange): HeaderList {
 
 function read(visit: Visit, underWay: UnderWay, mayWait: boolean): Waiting {
   const { cache, key, exchange, policy, asked } = visit;
-  const decision = cache.decide(key, asked, policy.honoursRequests !== false);
+  const nowMs = cache.nowMs();
+  const decision = cache.decide(key, { asked, honoursClients: policy.honoursRequests !== false, nowMs });
   switch (decision.kind) {
     case 'serve':
-      return serve(visit, decision.stored, cache.hit(decision.stored, decision.detail));
+      return serve(visit, decision.stored, { nowMs, detail: decision.detail });
     case 'refresh':
-      serve(visit, decision.stored, cache.hit(decision.stored, '; detail=REVALIDATING'));
+      serve(visit, decision.stored, { nowMs, detail: '; detail=REVALIDATING' });
       return refresh(visit, decision.stored, underWay);
     case 'refuse':
       throw new Refusal(504, 'not_cached', { detail: 'There is nothing stored that could answer this.' });
@@ -95,9 +97,10 @@ interface Asking {
 async function askAfterOthers(visit: Visit, asking: Asking): Promise<void> {
   const { cache, key, asked, policy } = visit;
   const since = await cache.fetchFromTier(key);
-  const decision = cache.decide(key, asked, policy.honoursRequests !== false);
+  const nowMs = cache.nowMs();
+  const decision = cache.decide(key, { asked, honoursClients: policy.honoursRequests !== false, nowMs });
   if (decision.kind !== 'serve') return ask(visit, { ...asking, since });
-  return serve(visit, decision.stored, cache.hit(decision.stored, '; detail=SHARED'));
+  return serve(visit, decision.stored, { nowMs, detail: '; detail=SHARED' });
 }
 
 /** What is being asked for, by its key: until it is there, or is known to help nobody else. */
@@ -133,13 +136,14 @@ async function ask(visit: Visit, { stored, reason, since, release }: Asking): Pr
     await next(exchange);
   } catch (error) {
     if (!mayStandIn || exchange.response.hasBegun || exchange.isGone) throw error;
-    return serve(visit, stored, `ashlar; fwd=stale; detail=ERROR`);
+    return serve(visit, stored, { nowMs: cache.nowMs(), status: 'ashlar; fwd=stale; detail=ERROR' });
   } finally {
     fill.settle();
   }
   const asked = `ashlar; fwd=stale; fwd-status=${fill.status}`;
-  if (fill.outcome === 'stood-in') return serve(visit, stored!, `${asked}; detail=ERROR`);
-  if (fill.outcome === 'validated') return serve(visit, fill.fresh!, `${asked}; stored`);
+  const nowMs = cache.nowMs();
+  if (fill.outcome === 'stood-in') return serve(visit, stored!, { nowMs, status: `${asked}; detail=ERROR` });
+  if (fill.outcome === 'validated') return serve(visit, fill.fresh!, { nowMs, status: `${asked}; stored` });
 }
 
 /** The answer is there already: the service is asked without anybody waiting. */
@@ -162,21 +166,32 @@ function conditional(asked: HeaderList, { headers }: StoredAnswer): HeaderList {
   return conditions;
 }
 
-/** What the client asks for besides the whole answer. */
-const CONDITIONS = ['if-none-match', 'if-modified-since', 'range'];
+/** Whether the client asks for anything but the whole answer. */
+const isConditional = (asked: HeaderList): boolean =>
+  asked.has('if-none-match') || asked.has('if-modified-since') || asked.has('range');
 
-const isBodied = ({ status }: StoredAnswer): boolean => status !== 204 && status !== 304;
+/** Whether it has a body, and one that goes together with its head. */
+const isSmall = ({ status, body }: StoredAnswer): boolean => status !== 204 && status !== 304 && body.length <= SMALL;
 
-function serve({ cache, exchange, asked, sink }: Visit, stored: StoredAnswer, cacheStatus: string): undefined {
+interface Serving {
+  readonly nowMs: number;
+  /** What `Cache-Status` says; that it is a hit, with its `detail`, when not told. */
+  readonly status?: string;
+  readonly detail?: string;
+}
+
+function serve(visit: Visit, stored: StoredAnswer, { nowMs, status, detail = '' }: Serving): undefined {
+  const { cache, exchange, asked, sink } = visit;
   if (exchange.isDetached || exchange.isGone) return;
   const { method } = exchange;
-  const isPlain = method === 'GET' && sink === exchange.ownSink && !CONDITIONS.some((name) => asked.has(name));
-  const text = isPlain && isBodied(stored) && textOf(stored);
-  if (text) {
-    const told = `age: ${cache.ageOf(stored)}\r\ncache-status: ${cacheStatus}\r\n`;
-    return void exchange.sendStored(stored.status, text, told);
+  const isWhole = method === 'GET' && sink === exchange.ownSink && isSmall(stored) && !isConditional(asked);
+  if (isWhole && status === undefined && detail === '') return exchange.sendStored(stored, linesOfHit(stored, nowMs));
+  const cacheStatus = status ?? statusOfHit(ttlOf(stored, nowMs), detail);
+  if (isWhole) {
+    const told = `age: ${ageOf(stored, nowMs)}\r\ncache-status: ${cacheStatus}\r\n`;
+    return exchange.sendStored(stored, linesOf(stored) + told);
   }
-  const headers = cache.headersOf(stored, cacheStatus);
+  const headers = cache.headersOf(stored, cacheStatus, nowMs);
   if (isNotModified(stored, asked)) {
     sink.begin(304, notModifiedHeaders(headers));
     return void sink.end();

@@ -7,6 +7,7 @@ import { BoundedMap } from '../limits/bounded-map.ts';
 import type { Middleware } from './middleware.ts';
 
 const BEARER = /^bearer +([\w.~+/=-]+)$/i;
+const USUAL = 'Bearer ';
 const REMEMBERED = 10_000;
 
 export interface Identification {
@@ -55,11 +56,16 @@ export function identified(options: Identification): Middleware {
       return next(exchange);
     }
     const authorization = headers.get('authorization');
-    const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-    if (!verifier || token === undefined) return next(exchange);
-    const known = verifier.known?.(token);
-    if (known) accept(exchange, token, known);
-    if (known || (!good.get(token) && isSpent(exchange))) return next(exchange);
+    if (!verifier || authorization === undefined) return next(exchange);
+    // What was verified before needs no look at its form.
+    const shown = authorization.startsWith(USUAL) ? authorization.slice(USUAL.length) : '';
+    const known = verifier.known?.(shown);
+    if (known) {
+      accept(exchange, shown, known);
+      return next(exchange);
+    }
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined || (!good.get(token) && isSpent(exchange))) return next(exchange);
     return verify(exchange, token, verifier).then(() => next(exchange));
   };
 }

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Middleware } from './middleware.ts';
@@ -9,8 +10,8 @@ export const measured =
   (metrics: GatewayMetrics): Middleware =>
   (exchange, next) => {
     const startedAt = performance.now();
-    exchange.response.onceDone(() => {
-      metrics.finished(exchange, { status: statusOf(exchange), seconds: (performance.now() - startedAt) / 1000 });
+    exchange.response.onceDone((atMs) => {
+      metrics.finished(exchange, { status: statusOf(exchange), seconds: (atMs - startedAt) / 1000, atMs });
     });
     return next(exchange);
   };

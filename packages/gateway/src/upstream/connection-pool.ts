@@ -25,6 +25,8 @@ export class ConnectionPool {
   readonly #waiters: Waiter[] = [];
   readonly #url: URL;
   readonly #sweep: NodeJS.Timeout;
+  /** The clock as of the last sweep: what is closed for idleness may be closed a little early. */
+  #sweptAt = performance.now();
   #opening = 0;
   #isClosed = false;
 
@@ -112,17 +114,18 @@ export class ConnectionPool {
 
   #opened(socket: Socket): UpstreamConnection {
     const connection = new UpstreamConnection(socket, {
-      released: (released) => this.#released(released),
+      released: (released, idleMs) => this.#released(released, idleMs),
       closed: (closed) => this.#closed(closed),
     });
     this.#all.add(connection);
     return connection;
   }
 
-  #released(connection: UpstreamConnection): void {
+  #released(connection: UpstreamConnection, idleMs: number): void {
     if (this.#isClosed) return connection.abandon();
     const waiter = this.#waiters.shift();
     if (waiter) return waiter(connection);
+    connection.idleUntil = this.#sweptAt + idleMs;
     this.#idle.push(connection);
   }
 
@@ -140,6 +143,7 @@ export class ConnectionPool {
   }
 
   #closeIdle(now: number): void {
+    this.#sweptAt = now;
     while (this.#idle.length > 0 && this.#idle[0]!.idleUntil <= now) this.#idle.shift()!.abandon();
   }
 }

@@ -29,7 +29,7 @@ interface Call {
   readonly head: string;
   /** Whether it does no harm to send it twice. */
   readonly isRepeatable: boolean;
-  readonly deadlineAt: number;
+  readonly startedAt: number;
 }
 
 type OwnOptions = Pick<RelayOptions, 'settled'> & Partial<Pick<RelayOptions, 'isEndless' | 'mayBegin'>>;
@@ -126,7 +126,7 @@ export class Forwarder {
       replicas: this.#services.get(route.upstream)!,
       head: headOf(exchange, route, this.#passesCredentials),
       isRepeatable: isRepeatable(exchange, route),
-      deadlineAt: performance.now() + (route.timeoutMs ?? TIMEOUT_MS),
+      startedAt: performance.now(),
     };
   }
 
@@ -187,9 +187,11 @@ export class Forwarder {
     const { exchange, route, head } = call;
     const patienceMs = route.timeoutMs ?? TIMEOUT_MS;
     const { isEndless = false } = own;
+    const now = isSecond ? performance.now() : call.startedAt;
     return new Relay(exchange, {
       origin: replica.origin,
-      timeoutMs: isSecond ? Math.max(1, Math.ceil(call.deadlineAt - performance.now())) : patienceMs,
+      now,
+      timeoutMs: isSecond ? Math.max(1, Math.ceil(call.startedAt + patienceMs - now)) : patienceMs,
       pauseMs: isEndless ? 0 : patienceMs,
       isMovable: call.isRepeatable && !isSecond,
       doubted: isSecond || !isRead(exchange) ? undefined : () => call.replicas.health.doubted(replica.origin),

@@ -15,6 +15,8 @@ const STALLED_MS = 30_000;
 
 export interface RelayOptions {
   readonly origin: string;
+  /** On the machine's own clock. */
+  readonly now: number;
   /** From the end of the request until the answer begins, in milliseconds. */
   readonly timeoutMs: number;
   /** How long the answer may pause after that; 0 is for ever. */
@@ -63,9 +65,8 @@ export class Relay implements AnswerTaker, Waiter {
     private readonly options: RelayOptions,
   ) {
     this.#sink = exchange.sink;
-    const now = performance.now();
-    this.deadlineAt = now + options.timeoutMs;
-    this.doubtAt = options.doubted ? now + DOUBT_AFTER_MS : Number.POSITIVE_INFINITY;
+    this.deadlineAt = options.now + options.timeoutMs;
+    this.doubtAt = options.doubted ? options.now + DOUBT_AFTER_MS : Number.POSITIVE_INFINITY;
     options.deadlines.watch(this);
     exchange.relay = this;
   }

@@ -18,9 +18,23 @@ export function headOf(exchange: Exchange, route: ProxyRoute, passesCredentials:
   if (host !== undefined) text += `x-forwarded-host: ${host}\r\n`;
   if (trace) text += `traceparent: ${formatTraceparent(trace)}\r\n`;
   if (trace?.traceState) text += `tracestate: ${trace.traceState}\r\n`;
-  const set = setHeaders(route.request?.headers?.set ?? {});
+  const set = linesSetBy(route);
   if (!set.includes('authorization:')) text += credentialOf(exchange, passesCredentials);
   return text + set + contentHeaders(exchange) + upgradeHeaders(exchange);
+}
+
+const SET = new WeakMap<ProxyRoute, string>();
+
+/** Made once for each route. */
+function linesSetBy(route: ProxyRoute): string {
+  const set = route.request?.headers?.set;
+  if (!set) return '';
+  let lines = SET.get(route);
+  if (lines === undefined) {
+    lines = setHeaders(set);
+    SET.set(route, lines);
+  }
+  return lines;
 }
 
 function contentHeaders({ body, streamsBody, request }: Exchange): string {

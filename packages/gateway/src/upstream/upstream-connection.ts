@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { type BodyReader, bodyReader } from '../wire/body-reader.ts';
 import { answerFraming, isPersistent } from '../wire/framing.ts';
-import { type AnswerHead, readAnswerHead, WireFault } from '../wire/head-reader.ts';
+import { type AnswerHead, readAnswerHead } from '../wire/head-reader.ts';
+import { WireFault } from '../wire/wire-fault.ts';
 
 /** What takes an answer in. One of `end`, `fail` and `upgraded` comes last. */
 export interface AnswerTaker {
@@ -19,8 +20,8 @@ export interface AnswerTaker {
 }
 
 export interface ConnectionUse {
-  /** The connection can take the next request. */
-  released(connection: UpstreamConnection): void;
+  /** The connection can take the next request, and may be kept idle for so long. */
+  released(connection: UpstreamConnection, idleMs: number): void;
   closed(connection: UpstreamConnection): void;
 }
 
@@ -108,15 +109,12 @@ export class UpstreamConnection {
 
   #readHead(): boolean {
     if (this.#unread.length === 0) return false;
-    const end = this.#unread.indexOf('\r\n\r\n', 0, 'latin1');
-    if (end === -1) {
-      if (this.#unread.length > MAX_HEAD_BYTES || !BEGINNING.test(this.#unread.toString('latin1', 0, 9))) {
-        throw new WireFault(502, 'upstream_failed', 'That is no answer.');
-      }
-      return false;
+    const head = readAnswerHead(this.#unread);
+    if ((head?.end ?? this.#unread.length) > MAX_HEAD_BYTES) {
+      throw new WireFault(502, 'upstream_failed', 'That is no answer.');
     }
-    const head = readAnswerHead(this.#unread.toString('latin1', 0, end + 4));
-    this.#unread = this.#unread.subarray(end + 4);
+    if (!head) return false;
+    this.#unread = this.#unread.subarray(head.end);
     if (head.status === 101) return this.#upgrade(head);
     if (head.status < 200) this.#taker!.interim(head);
     else this.#begin(head);
@@ -148,8 +146,7 @@ export class UpstreamConnection {
     this.#taker = undefined;
     // Free before the answer ends, so that what follows at once finds it.
     if (isReusable) {
-      this.idleUntil = performance.now() + idleMs(head);
-      this.use.released(this);
+      this.use.released(this, idleMs(head));
     } else this.socket.destroy();
     taker.end();
     return false;
@@ -175,8 +172,6 @@ export class UpstreamConnection {
     if (taker) call(taker);
   }
 }
-
-const BEGINNING = /^(?:H|HT|HTT|HTTP|HTTP\/|HTTP\/1|HTTP\/1\.|HTTP\/1\.[01]|HTTP\/1\.[01] )$/;
 
 const isUntilClose = ({ headers }: AnswerHead): boolean =>
   !headers.has('transfer-encoding') && !headers.has('content-length');

@@ -1,5 +1,6 @@
+import { findFields } from './field-reader.ts';
 import type { Framing } from './framing.ts';
-import { readFields, WireFault } from './head-reader.ts';
+import { WireFault } from './wire-fault.ts';
 
 /** Takes a body apart: what is content, and where it ends. */
 export interface BodyReader {
@@ -102,7 +103,7 @@ class ChunkReader implements BodyReader {
 
   #endTrailerLine(trailer: string): void {
     if (trailer !== '\r\n' && !trailer.endsWith('\r\n\r\n')) return;
-    readFields(trailer, 0);
+    findFields(Buffer.from(trailer, 'latin1'), 0);
     this.#phase = 'done';
   }
 }

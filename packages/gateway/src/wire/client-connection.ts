@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { BodyPace, type Pace } from './body-pace.ts';
 import { type BodyReader, bodyReader } from './body-reader.ts';
 import { type BodySource, ClientRequest } from './client-request.ts';
 import { ClientResponse, type ResponseOwner } from './client-response.ts';
 import { isPersistent, requestFraming } from './framing.ts';
-import { checkBeginning, type RequestHead, readRequestHead, targetTooLong, WireFault } from './head-reader.ts';
+import { type RequestHead, readRequestHead } from './head-reader.ts';
 import { readBuffer, readsIntoBuffer } from './read-buffer.ts';
+import { WireFault } from './wire-fault.ts';
 
 /** How long clients may take. */
 export interface Patience extends Pace {
@@ -39,6 +41,8 @@ const MAX_UNTAKEN_BYTES = 256 << 10;
 const STALLED_MS = 30_000;
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 16 << 20;
+const CR = 13;
+const LF = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
@@ -96,13 +100,13 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.#pump();
   }
 
-  answered(): void {
+  answered(atMs: number): void {
     const request = this.#request;
     if (!request) return;
     if (this.#response?.isLast) return this.#hangUp();
-    if (request.complete) return this.#nextRequest();
+    if (request.complete) return this.#nextRequest(atMs);
     // The rest of a small body is thrown away; it was told that a connection with a large one ends.
-    request.take({ content: () => true, end: () => this.#nextRequest(), fail: () => this.socket.destroy() });
+    request.take({ content: () => true, end: () => this.#nextRequest(performance.now()), fail: this.#drop });
   }
 
   /** Hands the connection over to whoever speaks another protocol on it; answers what was read already. */
@@ -158,13 +162,12 @@ export class ClientConnection implements BodySource, ResponseOwner {
   }
 
   #readHead(): boolean {
-    if (this.#phase === 'idle') {
-      this.#phase = 'head';
-      if (!this.#isFresh) this.deadlineAt = performance.now() + this.owner.patience.headersMs;
-    }
+    const isNew = this.#phase === 'idle';
+    this.#phase = 'head';
     try {
       const head = this.#takeHead();
       if (head) this.#begin(head);
+      else if (isNew && !this.#isFresh) this.deadlineAt = performance.now() + this.owner.patience.headersMs;
       return head !== undefined;
     } catch (error) {
       this.#refuse(error);
@@ -175,22 +178,10 @@ export class ClientConnection implements BodySource, ResponseOwner {
   #takeHead(): RequestHead | undefined {
     const unread = this.#unread;
     // One empty line before a request is a habit of old clients (RFC 9112, section 2.2).
-    const start = unread[0] === 13 && unread[1] === 10 ? 2 : 0;
-    const end = unread.indexOf('\r\n\r\n', start, 'latin1');
-    if (end === -1) {
-      const text = unread.toString('latin1', start, Math.min(unread.length, MAX_HEAD_BYTES + 1));
-      if (text !== '' && !(start === 0 && text === '\r')) checkBeginning(text);
-      if (text.length > MAX_HEAD_BYTES) throw headTooLarge();
-      return undefined;
-    }
-    const text = unread.toString('latin1', start, end + 4);
-    if (text.length > MAX_HEAD_BYTES) {
-      checkBeginning(text.slice(0, MAX_HEAD_BYTES));
-      throw headTooLarge();
-    }
-    const head = readRequestHead(text);
-    if (head.target.length > 8_192) throw targetTooLong();
-    this.#unread = end + 4 === unread.length ? NOTHING : unread.subarray(end + 4);
+    const start = unread[0] === CR && (unread.length === 1 || unread[1] === LF) ? 2 : 0;
+    const head = unread.length > start ? readRequestHead(unread, start) : undefined;
+    if ((head?.end ?? unread.length) - start > MAX_HEAD_BYTES) throw headTooLarge();
+    if (head) this.#unread = head.end === unread.length ? NOTHING : unread.subarray(head.end);
     return head;
   }
 
@@ -237,13 +228,13 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.deadlineAt = this.#pace!.received(bytes, { now: performance.now(), isReadOn: this.#isReading });
   }
 
-  #nextRequest(): void {
+  #nextRequest(nowMs: number): void {
     this.#request = undefined;
     this.#response = undefined;
     this.#phase = 'idle';
     if (this.owner.isDraining) return this.#hangUp();
     if (this.socket.writableLength > MAX_UNTAKEN_BYTES) return this.#waitForTaker();
-    this.deadlineAt = performance.now() + this.owner.patience.keepAliveMs;
+    this.deadlineAt = nowMs + this.owner.patience.keepAliveMs;
     if (this.#unread.length > 0) this.#pump();
   }
 
@@ -255,7 +246,7 @@ export class ClientConnection implements BodySource, ResponseOwner {
     this.socket.once('drain', () => {
       if (this.#phase !== 'full') return;
       this.socket.setTimeout(0, this.#drop);
-      this.#nextRequest();
+      this.#nextRequest(performance.now());
     });
   }
 

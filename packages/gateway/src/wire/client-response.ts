@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { AnswerSink } from './answer-sink.ts';
 import type { HeaderList } from './header-list.ts';
+import { SMALL, writeTogether } from './write-together.ts';
 
 /** The connection, as an answer needs it. */
 export interface ResponseOwner {
@@ -9,13 +11,12 @@ export interface ResponseOwner {
   /** No further request is welcome on the connection. */
   readonly isEnding: boolean;
   /** The answer is whole: the next request can be read. */
-  answered(): void;
+  answered(atMs: number): void;
 }
 
 type Framed = 'length' | 'chunks' | 'close' | 'none';
 
-/** Up to this size head and content are one string, which Node writes in one call. */
-const SMALL = 16 << 10;
+const NOBODY: never[] = [];
 
 /** The answer to one request on its way to the wire. */
 export class ClientResponse implements AnswerSink {
@@ -30,7 +31,7 @@ export class ClientResponse implements AnswerSink {
   bytes = 0;
   #framed: Framed = 'none';
   #head = '';
-  #onDone: (() => void)[] = [];
+  #onDone: ((atMs: number) => void)[] = [];
 
   constructor(
     private readonly owner: ResponseOwner,
@@ -67,17 +68,16 @@ export class ClientResponse implements AnswerSink {
     return this.request.minor === 0 ? 'connection: keep-alive\r\n' : '';
   }
 
-  /** A whole answer to a GET, of which the lines tell the date and the length, and the content is latin1. */
-  sendWhole(status: number, lines: string, content: string): void {
+  /** A whole answer to a GET, of which the lines tell the date and the length; its content is small. */
+  sendWhole(status: number, lines: string, content: Buffer): void {
     this.status = status;
     this.bytes = content.length;
     this.isFinished = true;
     if (!this.request.keepsAlive) this.isLast = true;
     if (!this.isGone) {
-      this.owner.socket.write(`${statusLine(status)}${lines}${this.#connectionLine()}\r\n${content}`, 'latin1');
+      writeTogether(this.owner.socket, `${statusLine(status)}${lines}${this.#connectionLine()}\r\n`, content);
     }
-    this.#done();
-    this.owner.answered();
+    this.owner.answered(this.#done());
   }
 
   write(content: Buffer): boolean {
@@ -87,6 +87,7 @@ export class ClientResponse implements AnswerSink {
     const [before, after] = this.#framed === 'chunks' ? [`${content.length.toString(16)}\r\n`, '\r\n'] : ['', ''];
     const head = this.#takeHead() + before;
     if (content.length <= SMALL) {
+      if (after === '') return writeTogether(socket, head, content);
       return socket.write(head + content.toString('latin1') + after, 'latin1');
     }
     if (head !== '') socket.write(head, 'latin1');
@@ -99,8 +100,7 @@ export class ClientResponse implements AnswerSink {
     this.isFinished = true;
     const rest = this.#takeHead() + (this.#framed === 'chunks' ? '0\r\n\r\n' : '');
     if (rest !== '') this.owner.socket.write(rest, 'latin1');
-    this.#done();
-    this.owner.answered();
+    this.owner.answered(this.#done());
   }
 
   /** The connection speaks another protocol from now on. */
@@ -128,8 +128,8 @@ export class ClientResponse implements AnswerSink {
     this.owner.socket.once('drain', resume);
   }
 
-  /** Called once: when the answer is whole, or its client gone. */
-  onceDone(callback: () => void): void {
+  /** Called once: when the answer is whole, or its client gone; with that moment on the machine's own clock. */
+  onceDone(callback: (atMs: number) => void): void {
     this.#onDone.push(callback);
   }
 
@@ -146,10 +146,12 @@ export class ClientResponse implements AnswerSink {
     return head;
   }
 
-  #done(): void {
+  #done(): number {
+    const atMs = performance.now();
     const callbacks = this.#onDone;
-    this.#onDone = [];
-    for (const callback of callbacks) callback();
+    this.#onDone = NOBODY;
+    for (const callback of callbacks) callback(atMs);
+    return atMs;
   }
 }
 

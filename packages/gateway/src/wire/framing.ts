@@ -1,5 +1,6 @@
-import { type AnswerHead, type RequestHead, WireFault } from './head-reader.ts';
+import type { AnswerHead, RequestHead } from './head-reader.ts';
 import type { HeaderList } from './header-list.ts';
+import { WireFault } from './wire-fault.ts';
 
 /** How the end of a body is found. */
 export type Framing =

@@ -99,13 +99,13 @@ export function inwardHeaders(headers: HeaderList): string {
 export function outwardHeaders(headers: HeaderList, origin: string): HeaderList {
   const named = namedByConnection(headers.get('connection'));
   const { flat } = headers;
-  const kept: string[] = [];
+  const kept = new HeaderList();
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at]!;
     if (NOT_FROM_SERVICES.has(name) || named?.has(name)) continue;
-    kept.push(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
+    kept.append(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
   }
-  return new HeaderList(kept);
+  return kept;
 }
 
 const withoutOrigin = (location: string, origin: string): string =>

@@ -3,7 +3,7 @@ import type { Ids } from '@ashlar/domain';
 import { PROBLEM_HEADERS } from '@ashlar/http';
 import { nextSpan } from '@ashlar/telemetry';
 import { problemText, Refusal } from '../refusal.ts';
-import type { WireFault } from './head-reader.ts';
+import type { WireFault } from './wire-fault.ts';
 
 export const asRefusal = ({ status, code, message }: WireFault): Refusal =>
   new Refusal(status, code, { detail: message });
