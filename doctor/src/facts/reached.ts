@@ -4,7 +4,7 @@ import type { Node } from 'oxc-parser';
 import { isSource, isTest } from '../model/files.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { contains, functionsAround, nameOf } from '../source/ast.ts';
-import type { ParsedFile } from '../source/parsed-file.ts';
+import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
 
 /** What calls a thing to try it does not run it. */
 const PROVES = /(^|\/)(bench(marks?)?|tests?|e2e|examples?)\//;
@@ -32,13 +32,23 @@ export function isReached(system: System, files: readonly ParsedFile[], place: P
   // A method, or a function that is handed to another one: who calls it is not known here.
   if (!outer || !name || depth > 5) return true;
   const isAgain = files.some((home) =>
-    home
-      .all('Identifier')
-      .filter((one) => one.name === name && isUse(home, one) && !(home === file && contains(outer, one)))
+    named(home, name)
+      .filter((one) => isUse(home, one) && !(home === file && contains(outer, one)))
       .some((one) => isReached(system, files, { file: home, node: one, depth: depth + 1 })),
   );
   const isCalled = new RegExp(`\\b${name}\\(`);
   return isAgain || (isExported(system, file, name) && outsideTexts(system).some((text) => isCalled.test(text)));
+}
+
+type Identifier = NodeOf<'Identifier'>;
+
+const identifiers = new WeakMap<ParsedFile, ReadonlyMap<string, readonly Identifier[]>>();
+
+/** Where a file says a name. */
+function named(file: ParsedFile, name: string): readonly Identifier[] {
+  const known = identifiers.get(file) ?? Map.groupBy(file.all('Identifier'), (one) => one.name);
+  identifiers.set(file, known);
+  return known.get(name) ?? [];
 }
 
 const EXPORT = /^(?:module\.)?exports\.(\w+)$/;

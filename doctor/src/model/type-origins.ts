@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { type AnyClass, nameOf } from '../source/ast.ts';
+import { type AnyClass, type AnyFunction, nameOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type FunctionAt, type Origin, UNKNOWN } from './origin.ts';
 import type { Origins } from './origins.ts';
@@ -14,6 +14,8 @@ interface Named {
 export class TypeOrigins {
   readonly #makers = new Map<Node, readonly FunctionAt[]>();
   readonly #implementers = new Map<Node, readonly { file: ParsedFile; node: AnyClass }[]>();
+  #byInterface: ReadonlyMap<string, readonly { file: ParsedFile; node: AnyClass }[]> | undefined;
+  #byAnswer: ReadonlyMap<string, readonly { file: ParsedFile; node: AnyFunction; type: Node }[]> | undefined;
 
   constructor(
     private readonly sources: Sources,
@@ -25,17 +27,11 @@ export class TypeOrigins {
     const known = this.#implementers.get(interfaceNode);
     if (known) return known;
     const name = (interfaceNode as { id?: { name?: string } }).id?.name;
-    const found = this.sources.files.flatMap((file) =>
-      [...file.all('ClassDeclaration'), ...file.all('ClassExpression')]
-        .filter((node) =>
-          node.implements?.some(({ expression }) => {
-            if (nameOf(expression as Node) !== name) return false;
-            const origin = this.#ofTypeName(file, name!, { at: node });
-            return (origin.kind === 'interface' || origin.kind === 'instance') && origin.node === interfaceNode;
-          }),
-        )
-        .map((node) => ({ file, node })),
-    );
+    this.#byInterface ??= classesByInterface(this.sources.files);
+    const found = (this.#byInterface.get(name ?? '') ?? []).filter(({ file, node }) => {
+      const origin = this.#ofTypeName(file, name!, { at: node });
+      return (origin.kind === 'interface' || origin.kind === 'instance') && origin.node === interfaceNode;
+    });
     this.#implementers.set(interfaceNode, found);
     return found;
   }
@@ -45,16 +41,11 @@ export class TypeOrigins {
     const known = this.#makers.get(interfaceNode);
     if (known) return known;
     const name = (interfaceNode as { id?: { name?: string } }).id?.name;
-    const found = this.sources.files.flatMap((file) =>
-      [...file.all('FunctionDeclaration'), ...file.all('ArrowFunctionExpression')]
-        .filter(({ returnType }) => {
-          const type = returnType?.typeAnnotation;
-          if (type?.type !== 'TSTypeReference' || nameOf(type.typeName as Node) !== name) return false;
-          const origin = this.originOfType(file, type);
-          return origin.kind === 'interface' && origin.node === interfaceNode;
-        })
-        .map((node): FunctionAt => ({ file, node })),
-    );
+    this.#byAnswer ??= functionsByAnswer(this.sources.files);
+    const found = (this.#byAnswer.get(name ?? '') ?? []).filter(({ file, type }) => {
+      const origin = this.originOfType(file, type);
+      return origin.kind === 'interface' && origin.node === interfaceNode;
+    });
     this.#makers.set(interfaceNode, found);
     return found;
   }
@@ -132,6 +123,30 @@ export class TypeOrigins {
     return UNKNOWN;
   }
 }
+
+/** The classes of a repository by the names of what they say they implement. */
+const classesByInterface = (files: readonly ParsedFile[]) =>
+  grouped(
+    files.flatMap((file) =>
+      [...file.all('ClassDeclaration'), ...file.all('ClassExpression')].flatMap((node) =>
+        (node.implements ?? []).map(({ expression }) => ({ name: nameOf(expression as Node), file, node })),
+      ),
+    ),
+  );
+
+/** The functions of a repository by the name of the type that they say they answer with. */
+const functionsByAnswer = (files: readonly ParsedFile[]) =>
+  grouped(
+    files.flatMap((file) =>
+      [...file.all('FunctionDeclaration'), ...file.all('ArrowFunctionExpression')].flatMap((node) => {
+        const type = node.returnType?.typeAnnotation;
+        return type?.type === 'TSTypeReference' ? [{ name: nameOf(type.typeName as Node), file, node, type }] : [];
+      }),
+    ),
+  );
+
+const grouped = <T extends { readonly name: string | undefined }>(all: readonly T[]): ReadonlyMap<string, T[]> =>
+  Map.groupBy(all, ({ name }) => name ?? '');
 
 const TRANSPARENT: ReadonlySet<string> = new Set([
   'Promise',
