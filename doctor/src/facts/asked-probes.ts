@@ -3,7 +3,7 @@ import type { Deployment } from '../model/deployment.ts';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { nameOf } from '../source/ast.ts';
+import { isFunction, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { userOf } from './breakers.ts';
 import type { Route } from './routes.ts';
@@ -21,10 +21,25 @@ export const askedInVain = (system: System, part: Part, routes: readonly Route[]
     (['liveness', 'readiness'] as const).flatMap((kind) => {
       const path = deployment.probes[kind];
       if (!path?.startsWith('/')) return [];
-      const isAnswered = routes.some((route) => /[*:{]/.test(route.path) || path.endsWith(route.path));
+      const prefix = globalPrefix(system, part);
+      const isAnswered = routes.some(
+        (route) =>
+          /[*:{]/.test(route.path) || (prefix === undefined ? path.endsWith(route.path) : path === prefix + route.path),
+      );
       return isAnswered ? [] : [{ deployment, kind, path }];
     }),
   );
+
+/** Under which path Nest answers all that it answers; nothing where that is not one for all. */
+function globalPrefix(system: System, part: Part): string | undefined {
+  const calls = system
+    .filesOf(part)
+    .flatMap((file) => callsIn(file).filter((call) => pathOf(call.callee as Node).at(-1) === 'setGlobalPrefix'));
+  const [only] = calls;
+  const prefix = calls.length === 1 && only?.arguments.length === 1 ? nameOf(only.arguments[0] as Node) : undefined;
+  const isVersioned = system.filesOf(part).some(({ lines }) => /enableVersioning/.test(lines.join('\n')));
+  return prefix === undefined || isVersioned ? undefined : `/${prefix.replaceAll(/^\/|\/$/g, '')}`;
+}
 
 const CHECKS = /^(checks|health_?checks|readiness_?checks)$/i;
 
@@ -54,4 +69,13 @@ const emptyIn = (given: Extract<Node, { type: 'ObjectExpression' }>): Node | und
       CHECKS.test(nameOf(entry.key) ?? '') &&
       ((entry.value.type === 'ObjectExpression' && entry.value.properties.length === 0) ||
         (entry.value.type === 'ArrayExpression' && entry.value.elements.length === 0)),
+  ) ??
+  given.properties.find(
+    (entry) => entry.type === 'Property' && READY.test(nameOf(entry.key) ?? '') && isAlways(entry.value as Node),
   );
+
+const READY = /^(is_?)?(ready|readiness)(_?(check|probe))?$/i;
+
+/** `() => true` */
+const isAlways = (given: Node): boolean =>
+  isFunction(given) && given.body?.type === 'Literal' && (given.body as { value?: unknown }).value === true;

@@ -138,6 +138,8 @@ const holds = (call: AnyCall) => (breaker: Breaker) => breaker.call === call;
 function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
   const [around] = functionsAround(file, call);
   const holder = file.parentOf(call);
+  // `createClient(options).get(path)`
+  if (around && holder?.type === 'MemberExpression') return file.parentOf(holder)?.type === 'CallExpression';
   if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
   const { id } = holder;
   const uses = file

@@ -39,14 +39,19 @@ const ADDRESS = /^([a-z0-9+]+):\/\/(?:([^:@/]*)(?::[^@/]*)?@)?([^/?]*)(?:\/([^?]
 /** All databases that parts are told to use: in compose and Kubernetes, in `.env` files, and in their code. */
 export const databaseSettings = perSystem((system: System): readonly DatabaseSetting[] =>
   [...system.services, ...system.gateways].flatMap((part) => {
-    const deployed = system.deploymentsOf(part).flatMap((deployment) =>
-      fromEnvironment(deployment.environment).map((found) => ({
-        ...found.setting,
-        part,
-        file: deployment.file,
-        line: deployment.environmentLines[found.key] ?? deployment.line,
-      })),
-    );
+    const deployed = system
+      .deploymentsOf(part)
+      .flatMap(({ file, line: own, environment, environmentLines, before = [] }) => [
+        ...fromEnvironment(environment).map(({ key, setting }) => ({
+          ...setting,
+          part,
+          file,
+          line: environmentLines[key] ?? own,
+        })),
+        ...before.flatMap((first) =>
+          fromEnvironment(first.environment).map(({ setting }) => ({ ...setting, part, file, line: first.line })),
+        ),
+      ]);
     const files = system.paths.filter(
       (path) => isOwnEnvFile(path) && system.partOf(path) === part && part.folder !== '' && deployed.length === 0,
     );

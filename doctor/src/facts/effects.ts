@@ -49,10 +49,18 @@ export const sqlOf = (system: System, { file, call }: CallSite): string => {
   return withoutComments(textOf(system.program, file, given));
 };
 
+/** `trx('orders').insert(…)`, where nothing tells whose the transaction is. */
+const BUILDS = /^(await\s+)?(trx|tx|knex|db)(<[^>()]*>)?\(\s*['"`]\w+['"`]\s*\)/;
+const BUILT_WRITES = /^(insert|update|increment|decrement|del|delete|upsert|truncate)$/;
+
+const isBuilt = ({ file, call }: CallSite): boolean =>
+  call.callee.type === 'MemberExpression' && BUILDS.test(file.textOf(call.callee as Node));
+
 /** Whether a call changes a database. */
 export function isWrite(system: System, site: CallSite): boolean {
   if (site.call.type === 'NewExpression') return false;
   if (WRITING_SQL.test(sqlOf(system, site))) return true;
+  if (isBuilt(site) && BUILT_WRITES.test(pathOf(site.call.callee as Node).at(-1)!)) return true;
   const path = pathOf(site.call.callee as Node);
   const origin = of(system, site);
   if (origin.kind === 'external') return DATABASES.test(origin.module) && WRITES.test(path.at(-1)!) && path.length > 1;
@@ -77,7 +85,7 @@ export function isDatabaseCall(system: System, site: CallSite): boolean {
   if (site.call.type === 'NewExpression') return false;
   const origin = of(system, site);
   if (origin.kind === 'external' && DATABASES.test(origin.module) && origin.path.length > 0) return true;
-  return ANY_SQL.test(sqlOf(system, site)) || isWrite(system, site);
+  return ANY_SQL.test(sqlOf(system, site)) || isBuilt(site) || isWrite(system, site);
 }
 
 /** The calls that change a database when a function runs. */

@@ -16,4 +16,8 @@ export interface Entrance {
   readonly hasOwnLimit?: boolean;
   /** Whether the gateway answers it with its own code. */
   readonly isLocal?: boolean;
+  /** Whether it hands requests on by a library for that. */
+  readonly isProxy?: boolean;
+  /** Whether it is taken out of the limit that stands before all. */
+  readonly isUnlimited?: boolean;
 }

@@ -7,18 +7,12 @@ import { type AnyCall, functionsAround, isFunction, nameOf, pathOf, property } f
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
 import { webEntrances } from './moleculer-web.ts';
-import { letsAllThrough, turnsAway } from './open-guards.ts';
+import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
 
 export type { Entrance } from './entrance.ts';
 
-const AUTHENTICATION = new RegExp(
-  String.raw`auth(?!or)|jwt|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
-    'identif|clerk|keycloak|oidc|secured',
-  'i',
-);
-const RATE_LIMIT = /rate_?-?limit|limiter|throttl|slow_?down|quota|bottleneck/i;
 const PROXIES = new RegExp(
   '^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify/(http-proxy|reply-from)|' +
     String.raw`fast-gateway|fast-proxy|koa-proxies|koa-proxy)$`,
@@ -32,8 +26,9 @@ export const entrances = perSystem((system: System): readonly Entrance[] =>
     const files = system.filesOf(part);
     const tables = files.flatMap((file) => tableEntrances(system, part, file));
     // Routes of its own count where there is a table of what it hands on: they are in its language.
-    if (tables.some(({ isLocal }) => !isLocal)) return withLimits(system, files, withHooks(system, part, tables));
-    return answers(system, part);
+    if (!tables.some(({ isLocal }) => !isLocal)) return answers(system, part);
+    const beside = answers(system, part).filter(({ isProxy: isOne, path }) => isOne && /^\/[\w/-]+$/.test(path));
+    return [...withLimits(system, files, withHooks(system, part, tables)), ...beside];
   }),
 );
 
@@ -53,7 +48,7 @@ export function answers(system: System, part: Part): readonly Entrance[] {
     .map((one) => ({
       ...one,
       hasAuthentication: one.hasAuthentication || isAsked(one),
-      hasRateLimit: one.hasRateLimit || isLimited(one),
+      hasRateLimit: !one.isUnlimited && (one.hasRateLimit || isLimited(one)),
     }));
 }
 
@@ -66,9 +61,11 @@ function withHooks(system: System, part: Part, tables: readonly Entrance[]): rea
   const files = system.filesOf(part);
   const proxies = files.flatMap((file) => proxied(system, part, file));
   if (proxies.length === 0) return tables;
-  const isForAll =
-    proxies.every(({ hasAuthentication }) => hasAuthentication) ||
-    files.some((file) => hasGlobal(system, { file }, AUTHENTICATION));
+  const isForAll = proxies.every(
+    (one) =>
+      one.hasAuthentication ||
+      files.some((file) => hasGlobal(system, file === one.file ? one : { file }, AUTHENTICATION)),
+  );
   return tables.map((one) => ({ ...one, hasAuthentication: one.hasAuthentication || isForAll }));
 }
 
@@ -172,33 +169,6 @@ const isProxy = ({ program }: System, file: ParsedFile, node: Node): boolean => 
   return origin.kind === 'external' && PROXIES.test(origin.module);
 };
 
-/** What only prepares for a check of tokens or sessions, and lets everybody through. */
-const NO_GUARD =
-  /^(@fastify\/(jwt|auth|cookie|session|secure-session|oauth2|passport)|fastify-jwt|express-session|cookie-session)$/;
-const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^session$|cookie|csrf|author(?!i[sz])/i;
-
-function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
-  if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
-  return isNamed(system, place, kind) || (kind === AUTHENTICATION && turnsAway(system, place));
-}
-
-function isNoGuard({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
-  if (isFunction(node)) return false;
-  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
-  const origin = program.originOf(file, inner);
-  return NO_GUARD_NAME.test(pathOf(inner).join('.')) || (origin.kind === 'external' && NO_GUARD.test(origin.module));
-}
-
-/** By its name, or by the library that it comes from, or by the name of what it does. */
-function isNamed(system: System, { file, node }: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
-  if (isFunction(node)) return kind.test(file.textOf(node).slice(0, 2_000));
-  if (node.type === 'ObjectExpression') return false;
-  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
-  if (kind.test(pathOf(inner).join('.')) || (node.type === 'Decorator' && kind.test(file.textOf(node)))) return true;
-  const origin = system.program.originOf(file, inner);
-  return origin.kind === 'external' && kind.test(origin.module);
-}
-
 /** `app.use('/orders', authenticate, createProxyMiddleware(…))` and `register(proxy, { prefix, preHandler })`. */
 function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
   return callsIn(file).flatMap((call) => {
@@ -254,6 +224,7 @@ function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
   return (routesIn(system).get(file) ?? []).map((route) => {
     const config = isRecord(route.options) ? JSON.stringify(route.options) : '';
     const kinds = (kind: RegExp): boolean => route.before.some((node) => isOfKind(system, { file, node }, kind));
+    const isUnlimited = route.before.some((node) => SKIPS_LIMITS.test(file.textOf(node)));
     return {
       part,
       file,
@@ -261,11 +232,15 @@ function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
       method: route.method,
       path: route.path,
       hasAuthentication: kinds(AUTHENTICATION) || /"(auth|access|roles?)"/.test(config),
-      hasRateLimit: kinds(RATE_LIMIT) || /rateLimit|"limit"/.test(config),
+      hasRateLimit: !isUnlimited && (kinds(RATE_LIMIT) || /rateLimit|"limit"/.test(config)),
       access: undefined,
+      isUnlimited,
     };
   });
 }
+
+/** `@SkipThrottle()`; with `false` it takes back what stands around. */
+const SKIPS_LIMITS = /^@SkipThrottle\((?![^)]*\bfalse\b)/;
 
 interface Opened {
   readonly part: Part;
@@ -289,5 +264,6 @@ function entrance(system: System, { part, file, call, path, method, before, ownL
     hasAuthentication: kinds(AUTHENTICATION),
     hasRateLimit: ownLimit || kinds(RATE_LIMIT),
     access: undefined,
+    isProxy: true,
   };
 }

@@ -47,13 +47,31 @@ function isForgotten(system: System, part: Part, file: ParsedFile): boolean {
   return !new RegExp(`\\b${name.replaceAll(/[^\w-]/g, '.')}(\\.|["'\\s]|$)`, 'm').test(startsOf(system, part));
 }
 
-/** The files of a part, and of its libraries, without those that only a forgotten one would load. */
+const PRELOADS = /(?:--(?:import|require)[= ]|\s-r\s?)\s*([\w@./-]+)/g;
+
+/** What Node is told to load before the program, and what that imports. */
+function preloadedFiles(system: System, part: Part): readonly ParsedFile[] {
+  const found = new Set<ParsedFile>();
+  const load = (from: string, specifier: string): void => {
+    const target = system.program.resolve(from, specifier);
+    const file = target.kind === 'own' ? system.program.fileAt(target.path) : undefined;
+    if (file) found.add(file);
+  };
+  const starts = startsOf(system, part).replaceAll(/[",]+/g, ' ');
+  for (const [, name] of starts.matchAll(PRELOADS)) load(join(part.folder, 'package.json'), name!);
+  for (const file of found) {
+    for (const { specifier } of system.importsOf(file)) load(file.path, specifier);
+  }
+  return [...found];
+}
+
+/** The files of a part, of its libraries and of what is loaded before, without what only a forgotten one would load. */
 export function loadedFiles(system: System, part: Part): readonly ParsedFile[] {
   const own = system.filesOf(part);
   const forgotten = own.filter((file) => isForgotten(system, part, file));
-  const all = system.closureOf(part);
+  const all = [...new Set([...system.closureOf(part), ...preloadedFiles(system, part)])];
   if (forgotten.length === 0 || own.some((file) => LOADS_FOLDERS.test(file.lines.join('\n')))) return all;
-  const found = new Set(own.filter((file) => !forgotten.includes(file)));
+  const found = new Set([...own.filter((file) => !forgotten.includes(file)), ...preloadedFiles(system, part)]);
   const inside = new Set(all);
   for (const file of found) {
     for (const { target } of system.importsOf(file)) {

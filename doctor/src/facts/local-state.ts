@@ -74,6 +74,8 @@ export function limitsAlone(system: System, part: Part, { file, call }: CallSite
       : given !== undefined;
   if (module === 'rate-limiter-flexible') return call.type === 'NewExpression' && path.at(-1) === 'RateLimiterMemory';
   if (module === 'koa-ratelimit') return property(given, 'driver') !== undefined && !/redis/.test(file.textOf(call));
+  if (module === '@nestjs/throttler')
+    return sharesRedis(system, part) && /^forRoot(Async)?$/.test(path.at(-1) ?? '') && !STORED.test(file.textOf(call));
   if (!hasReplicas(system, part)) return false;
   if (module === 'express-rate-limit') return (path.at(-1) ?? 'rateLimit') === 'rateLimit' && !has('store');
   return /^(@fastify\/|fastify-)rate-limit$/.test(module) && isRegistered && !has('redis', 'store');
@@ -81,8 +83,14 @@ export function limitsAlone(system: System, part: Part, { file, call }: CallSite
 
 /** Where a system has one process of it, and nothing to share, the memory of that process is enough. */
 const hasReplicas = (system: System, part: Part): boolean =>
-  system.deploymentsOf(part).some(({ replicas }) => (replicas ?? 1) > 1) ||
-  [...part.dependencies].some((name) => /^(ioredis|redis|@redis\/client|rate-limit-redis)$/.test(name));
+  system.deploymentsOf(part).some(({ replicas }) => (replicas ?? 1) > 1) || sharesRedis(system, part);
+
+const sharesRedis = (system: System, part: Part): boolean =>
+  [...part.dependencies].some((name) => /^(ioredis|redis|@redis\/client|rate-limit-redis)$/.test(name)) ||
+  system.deploymentsOf(part).some(({ environment }) => Object.keys(environment).some((key) => REDIS.test(key)));
+
+const STORED = /\bstorage\b/;
+const REDIS = /^REDIS_|_REDIS_(URL|HOST)$/;
 
 const WRITERS =
   /^(writeFile|writeFileSync|appendFile|appendFileSync|createWriteStream|outputFile|outputJson|writeJson)$/;

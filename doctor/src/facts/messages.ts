@@ -80,7 +80,7 @@ const BUS_NAME =
   /(bus|broker|publisher|producer|messag\w*|events?(Client)?|channel|kafka|rabbit|nats|amqp|jetstream)$/i;
 const IN_PROCESS: ReadonlySet<string> = new Set(['@nestjs/cqrs', '@nestjs/event-emitter', 'node:events', 'events']);
 const PUBLISH_NAMES = /^(publish|publishEvent|publishAsync|sendToQueue|produce|emitEvent|dispatchEvent)$/;
-const CONSUME_NAMES = /^(subscribe|consume|onEvent|addConsumer)$/;
+const CONSUME_NAMES = /^(subscribe|consume|onEvent|addConsumer|bindQueue)$/;
 
 /** Everything that parts publish and consume, also by wrappers around a broker's client. */
 export const messageUses = perSystem((system: System): readonly MessageUse[] => {
@@ -148,13 +148,14 @@ function handledBy(system: System, place: CallSite, { site, owner }: Heard): Fun
   return (base && filledIn(owner, { file: site.file, node: base })) ?? handlerOf(system, place);
 }
 
-function libraryOf({ program }: System, { file, call }: CallSite): string {
+/** The library of a broker by which a call is made. */
+export function libraryOf({ program }: System, { file, call }: CallSite): string {
   const origin = program.originOf(file, call.callee as Node);
   return origin.kind === 'external' ? origin.module : 'a bus';
 }
 
 /** Whether a call publishes or subscribes with a broker's client, or with a bus of this repository's own. */
-function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind'] | undefined {
+export function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind'] | undefined {
   if (isWorker(program, { file, call })) return 'consumed';
   if (call.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return undefined;
   const method = nameOf(call.callee.property as Node) ?? '';
@@ -226,7 +227,8 @@ function hasBrokerCall(file: ParsedFile, node: Node): boolean {
   });
 }
 
-function topicNodes({ file, call }: CallSite, library: string): (Node | undefined)[] {
+/** What names the topics of a call. */
+export function topicNodes({ file, call }: CallSite, library: string): (Node | undefined)[] {
   const args = call.arguments as readonly Node[];
   const method = pathOf(call.callee as Node).at(-1)!;
   if (/^xread(group)?$/i.test(method)) return streamsOf(args);
@@ -234,7 +236,7 @@ function topicNodes({ file, call }: CallSite, library: string): (Node | undefine
   if (args[0]?.type === 'ObjectExpression') {
     return [property(args[0], 'topic') ?? property(args[0], 'topics') ?? property(args[0], 'type')];
   }
-  if (/amqp|bus/.test(library) && (method === 'publish' || method === 'bindQueue') && args.length > 2) {
+  if (/amqp|bus|rabbit/.test(library) && (method === 'publish' || method === 'bindQueue') && args.length > 2) {
     const [exchange, key] = method === 'publish' ? [args[0], args[1]] : [args[1], args[2]];
     const isEmpty = !key || file.textOf(key).length <= 2;
     return [isEmpty ? exchange : key];
@@ -271,13 +273,16 @@ function handlerOf({ program }: System, { file, call }: CallSite): FunctionAt | 
   function functionAt(node: Node): FunctionAt | undefined {
     if (isFunction(node)) return { file, node };
     if (node.type === 'ObjectExpression') {
-      const callback = property(node, 'callback');
+      const callback = HANDLERS.map((name) => property(node, name)).find((one) => one !== undefined);
       return callback && functionAt(callback);
     }
     const origin = program.originOf(file, node);
     return origin.kind === 'functions' ? origin.all[0] : undefined;
   }
 }
+
+/** Under which names functions are handed over that handle messages. */
+const HANDLERS = ['callback', 'handle', 'handler', 'onMessage', 'process'];
 
 /** `for await (const message of subscription)`. */
 function loopOver(file: ParsedFile, call: Node): NodeOf<'ForOfStatement'> | undefined {

@@ -1,9 +1,10 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
-import { decoratorsOf, nameOf, property } from '../source/ast.ts';
+import { classAround, contains, decoratorsOf, nameOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { MessageUse } from './messages.ts';
+import { isUnlisted } from './nest-modules.ts';
 import { texts } from './topics.ts';
 
 const NEST_CONSUMERS = /^(EventPattern|RabbitSubscribe|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
@@ -22,6 +23,24 @@ const processors = (file: ParsedFile) =>
         ),
       ),
   );
+
+const LISTENS = /\b(connectMicroservice|createMicroservice)\b/;
+
+/** A consumer of Nest that no module lists, or whose application is never connected to its broker. */
+export function isDeaf(system: System, { part, file, node, library }: Consumer): boolean {
+  if (node.type !== 'Decorator') return false;
+  const around = classAround(file, node) ?? file.all('ClassDeclaration').find((one) => contains(one, node));
+  if (around && isUnlisted(system, part, around)) return true;
+  if (library !== 'EventPattern') return false;
+  const text = textOfAll(system.closureOf(part));
+  if (/createMicroservice|startAllMicroservices/.test(text)) return false;
+  // Who shows how others begin to listen shows how all do.
+  return /\bNestFactory\b/.test(text) && LISTENS.test(textOfAll(system.program.files));
+}
+
+const textOfAll = (files: readonly ParsedFile[]): string => files.map(({ lines }) => lines.join('\n')).join('\n');
+
+type Consumer = Pick<MessageUse, 'part' | 'file' | 'node' | 'library'>;
 
 /** Nest's consumers: methods with a decorator. */
 export function decorated(system: System, part: Part, file: ParsedFile): MessageUse[] {

@@ -1,12 +1,13 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
+import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyClass, decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
+import { type AnyClass, decoratorsOf, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
-/** What Nest wires of a part: the modules that its root module leads to, and their controllers. */
+/** What Nest wires of a part: the modules that its root module leads to, and what these list. */
 interface Wired {
-  readonly controllers: ReadonlySet<Node>;
+  readonly classes: ReadonlySet<Node>;
   /** Nothing can be said where a module is not found, or is put together when it runs. */
   readonly isKnown: boolean;
 }
@@ -16,9 +17,13 @@ export function isLeftOut(system: System, part: Part, file: ParsedFile): boolean
   const controllers = file
     .all('ClassDeclaration')
     .filter((node) => decoratorsOf(node).some(({ name }) => name === 'Controller'));
-  if (controllers.length === 0 || system.partOf(file.path) === part) return false;
-  const { controllers: wired, isKnown } = wiredIn(system, part);
-  return isKnown && controllers.every((node) => !wired.has(node));
+  return controllers.length > 0 && controllers.every((node) => isUnlisted(system, part, node));
+}
+
+/** Whether no module that Nest starts with lists a class, as a controller or as a provider. */
+export function isUnlisted(system: System, part: Part, node: AnyClass): boolean {
+  const { classes, isKnown } = wiredIn(system, part);
+  return isKnown && !classes.has(node);
 }
 
 const wiredByPart = perSystem((): Map<Part, Wired> => new Map());
@@ -30,52 +35,83 @@ function wiredIn(system: System, part: Part): Wired {
   return found;
 }
 
-/** From every module that the part itself declares. */
+interface ModuleAt {
+  readonly file: ParsedFile;
+  readonly node: AnyClass;
+}
+
+/** The module that the application is made of; else every module that the part itself declares. */
+function rootsOf(system: System, part: Part): ModuleAt[] {
+  const made = system.filesOf(part).flatMap((file) =>
+    callsIn(file).flatMap((call) => {
+      const [name, holder] = pathOf(call.callee as Node).toReversed();
+      const isMaking = holder === 'NestFactory' && /^create(Microservice|ApplicationContext)?$/.test(name ?? '');
+      return isMaking ? [{ file, given: call.arguments[0] as Node | undefined }] : [];
+    }),
+  );
+  const roots = made.map(({ file, given }) => (given ? moduleAt(system, file, given) : 'unknown'));
+  if (roots.length > 0 && roots.every((one): one is ModuleAt => typeof one === 'object')) return roots;
+  return system
+    .filesOf(part)
+    .flatMap((file) => file.all('ClassDeclaration').map((node) => ({ file, node })))
+    .filter(({ node }) => moduleOf(node) !== undefined);
+}
+
 function follow(system: System, part: Part): Wired {
   const seen = new Set<Node>();
-  const controllers = new Set<Node>();
-  const open = system.filesOf(part).flatMap((file) => file.all('ClassDeclaration').map((node) => ({ file, node })));
-  const roots = open.filter(({ node }) => moduleOf(node) !== undefined);
-  let isKnown = roots.length > 0;
-  const todo = [...roots];
+  const classes = new Set<Node>();
+  const todo = rootsOf(system, part);
+  let isKnown = todo.length > 0;
   for (let next = todo.pop(); next; next = todo.pop()) {
     const { file, node } = next;
     const options = moduleOf(node);
     if (seen.has(node) || !options) continue;
     seen.add(node);
-    for (const one of elementsOf(property(options, 'controllers'))) {
-      const origin = system.program.originOf(file, one);
-      if (origin.kind === 'class') controllers.add(origin.node);
+    const listed = ['controllers', 'providers'].map((list) => elementsOf(property(options, list)));
+    if (listed.includes(undefined)) isKnown = false;
+    for (const one of listed.flatMap((all) => all ?? [])) {
+      const origin = system.program.originOf(file, property(one, 'useClass') ?? one);
+      if (origin.kind === 'class') classes.add(origin.node);
+      else if (one.type !== 'ObjectExpression' && origin.kind !== 'external') isKnown = false;
     }
-    for (const one of elementsOf(property(options, 'imports'))) {
+    const imported = elementsOf(property(options, 'imports'));
+    if (!imported || options.type !== 'ObjectExpression') isKnown = false;
+    for (const one of imported ?? []) {
       const found = moduleAt(system, file, one);
       if (found === 'unknown') isKnown = false;
       else if (found) todo.push(found);
     }
   }
-  return { controllers, isKnown };
+  return { classes, isKnown };
 }
 
 const moduleOf = (node: AnyClass): Node | undefined =>
   decoratorsOf(node).find(({ name }) => name === 'Module')?.args[0];
 
-const elementsOf = (list: Node | undefined): Node[] =>
-  list?.type === 'ArrayExpression' ? (list.elements as readonly (Node | null)[]).filter((one) => one !== null) : [];
+/** What a list names one by one; nothing where it is put together. */
+function elementsOf(list: Node | undefined): Node[] | undefined {
+  if (list === undefined) return [];
+  const all = list.type === 'ArrayExpression' ? (list.elements as readonly (Node | null)[]) : [null];
+  return all.every((one) => one && one.type !== 'SpreadElement') ? (all as Node[]) : undefined;
+}
 
 /** `HealthModule`, and `DatabaseModule.forFeature([…])`. */
-function moduleAt(
-  { program }: System,
-  file: ParsedFile,
-  given: Node,
-): { file: ParsedFile; node: AnyClass } | 'unknown' | undefined {
-  const named = given.type === 'CallExpression' ? given.callee : given;
-  if (named.type === 'CallExpression' && pathOf(named).at(-1) === 'forwardRef') return 'unknown';
-  const holder = named.type === 'MemberExpression' ? named.object : named;
-  const origin = program.originOf(file, holder as Node);
+function moduleAt({ program }: System, file: ParsedFile, given: Node): ModuleAt | 'unknown' | undefined {
+  const named = given.type === 'CallExpression' ? (given.callee as Node) : given;
+  if (given.type === 'CallExpression' && pathOf(named).at(-1) === 'forwardRef') {
+    const later = given.arguments[0] as Node | undefined;
+    const body = later && isFunction(later) ? (later.body as Node | null) : undefined;
+    return body?.type === 'Identifier' ? moduleAt({ program } as System, file, body) : 'unknown';
+  }
+  if (named.type !== 'Identifier' && named.type !== 'MemberExpression') return 'unknown';
+  const holder = named.type === 'MemberExpression' ? (named.object as Node) : named;
+  const origin = program.originOf(file, holder);
   if (origin.kind === 'class') {
-    // A module that is put together when it runs may name its controllers there.
-    const isOpen = given.type === 'CallExpression' && /\bcontrollers\b/.test(origin.file.textOf(origin.node.body));
+    // A module that is put together when it runs may name what it lists there.
+    const isOpen = given.type === 'CallExpression' && LISTS.test(origin.file.textOf(origin.node.body));
     return isOpen ? 'unknown' : { file: origin.file, node: origin.node };
   }
-  return origin.kind === 'external' && nameOf(holder as Node) !== undefined ? undefined : 'unknown';
+  return origin.kind === 'external' && nameOf(holder) !== undefined ? undefined : 'unknown';
 }
+
+const LISTS = /\b(controllers|providers|imports)\b/;

@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import { functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REFUSES =
@@ -30,8 +30,10 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
   if (decorated) return isOpen([decorated], []);
   const isCall = expression.type === 'CallExpression' || expression.type === 'NewExpression';
   const origin = program.originOf(file, isCall ? (expression.callee as Node) : expression);
-  if (origin.kind === 'class' || origin.kind === 'instance') return isOpen([origin.file.textOf(origin.node)], []);
+  if (origin.kind === 'class' || origin.kind === 'instance')
+    return isOpen([origin.file.textOf(origin.node)], []) || forgives(origin.file, origin.node);
   if (origin.kind !== 'functions') return false;
+  if (origin.all.every((one) => forgives(one.file, one.node))) return true;
   const calls = origin.all.flatMap((one) => program.callsReachedFrom(one, 3));
   const inner = [...origin.all, ...calls.flatMap((site) => program.calleesOf(site))];
   const names = calls.map(({ call }) => pathOf(call.callee as Node).at(-1)!);
@@ -40,6 +42,19 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     names,
   );
 }
+
+/** A check whose failure it catches, and after which it lets pass all the same. */
+const forgives = (file: ParsedFile, guard: Node): boolean =>
+  file.all('TryStatement').some(({ block, handler, start, end }) => {
+    if (!handler || start < guard.start || end > guard.end || !VERIFIES.test(file.textOf(block))) return false;
+    const body = file.textOf(handler.body);
+    if (/\breturn\b/.test(body) || ANY_REFUSAL.test(body)) return false;
+    const [around] = functionsAround(file, block);
+    const rest = around ? file.textOf(around).slice(end - around.start) : '';
+    const isHook =
+      around?.async && nameOf(around.params[0] as Node | undefined)?.startsWith('req') && !/\bnext\b/.test(rest);
+    return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
+  });
 
 /** What Fastify's `app.decorate('authenticate', check)` hangs under that name, as text. */
 function decoratedBy({ program }: System, node: Node): string | undefined {

@@ -38,7 +38,7 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
   if (isOnlyTold(own, handler.file, handler.node)) return true;
   const catches = [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text));
-  return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|return/.test(own);
+  return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|\.(body|status)\s*=|return/.test(own);
 }
 
 /** The state of a dependency is in the text of the answer, and its status is that of success. */

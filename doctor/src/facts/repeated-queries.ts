@@ -15,7 +15,7 @@ export interface RepeatedQuery {
 }
 
 /** What only looks up: what is changed for each element is changed one by one on purpose. */
-const LOOKS_UP = /^(find\w*|count|countDocuments|exists|query|\$queryRaw|get\w*|load\w*|fetch\w*)$/;
+const LOOKS_UP = /^(find\w*|count|countDocuments|exists|query|\$queryRaw|get\w*|load\w*|fetch\w*|first|pluck)$/;
 
 /** All of them, in services. */
 export const repeatedQueries = perSystem((system: System): readonly RepeatedQuery[] =>

@@ -52,10 +52,14 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
     .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
 }
 
-const NAMES_TABLE = /^(from|into|table|inTable|(inner|left|right|full|cross)?(Outer)?join)$/i;
+const NAMES_TABLE =
+  /^(from|into|table|inTable|(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$/i;
 const TABLE_NAME = /^[a-z_]\w*(\.\w+)?(\s+as\s+\w+)?$/i;
 
-/** What knex puts together: `knex('orders').join('users', …)`, `trx('orders')`, `references('id').inTable('users')`. */
+/**
+ * What knex and TypeORM put together: `knex('orders').join('users', …)`, `trx('orders')`,
+ * `references('id').inTable('users')`.
+ */
 const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[] =>
   file.all('CallExpression').flatMap((call) => {
     const [given] = call.arguments as readonly Node[];
@@ -64,8 +68,11 @@ const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[]
     const isNamed = call.callee.type === 'MemberExpression' && NAMES_TABLE.test(pathOf(call.callee).at(-1)!);
     if (!isNamed && call.callee.type === 'MemberExpression') return [];
     const origin = program.originOf(file, call.callee.type === 'MemberExpression' ? call.callee.object : call.callee);
-    const isKnex = origin.kind === 'external' && origin.module === 'knex';
-    if (!isKnex && !(isNamed && /[iI]nTable$/.test(pathOf(call.callee).at(-1)!))) return [];
+    // The builder of TypeORM also joins what an entity relates to, as `order.lines`.
+    const isBuilt =
+      origin.kind === 'external' &&
+      (origin.module === 'knex' || (/typeorm$/.test(origin.module) && isNamed && !table.includes('.')));
+    if (!isBuilt && !(isNamed && /[iI]nTable$/.test(pathOf(call.callee).at(-1)!))) return [];
     const line = file.lineAt((call.callee as { property?: Node }).property?.start ?? call.start);
     return [{ part, file: file.path, line, text: `from ${table}`, shown: file.lines[line - 1]!.trim() }];
   });
@@ -106,7 +113,8 @@ function tablesMadeBy(text: string): string[] {
   return [...created.map(([, name]) => name!.replaceAll(/["`]/g, '')), ...models].map((name) => name.toLowerCase());
 }
 
-function entityTables({ program }: System, file: ParsedFile): string[] {
+/** The tables and collections that a file maps. */
+export function entityTables({ program }: System, file: ParsedFile): string[] {
   const entities = file.all('ClassDeclaration').flatMap((node) =>
     decoratorsOf(node)
       .filter(({ name }) => name === 'Entity' || name === 'Table')

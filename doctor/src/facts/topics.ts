@@ -3,7 +3,7 @@ import type { CallSite } from '../model/program.ts';
 import type { Binding } from '../model/scope.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
-import { type AnyCall, type AnyFunction, contains, functionsAround, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, type AnyFunction, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type ClassAt, calledClass, fieldOf, ownField } from './inherited.ts';
 
@@ -91,6 +91,25 @@ const argumentAt = (call: AnyCall, { index, path }: Parameter): Node | undefined
     call.arguments[index] as Node | undefined,
   );
 
+/** `Object.keys(HANDLERS)` */
+function keysOf(system: System, file: ParsedFile, given: Node): (string | undefined)[] {
+  const table = valueNode(system.program, file, given);
+  if (table?.node.type !== 'ObjectExpression') return [undefined];
+  return table.node.properties.flatMap((entry) => {
+    if (entry.type !== 'Property') return [undefined];
+    return entry.computed ? texts(system, table.file, entry.key as Node) : [nameOf(entry.key)];
+  });
+}
+
+/** The list that a name of `for (const type of types)` goes through. */
+function turnOf(system: System, file: ParsedFile, node: Node): Node | undefined {
+  if (node.type !== 'Identifier') return undefined;
+  const binding = system.program.scopesOf(file).lookUp(node.name, node);
+  if (binding?.kind !== 'value' || binding.init || binding.path.length > 0 || binding.declaration === 'parameter')
+    return undefined;
+  return file.all('ForOfStatement').find(({ left }) => contains(left as Node, binding.node))?.right;
+}
+
 /** The texts that an expression may be; an open one is undefined. */
 export function texts(system: System, file: ParsedFile, node: Node): (string | undefined)[] {
   const found = valueNode(system.program, file, node);
@@ -101,6 +120,11 @@ export function texts(system: System, file: ParsedFile, node: Node): (string | u
     const named = property(found.node, 'cmd') ?? property(found.node, 'type') ?? property(found.node, 'topic');
     return named ? texts(system, found.file, named) : [undefined];
   }
+  if (found?.node.type === 'CallExpression' && pathOf(found.node.callee).join('.') === 'Object.keys') {
+    return keysOf(system, found.file, found.node.arguments[0] as Node);
+  }
+  const turn = found ? undefined : turnOf(system, file, node);
+  if (turn) return texts(system, file, turn);
   if (found?.node.type === 'NewExpression') return [pathOf(found.node.callee).at(-1)];
   const text = textOf(system.program, file, node);
   return [/^\{[^}]*\}$/.test(text) ? undefined : text.replaceAll(/\{[^}]*\}/g, '*')];

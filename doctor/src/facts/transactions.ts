@@ -25,8 +25,9 @@ export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] =>
   system.services.flatMap((part) => system.filesOf(part).flatMap((file) => tornIn(system, file))),
 );
 
-function tornIn(system: System, file: ParsedFile): TornOutbox[] {
-  const puts = callsIn(file).filter((call) => {
+/** The calls of a file that put something into an outbox. */
+export const putsInto = (system: System, file: ParsedFile): readonly AnyCall[] =>
+  callsIn(file).filter((call) => {
     const path = pathOf(call.callee as Node);
     if (FILLS.test(sqlOf(system, { file, call }))) return true;
     const [first] = call.arguments as readonly Node[];
@@ -35,6 +36,9 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     const isQuery = called.length < 80 && /\(\s*['"`]?\w*outbox\w*['"`]?\s*\)/i.test(called);
     return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (OUTBOX.test(named) || isQuery);
   });
+
+function tornIn(system: System, file: ParsedFile): TornOutbox[] {
+  const puts = putsInto(system, file);
   return puts.flatMap((message) => {
     const method = functionsAround(file, message).find((one) => !transactionOf(file, one));
     if (!method) return [];

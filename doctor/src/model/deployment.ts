@@ -16,6 +16,8 @@ export interface Deployment {
   readonly folder?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly environmentLines: Readonly<Record<string, number>>;
+  /** What runs before it, in its place: containers that Kubernetes starts first. */
+  readonly before?: readonly { readonly environment: Readonly<Record<string, string>>; readonly line: number }[];
   readonly command: string;
   readonly dependsOn: readonly string[];
   /** Reachable from outside of the network of containers. */
@@ -38,6 +40,8 @@ export interface KubernetesFacts {
   readonly sticky: readonly { readonly target: string; readonly how: string; readonly file: string; line: number }[];
   readonly meshBreakers: readonly string[];
   readonly ingresses: readonly Ingress[];
+  /** What a controller of its own reads, and settings that are mounted as files. */
+  readonly resources: readonly Doc[];
 }
 
 /** What an ingress hands to which service, and what is asked of its controller. */

@@ -1,7 +1,14 @@
 import type { Deployment, Ingress, KubernetesFacts } from './deployment.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
 
-type Pod = { readonly name: string; readonly doc: Doc; readonly spec: Tree; readonly path: readonly string[] };
+interface Pod {
+  readonly name: string;
+  readonly doc: Doc;
+  readonly spec: Tree;
+  readonly path: readonly string[];
+  /** Which of its containers is the service; the others stand beside it. */
+  readonly index: number;
+}
 
 export const podsOf =
   (all: readonly Doc[]) =>
@@ -11,13 +18,28 @@ export const podsOf =
     const path = value['kind'] === 'Pod' ? ['spec'] : ['spec', 'template', 'spec'];
     const spec = treeAt(value, path);
     const name = text(treeAt(value, ['metadata'])['name']);
-    const containers = Array.isArray(spec['containers']) ? spec['containers'].filter(isTree) : [];
-    return containers.slice(0, 1).map((container) => containerOf({ name, doc, spec, path }, container, all));
+    const containers = listOf(spec['containers']);
+    const index = Math.max(
+      0,
+      containers.findIndex((one) => text(one['name']) === name),
+    );
+    return containers.slice(index, index + 1).map((one) => containerOf({ name, doc, spec, path, index }, one, all));
   };
 
-function containerOf({ name, doc, spec, path }: Pod, container: Tree, all: readonly Doc[]): Deployment {
+const listOf = (value: unknown): Tree[] => (Array.isArray(value) ? value.filter(isTree) : []);
+
+/** `nc -z orders 80`, `wait-for-it orders:80`, `curl http://orders/readyz`: for whom a command waits. */
+const WAITS_FOR = new RegExp(
+  String.raw`(?:\b(?:nc|netcat|nslookup|getent hosts|wait-for(?:-it)?(?:\.sh)?|wait-on)\s+(?:-\S+\s+)*` +
+    String.raw`(?:-w\s*\d+\s+)?|\w+:\/\/)([a-z][\w-]*)`,
+  'g',
+);
+
+function containerOf({ name, doc, spec, path, index }: Pod, container: Tree, all: readonly Doc[]): Deployment {
   const environment = kubernetesEnvironment(container, all);
   const at = (...more: (string | number)[]): number => doc.lineOf([...path, ...more]);
+  const first = listOf(spec['initContainers']);
+  const port = listOf(container['ports']).find((one) => one['hostPort'] !== undefined);
   const volumes = Array.isArray(spec['volumes']) ? spec['volumes'].filter(isTree) : [];
   const probe = (key: string): Record<string, string | undefined> => {
     const kind = key.replace('Probe', '');
@@ -29,18 +51,24 @@ function containerOf({ name, doc, spec, path }: Pod, container: Tree, all: reado
     name,
     kind: 'kubernetes',
     file: doc.file,
-    line: at('containers', 0),
+    line: at('containers', index),
     image: text(container['image']),
     environment,
-    environmentLines: Object.fromEntries(Object.keys(environment).map((key) => [key, at('containers', 0, 'env')])),
+    environmentLines: Object.fromEntries(Object.keys(environment).map((key) => [key, at('containers', index, 'env')])),
     command: [container['command'], container['args']].flat().map(text).join(' '),
-    dependsOn: [],
-    publishedPorts: [],
+    before: first.map((one, place) => ({
+      environment: kubernetesEnvironment(one, all),
+      line: at('initContainers', place),
+    })),
+    dependsOn: first.flatMap((one) =>
+      [...[one['command'], one['args']].flat().map(text).join(' ').matchAll(WAITS_FOR)].map(([, host]) => host!),
+    ),
+    publishedPorts: port ? [{ port: text(port['hostPort']), line: at('containers', index, 'ports') }] : [],
     probes: { ...probe('livenessProbe'), ...probe('readinessProbe'), ...probe('startupProbe') },
     probeLines: {
-      liveness: at('containers', 0, 'livenessProbe'),
-      readiness: at('containers', 0, 'readinessProbe'),
-      startup: at('containers', 0, 'startupProbe'),
+      liveness: at('containers', index, 'livenessProbe'),
+      readiness: at('containers', index, 'readinessProbe'),
+      startup: at('containers', index, 'startupProbe'),
     },
     labels: {},
     labelsLine: doc.lineOf([]),
@@ -86,7 +114,7 @@ export function kubernetesFacts(docs: readonly Doc[]): KubernetesFacts {
     return isOpen ? [{ target: nameOf(doc), how: type, file: doc.file, line: doc.lineOf(['spec', 'type']) }] : [];
   });
   const routed = docs
-    .filter(({ value }) => /^(Ingress|HTTPRoute|VirtualService)$/.test(text(value['kind'])))
+    .filter(({ value }) => /^(Ingress|IngressRoute|HTTPRoute|VirtualService)$/.test(text(value['kind'])))
     .flatMap((doc) =>
       backendsOf(doc.value).map((target) => ({
         target,
@@ -120,7 +148,8 @@ export function kubernetesFacts(docs: readonly Doc[]): KubernetesFacts {
     .filter(({ value }) => 'outlierDetection' in treeAt(value, ['spec', 'trafficPolicy']))
     .map(({ value }) => text(treeAt(value, ['spec'])['host']).split('.')[0]!);
   const ingresses = docs.filter(({ value }) => value['kind'] === 'Ingress').map(ingressOf);
-  return { exposed: [...exposed, ...routed], sticky: [...affine, ...cookies], meshBreakers, ingresses };
+  const resources = docs.filter(({ value }) => /^(ConfigMap|IngressRoute|Middleware)$/.test(text(value['kind'])));
+  return { exposed: [...exposed, ...routed], sticky: [...affine, ...cookies], meshBreakers, ingresses, resources };
 }
 
 function ingressOf({ file, value, lineOf }: Doc): Ingress {
@@ -145,7 +174,8 @@ function backendsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, entry]) => {
     if (key === 'serviceName') return [text(entry)];
     if (key === 'service' && isTree(entry)) return [text(entry['name'])];
-    if (key === 'backendRefs' && Array.isArray(entry)) return entry.filter(isTree).map((ref) => text(ref['name']));
+    if ((key === 'backendRefs' || key === 'services') && Array.isArray(entry))
+      return entry.filter(isTree).map((ref) => text(ref['name']));
     if (key === 'destination' && isTree(entry)) return [text(entry['host']).split('.')[0]!];
     return backendsOf(entry);
   });

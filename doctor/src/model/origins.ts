@@ -1,19 +1,11 @@
 import type { Node } from 'oxc-parser';
-import {
-  type AnyClass,
-  type AnyFunction,
-  classAround,
-  contains,
-  isFunction,
-  nameOf,
-  property,
-  unwrap,
-} from '../source/ast.ts';
+import { type AnyClass, classAround, contains, isFunction, nameOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type FunctionAt, functions, type Origin, UNKNOWN } from './origin.ts';
-import { annotationOf, type Binding, type Scopes } from './scope.ts';
+import { annotationOf, type Binding } from './scope.ts';
 import type { Sources } from './sources.ts';
 import { TypeOrigins } from './type-origins.ts';
+import { hasOneExport, isFoundLater, membersOf, pathFrom, putInto, returnedBy, valuesOf } from './value-nodes.ts';
 
 /** Where values come from: followed through names, imports, members, constructors and types. */
 export class Origins {
@@ -51,8 +43,8 @@ export class Origins {
       }
       case 'MemberExpression': {
         const name = nameOf(node.property as Node);
-        if (name === undefined || (node.computed && node.property.type !== 'Literal')) return UNKNOWN;
-        return this.memberOf(this.originOf(file, node.object), name);
+        if (node.computed && node.property.type !== 'Literal') return this.#anyOf(this.originOf(file, node.object));
+        return name === undefined ? UNKNOWN : this.memberOf(this.originOf(file, node.object), name);
       }
       case 'NewExpression': {
         const origin = this.originOf(file, node.callee);
@@ -75,6 +67,16 @@ export class Origins {
       default:
         return UNKNOWN;
     }
+  }
+
+  /** `HANDLERS[type]`: any function of a table of them. */
+  #anyOf(table: Origin): Origin {
+    if (table.kind !== 'object') return UNKNOWN;
+    const all = table.node.properties.flatMap((entry) => {
+      const origin = entry.type === 'Property' ? this.originOf(table.file, entry.value as Node) : UNKNOWN;
+      return origin.kind === 'functions' ? origin.all : [];
+    });
+    return all.length > 0 ? { kind: 'functions', all } : UNKNOWN;
   }
 
   #firstKnown(file: ParsedFile, nodes: readonly Node[]): Origin {
@@ -138,7 +140,9 @@ export class Origins {
       const origin = next ? this.#exported(next, name, depth + 1) : UNKNOWN;
       if (origin.kind !== 'unknown') return origin;
     }
-    return UNKNOWN;
+    // `module.exports = { db, ...models }`: a name that is only known by what is spread there, or put in later.
+    const whole = scopes.defaultExport ? this.originOf(file, scopes.defaultExport) : UNKNOWN;
+    return whole.kind === 'object' ? this.memberOf(whole, name) : UNKNOWN;
   }
 
   /** A member of a value. */
@@ -154,7 +158,9 @@ export class Origins {
         return this.#memberOfInterface(origin.file, origin.node, name);
       case 'object': {
         const value = property(origin.node, name);
-        return value ? this.originOf(origin.file, value) : this.#spread(origin.file, origin.node, name);
+        if (value) return this.originOf(origin.file, value);
+        const spread = this.#spread(origin.file, origin.node, name);
+        return spread.kind === 'unknown' ? this.#firstKnown(origin.file, putInto(origin, name)) : spread;
       }
       case 'namespace':
         return this.#exported(origin.file, name, 0);
@@ -249,45 +255,33 @@ export class Origins {
     if (nameOf(call.callee as Node) === 'require')
       return this.exportOf(file, nameOf(call.arguments[0] as Node) ?? '', '*');
     const origin = this.originOf(file, call.callee);
+    // What a file that is only found when it runs makes of a library's value is of that library.
+    if (isFoundLater(call.callee)) return this.#firstKnown(file, call.arguments as readonly Node[]);
     if (call.callee.type === 'MemberExpression' && nameOf(call.callee.property as Node) === 'bind') return origin;
     if (origin.kind !== 'functions') return origin.kind === 'class' ? { ...origin, kind: 'instance' } : origin;
     const [{ file: home, node }] = origin.all as [FunctionAt];
     const type = (node.returnType as { typeAnnotation?: Node } | null | undefined)?.typeAnnotation;
     const typed = type ? this.#types.originOfType(home, type) : UNKNOWN;
     if (typed.kind !== 'unknown') return typed;
-    return this.#firstKnown(home, returnedBy(home, node));
+    const answers = returnedBy(home, node);
+    const made = this.#firstKnown(home, answers);
+    return made.kind === 'unknown' ? this.#madeOfGiven({ file, call }, { file: home, node }, answers) : made;
+  }
+
+  /** `define(sequelize)`, where that answers with what the library makes that it is given. */
+  #madeOfGiven({ file, call }: CallIn, maker: FunctionAt, answers: readonly Node[]): Origin {
+    for (const answer of answers) {
+      const [root, ...path] = pathFrom(this.#sources, maker.file, answer);
+      const index = (maker.node.params as readonly Node[]).findIndex((one) => nameOf(one) === root);
+      const given = index < 0 ? undefined : (call.arguments[index] as Node | undefined);
+      const origin = given ? this.originOf(file, given) : UNKNOWN;
+      if (origin.kind === 'external') return path.reduce((from: Origin, name) => this.memberOf(from, name), origin);
+    }
+    return UNKNOWN;
   }
 }
 
-/** What a name begins with; else what it is given later, or by a transaction that is of the kind of its database. */
-function valuesOf(file: ParsedFile, { init, declaration, node }: Extract<Binding, { kind: 'value' }>): readonly Node[] {
-  if (init) return [init];
-  if (declaration === 'const' || node.type !== 'Identifier') return [];
-  if (declaration !== 'parameter') {
-    return file
-      .all('AssignmentExpression')
-      .flatMap(({ left, right }) => (nameOf(left as Node) === node.name ? right : []));
-  }
-  const around = file.parentOf(node);
-  const call = around && isFunction(around) && around.params[0] === node ? file.parentOf(around) : undefined;
-  if (call?.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return [];
-  return /transaction$/i.test(nameOf(call.callee.property as Node) ?? '') ? [call.callee.object] : [];
-}
-
-const hasOneExport = (scopes: Scopes): boolean =>
-  [...scopes.exports.keys()].every((name) => name === 'default') || scopes.defaultExport?.type === 'ObjectExpression';
-
-const membersOf = (node: Node): readonly Node[] => {
-  if (node.type === 'TSInterfaceDeclaration') return node.body.body as readonly Node[];
-  return node.type === 'TSTypeLiteral' ? (node.members as readonly Node[]) : [];
-};
-
-function returnedBy(file: ParsedFile, node: AnyFunction): Node[] {
-  const body = node.body as Node | null;
-  if (!body) return [];
-  if (body.type !== 'BlockStatement') return [body];
-  return file.all('ReturnStatement').flatMap(({ argument, start, end }) => {
-    const isOwn = body.start <= start && end <= body.end;
-    return isOwn && argument ? [argument as Node] : [];
-  });
+interface CallIn {
+  readonly file: ParsedFile;
+  readonly call: Extract<Node, { type: 'CallExpression' }>;
 }

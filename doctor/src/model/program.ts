@@ -5,6 +5,7 @@ import {
   type AnyFunction,
   contains,
   decoratorsOf,
+  isFunction,
   iteratedIn,
   lastOf,
   nameOf,
@@ -54,10 +55,21 @@ export class Program {
   /** The functions of this repository that a call may run. */
   calleesOf({ file, call }: CallSite): readonly FunctionAt[] {
     const origin = this.originOf(file, call.callee as Node);
-    if (origin.kind === 'functions') return origin.all;
+    if (origin.kind === 'functions') return [...origin.all, ...this.#wrapped(file, call)];
     if (origin.kind === 'class' && call.type === 'NewExpression') return constructorsOf(origin.file, origin.node);
     if (origin.kind === 'external' && origin.module === '@nestjs/cqrs') return this.#handlersOf(file, call);
     return origin.kind === 'external' ? this.#handedTo(file, call) : this.#iterated(file, call);
+  }
+
+  /** `const ask = guarded(fetchStock)`: who calls `ask` runs what was handed to the wrapper as well. */
+  #wrapped(file: ParsedFile, { callee }: AnyCall): readonly FunctionAt[] {
+    const made =
+      callee.type === 'Identifier' || callee.type === 'MemberExpression' ? valueNode(this, file, callee) : undefined;
+    if (made?.node.type !== 'CallExpression') return [];
+    return (made.node.arguments as readonly Node[]).flatMap((given) => {
+      const origin = isFunction(given) || given.type === 'Identifier' ? this.originOf(made.file, given) : undefined;
+      return origin?.kind === 'functions' ? origin.all : [];
+    });
   }
 
   /** `commandBus.execute(new PlaceOrder(…))`: the handler that is decorated with the class of what is asked. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, posix, relative, sep } from 'node:path';
 import { type NapiResolveOptions, ResolverFactory } from 'oxc-resolver';
@@ -34,10 +34,14 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
   // A tsconfig that cannot be read must not hide where a plain import leads.
   const plain = new ResolverFactory(options);
   const known = new Map<string, Target>();
+  const prisma = prismaClients(root, files);
   const find = (from: string, specifier: string): Target => {
     if (specifier.startsWith('node:') || nodeModules.has(specifier)) {
       return { kind: 'node', module: specifier.replace(/^node:/, '') };
     }
+    const near = posix.normalize(posix.join(posix.dirname(from), specifier));
+    if (specifier.startsWith('.') && prisma.some((folder) => near === folder || near.startsWith(`${folder}/`)))
+      return { kind: 'library', module: '@prisma/client' };
     const own = ownPackage({ root, files, parts }, specifier);
     if (own !== undefined) return { kind: 'own', path: own };
     const found =
@@ -46,7 +50,7 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
     if (path !== undefined && !path.startsWith('../') && !path.includes('node_modules/')) return { kind: 'own', path };
     if (!found && (specifier.startsWith('.') || specifier.startsWith('/'))) {
       // What is not built yet leads to its source.
-      const source = sourceOf(posix.normalize(posix.join(posix.dirname(from), specifier)), files);
+      const source = sourceOf(near, files);
       return files.has(source) ? { kind: 'own', path: source } : { kind: 'missing' };
     }
     return { kind: 'library', module: packageOf(specifier) };
@@ -60,6 +64,16 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
     return target;
   };
 }
+
+/** Where schemas of Prisma say that its client is made; it is seldom committed. */
+const prismaClients = (root: string, files: ReadonlySet<string>): string[] =>
+  [...files]
+    .filter((path) => path.endsWith('.prisma'))
+    .flatMap((path) => {
+      const schema = readFileSync(join(root, path), 'utf8');
+      const output = /^\s*generator\s[^}]*?^\s*output\s*=\s*"(\.[^"]*)"/m.exec(schema)?.[1];
+      return output === undefined ? [] : [posix.normalize(posix.join(posix.dirname(path), output)).replace(/\/$/, '')];
+    });
 
 const folderKey = (from: string): string => from.split('/').slice(0, 3).join('/');
 

@@ -28,9 +28,13 @@ function judge(system: System): Judgement {
   const isAlone = all.length < 2;
   const crossings = imports.flatMap((one) => crossing(system, one));
   // A package that is imported as well is one fault, and told where it is imported.
+  const libraries = system.layout.parts.filter(({ kind }) => kind === 'library');
   const isTold = ({ name }: Part): boolean => crossings.some(({ subject }) => subject === name);
   return {
-    findings: [...crossings, ...all.filter((part) => !isTold(part)).flatMap((part) => depending(system, part, all))],
+    findings: [
+      ...crossings,
+      ...[...all, ...libraries].filter((part) => !isTold(part)).flatMap((part) => depending(system, part, all)),
+    ],
     judged: isAlone ? [] : parts.map(({ name }) => name),
     unknown: isAlone
       ? [{ subject: 'the repository', why: 'Only one service was found; there is no boundary.' }]
@@ -38,7 +42,7 @@ function judge(system: System): Judgement {
   };
 }
 
-/** A service whose package needs that of another one. */
+/** A service, or a library, whose package needs that of another service. */
 function depending(system: System, from: Part, all: readonly Part[]): Draft[] {
   const needed = all.filter(
     (to) => to !== from && to.packageName !== undefined && to.folder !== '' && from.dependencies.has(to.packageName),

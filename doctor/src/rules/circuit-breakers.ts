@@ -14,7 +14,7 @@ import { routesIn } from '../facts/routes.ts';
 import { readParts } from '../facts/unread.ts';
 import type { RunningSystem } from '../live/running-system.ts';
 import type { Part } from '../model/layout.ts';
-import { callsIn } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
@@ -174,8 +174,8 @@ const FIRES = /^(fire|execute|exec|run|call)$/;
 /** A fallback of the breaker, or a `catch` around every call through it. */
 function withoutFallback(system: System, { part, file, call, library }: Breaker): Draft[] {
   const files = system.closureOf(part);
-  if (files.some((one) => hasFallback(one, library))) return [];
-  const fired = system.filesOf(part).flatMap((one) =>
+  if (files.some((one) => hasFallback(system, one, library))) return [];
+  const fired = files.flatMap((one) =>
     callsIn(one)
       .filter(
         (site) =>
@@ -201,11 +201,20 @@ function madeBy({ program }: System, file: ParsedFile, { callee }: AnyCall): rea
   return made?.type === 'CallExpression' || made?.type === 'NewExpression' ? pathOf(made) : [];
 }
 
-const hasFallback = (file: ParsedFile, library: string): boolean =>
-  callsIn(file).some((call) => /fallback/i.test(pathOf(call.callee as Node).at(-1)!)) ||
+const hasFallback = (system: System, file: ParsedFile, library: string): boolean =>
+  callsIn(file).some(
+    (call) => /fallback/i.test(pathOf(call.callee as Node).at(-1)!) && !isOnlyCalledSo(system, { file, call }),
+  ) ||
   (library === 'cockatiel' &&
     file.imports.some(({ specifier }) => specifier === library) &&
     /\bfallback\b/.test(file.lines.join('\n').replaceAll(/^import\b[^;]*?from[^\n]*/gm, '')));
+
+/** A function of this repository that is called `withFallback`, and neither hands one over nor catches anything. */
+function isOnlyCalledSo({ program }: System, site: CallSite): boolean {
+  const run = program.calleesOf(site);
+  const texts = run.map(({ file, node }) => file.textOf(node.body ?? node));
+  return run.length > 0 && !texts.some((text) => /\bcatch\b|\bfallback\w*\s*\(|\bfallbacks?\s*:/i.test(text));
+}
 
 function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
   const { program } = system;

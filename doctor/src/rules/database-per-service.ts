@@ -42,7 +42,7 @@ function judge(system: System): Judgement {
       ...foreignSettings(system),
       ...rightsGiven(system),
       ...enteredByName(system),
-      ...modelsOfMany(system, (file) => asksTables(system, file)),
+      ...modelsOfMany(system, (file) => asksTables(system, file), OF_A_KIT),
     ],
     judged: withOne.map(({ name }) => name),
     unknown: silent.map(({ name }) => ({

@@ -55,12 +55,14 @@ function cycles(system: System): Draft[] {
 /** A service that is only started after another one cannot start alone. */
 function startsAfter(system: System): Draft[] {
   return system.services.flatMap((part) =>
-    system.deploymentsOf(part).flatMap(({ dependsOn, file, line, name }) =>
+    system.deploymentsOf(part).flatMap(({ dependsOn, file, line, name, kind }) =>
       dependsOn.flatMap((other) => {
         const target = system.services.find(
           (one) =>
             one !== part &&
-            system.deploymentsOf(one).some((deployed) => deployed.name === other && deployed.file === file),
+            system
+              .deploymentsOf(one)
+              .some((deployed) => deployed.name === other && (deployed.file === file || deployed.kind !== 'compose')),
         );
         if (!target) return [];
         const what = `${part.name} is only started after ${target.name}: it cannot start alone`;
@@ -68,7 +70,7 @@ function startsAfter(system: System): Draft[] {
           {
             subject: part.name,
             what,
-            evidence: [{ file, line, text: `${name}: depends_on: ${other}` }],
+            evidence: [{ file, line, text: `${name}: ${kind === 'compose' ? 'depends_on' : 'waits for'}: ${other}` }],
             severity: 'warning' as const,
           },
         ];

@@ -3,8 +3,10 @@ import { type MessageContract, messageContracts } from '../facts/contracts.ts';
 import { writesOf } from '../facts/effects.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
+import { isDeaf } from '../facts/nest-consumers.ts';
 import { outboundCalls } from '../facts/outbound.ts';
 import { isReached } from '../facts/reached.ts';
+import { isBoundQueue, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
 import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
@@ -65,9 +67,9 @@ function judge(system: System): Judgement {
   };
 }
 
-/** A consumer in a function that is called by nobody. */
-const isWired = (system: System, { part, file, node }: MessageUse): boolean =>
-  isReached(system, system.closureOf(part), { file, node });
+/** A consumer in a function that is called by nobody, or in a class of which Nest does not know or hear. */
+const isWired = (system: System, use: MessageUse): boolean =>
+  isReached(system, system.closureOf(use.part), use) && !isDeaf(system, use);
 
 function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draft[] {
   const byFile = Map.groupBy(uses, ({ file }) => file);
@@ -92,10 +94,15 @@ const openTopics = (uses: readonly MessageUse[]): Unknown[] =>
 
 /** A topic that is published, and that nobody in this repository hears. */
 function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
-  const heard = uses.filter(({ kind }) => kind === 'consumed');
+  const consumed = uses.filter(({ kind }) => kind === 'consumed');
+  const heard = consumed.filter((one) => !isBoundQueue(one, consumed));
   if (heard.some(({ topic }) => topic === undefined)) return [];
   const external = system.architecture?.externalMessages ?? [];
-  const published = uses.filter(({ kind, topic }) => kind === 'published' && topic !== undefined);
+  const isRelayed = heard.length > 0 && !readsUnboundQueue(consumed);
+  const published = [
+    ...uses.filter(({ kind }) => kind === 'published'),
+    ...(isRelayed ? storedTopics(system) : []),
+  ].filter(({ topic }) => topic !== undefined);
   const lost = published.filter(
     ({ topic }) => !heard.some((one) => matches(one.topic!, topic!)) && !external.includes(topic!),
   );
@@ -228,9 +235,11 @@ function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
 }
 
 /** A consumer whose effect happens again when the message comes again. */
-function unsafeConsumer(system: System, { part, file, line, handler, topic, library }: MessageUse): Draft[] {
+function unsafeConsumer(system: System, { part, file, line, handler, topic, library, raw }: MessageUse): Draft[] {
   if (!handler) return [];
-  const effect = repeatedEffect(system, handler);
+  const kit = raw && raw.file !== file ? functionsAround(raw.file, raw.call) : [];
+  const within = raw ? kit.slice(-1).map((node) => ({ file: raw.file, node })) : [];
+  const effect = repeatedEffect(system, handler, within);
   if (!effect) return [];
   const at = effect.file.lineAt(effect.call.start);
   return [

@@ -1,4 +1,6 @@
+import { userOf } from '../facts/breakers.ts';
 import { declaredRoutes } from '../facts/declared/declared-routes.ts';
+import { expiredTokens } from '../facts/expired-tokens.ts';
 import { type Entrance, entrances } from '../facts/gateways.ts';
 import { isOpenByNature } from '../facts/open-paths.ts';
 import { passedBeside } from '../facts/proxies.ts';
@@ -40,6 +42,7 @@ function judge(system: System): Judgement {
       ...bypasses(system),
       ...mismatches(system, known),
       ...unlisted(system, known),
+      ...expired(system),
     ],
     judged: [...gateways.filter((part) => !silent.includes(part)), ...services].map(({ name }) => name),
     unknown: [
@@ -115,6 +118,16 @@ function withoutPolicy(entrance: Entrance): Draft[] {
   return [{ subject: part.name, what, evidence: place(entrance) }];
 }
 
+/** Whoever once had a token is let in for ever. */
+const expired = (system: System): Draft[] =>
+  expiredTokens(system).flatMap(({ file, node }) => {
+    const user = userOf(system, file);
+    if (!user) return [];
+    const line = file.lineAt(node.start);
+    const what = `${user.name} lets in by tokens that have expired: who has had one once is let in for ever`;
+    return [{ subject: user.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
+  });
+
 const MANY = 6;
 
 /** What all routes of a gateway lack is one fault. */
@@ -130,6 +143,8 @@ function gathered(drafts: readonly Draft[]): Draft[] {
 
 const OPERATED = /^\/(ops|admin|internal|debug|actuator)(\/|$)/;
 
+const CONTROLLERS: Readonly<Record<string, string>> = { Ingress: 'ingress', IngressRoute: 'traefik' };
+
 /** Ports of services that are open beside the gateway's. */
 function bypasses(system: System): Draft[] {
   const open = system.services.flatMap((part) =>
@@ -142,7 +157,7 @@ function bypasses(system: System): Draft[] {
     ),
   );
   const isGateway = (how: string, of: string): boolean =>
-    how === 'Ingress' && declaredRoutes(system).some(({ gateway: kind, file }) => kind === 'ingress' && file === of);
+    declaredRoutes(system).some(({ gateway: kind, file }) => kind === CONTROLLERS[how] && file === of);
   const exposed = system.kubernetes.exposed.flatMap(({ target, how, file, line }) => {
     if (isGateway(how, file)) return [];
     const part = system.services.find((one) => isCalled(one, target));

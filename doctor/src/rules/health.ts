@@ -183,11 +183,14 @@ const NEEDED = new RegExp(
     String.raw`redis|@nats-io/.+)$`,
 );
 
+/** Without what counts requests or keeps answers, a gateway does its work all the same. */
+const NOT_BY_GATEWAYS = /^(@nestjs\/microservices|ioredis|redis)$/;
+
 const needsSomething = (system: System, part: Part): boolean =>
   usedFiles(system, part).some((file) =>
     file.imports.some(
       ({ specifier, typeOnly }) =>
-        !typeOnly && NEEDED.test(specifier) && !(part.kind === 'gateway' && specifier === '@nestjs/microservices'),
+        !typeOnly && NEEDED.test(specifier) && !(part.kind === 'gateway' && NOT_BY_GATEWAYS.test(specifier)),
     ),
   );
 
@@ -225,7 +228,9 @@ interface Sharing {
 function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean {
   const own = (all: readonly CallSite[], one: Route): string[] =>
     all
-      .filter((site) => site.file === one.file && system.program.calleesOf(site).length > 0)
+      .filter(
+        (site) => site.file === one.file && (system.program.calleesOf(site).length > 0 || isHandedIn(system, site)),
+      )
       .map(({ call }) => pathOf(call.callee as Node).join('.'))
       .filter((path) => /check|health|ready|result/i.test(path));
   const mine = own(calls, route);
@@ -236,6 +241,10 @@ function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean 
       own(callsOf(system, other), other).some((path) => mine.includes(path)),
   );
 }
+
+/** A function that somebody else hands in: `({ ready }) => …`. */
+const isHandedIn = ({ program }: System, { file, call }: CallSite): boolean =>
+  call.callee.type === 'Identifier' && program.originOf(file, call.callee).kind === 'unknown';
 
 /** A client's own question whether the other side is there; answering the request itself is none. */
 function isPing({ program }: System, { file, call }: CallSite): boolean {

@@ -1,4 +1,6 @@
 import type { Node } from 'oxc-parser';
+import { databaseSettings } from '../facts/databases.ts';
+import { entityTables } from '../facts/statements.ts';
 import { usedFiles } from '../facts/used-files.ts';
 import type { Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
@@ -11,13 +13,15 @@ const MODEL = /\b(mongoose\.model|sequelize\.define|(pg|mysql)Table|SchemaFactor
 const PLAIN_MODEL = /(^|[^.\w])model(<[^>()]*>)?\(\s*['"`]/m;
 
 /** ORM entities in a library that several services import: one schema with several owners. */
-export function modelsOfMany(system: System, asksTables: (file: ParsedFile) => boolean): Draft[] {
+export function modelsOfMany(system: System, asksTables: (file: ParsedFile) => boolean, isOfKit: RegExp): Draft[] {
   const homes = system.program.files.filter((file) => {
     const kind = system.partOf(file.path)?.kind;
     if (kind === 'service' || kind === 'gateway') return false;
     const isEntity = file
       .all('ClassDeclaration')
       .some((node) => decoratorsOf(node).some(({ name }) => name === 'Entity'));
+    const tables = entityTables(system, file);
+    if (tables.length > 0 && tables.every((one) => isOfKit.test(one))) return false;
     const text = file.lines.join('\n');
     const isMongoose = file.imports.some(({ specifier }) => specifier === 'mongoose');
     const isModel = MODEL.test(text) || (isMongoose && PLAIN_MODEL.test(text));
@@ -25,7 +29,7 @@ export function modelsOfMany(system: System, asksTables: (file: ParsedFile) => b
   });
   return homes.flatMap((home) => {
     const users = system.services.filter((part) => maps(system, part, home));
-    if (users.length < 2) return [];
+    if (users.length < 2 || areApart(system, home, users)) return [];
     const names = users.map(({ name }) => name);
     const what = `${names.join(' and ')} map the same tables by the entities of ${home.path}`;
     return [
@@ -36,6 +40,17 @@ export function modelsOfMany(system: System, asksTables: (file: ParsedFile) => b
       },
     ];
   });
+}
+
+/** The same tables in databases of their own: an outbox, and what was handled, each service has for itself. */
+function areApart(system: System, home: ParsedFile, users: readonly Part[]): boolean {
+  const isOfMongo = home.imports.some(({ specifier }) => /mongo/.test(specifier));
+  const settings = databaseSettings(system).filter(({ engine }) => (engine === 'mongodb') === isOfMongo);
+  const places = users.map((part) => [
+    ...new Set(settings.flatMap((one) => (one.part === part ? [`${one.host}/${one.database}`] : []))),
+  ]);
+  const all = places.flat();
+  return places.every((own) => own.length > 0) && new Set(all).size === all.length;
 }
 
 /** Whether a part uses a model, and not only the type of what is in it. */

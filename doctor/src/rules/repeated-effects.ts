@@ -1,9 +1,9 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
 import type { FunctionAt } from '../model/origin.ts';
-import type { CallSite } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { ancestorsOf, contains, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import { ancestorsOf, contains, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REMEMBERS = new RegExp(
@@ -18,19 +18,95 @@ const DIFFERS = /\$inc\b|\bincrement\b|\bdecrement\b/;
 const MESSAGE_ID = /(event|message)_?id|idempotency_?key/i;
 
 /** What happens again when a function runs again for the same message; nothing where it remembers what it has done. */
-export function repeatedEffect(system: System, handler: FunctionAt): CallSite | undefined {
+export function repeatedEffect(
+  system: System,
+  handler: FunctionAt,
+  /** What a kit does around the handler, which may remember for it. */
+  kit: readonly FunctionAt[] = [],
+): CallSite | undefined {
   const reached = system.program.callsReachedFrom(handler);
-  const run = [handler, ...reached.flatMap((site) => system.program.calleesOf(site))];
+  const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
   const texts = run.map(({ file, node }) => file.textOf(node));
+  if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
   if (texts.some((text) => REMEMBERS.test(text) || (UPSERTS.test(text) && !DIFFERS.test(text)))) return undefined;
   if (run.some(asksFirst)) return undefined;
-  const asked = reached.filter((site) => isDatabaseCall(system, site)).map(askedIn);
+  const around = kit.flatMap((one) => system.program.callsReachedFrom(one, 2));
+  const asked = [...reached, ...around].filter((site) => isDatabaseCall(system, site)).map(askedIn);
   if (asked.some((text) => MESSAGE_ID.test(text))) return undefined;
-  return (
-    reached.find((site) => isWrite(system, site) && isRepeatable(system, site)) ??
-    reached.find((site) => isSentOut(system, site))
-  );
+  return effectIn(system, reached);
 }
+
+/** What differs when it is done again; what ignores that it is there already does not. */
+const effectIn = (system: System, reached: readonly CallSite[]): CallSite | undefined =>
+  reached.find(
+    (site) => isWrite(system, site) && isRepeatable(system, site) && !IGNORES_CONFLICTS.test(statementAt(site)),
+  ) ?? reached.find((site) => isSentOut(system, site));
+
+const IGNORES_CONFLICTS =
+  /on conflict[^'"`]*do nothing|insert ignore|orignore\(|findorcreate\(|skipduplicates|\)\.ignore\(/i;
+const KEEPS_HANDLED = /inbox|dedup|idempot|(processed|handled|seen|consumed)_?(event|message|id)/i;
+
+/** The text of a call, with what is called on its answer: `insert().into(…).orIgnore().execute()`. */
+function statementAt({ file, call }: CallSite): string {
+  let outer: Node = call;
+  for (const next of ancestorsOf(file, call)) {
+    const isChained = next.type === 'MemberExpression' && next.object === outer;
+    if (!isChained && !(next.type === 'CallExpression' && next.callee === outer)) break;
+    outer = next;
+  }
+  return file.textOf(outer);
+}
+
+/** It notes the message where that is new, and does not look whether it was. */
+function forgets(system: System, run: readonly FunctionAt[]): boolean {
+  const noted = run.flatMap(({ file, node }) =>
+    callsIn(file)
+      .filter((call) => contains(node, call))
+      .map((call) => ({ file, call }))
+      .filter((site) => isDatabaseCall(system, site) || isWrite(system, site))
+      .map((site) => ({ site, text: `${statementAt(site)} ${sqlOf(system, site)}` }))
+      .filter(({ site, text }) => isBare(site) && IGNORES_CONFLICTS.test(text) && KEEPS_HANDLED.test(text)),
+  );
+  return noted.length > 0 && noted.every(({ site }) => isUnused(site));
+}
+
+/** A call that runs other functions is not the statement itself. */
+const isBare = ({ call }: CallSite): boolean => !(call.arguments as readonly Node[]).some((one) => isFunction(one));
+
+/** Nothing becomes of the answer of a call: it has no name, or one that nobody reads. */
+function isUnused({ file, call }: CallSite): boolean {
+  const holder = ancestorsOf(file, call).find(({ type }) => !PASSES_ON.has(type));
+  if (holder?.type === 'ExpressionStatement') return true;
+  if (holder?.type !== 'VariableDeclarator') return false;
+  const id = holder.id as Node;
+  const names = new Set(
+    file.all('Identifier').flatMap((one) => (contains(id, one) && !isKeyOf(file, one) ? [one.name] : [])),
+  );
+  const [around] = functionsAround(file, call);
+  const within = around ?? file.program;
+  return !file
+    .all('Identifier')
+    .some((one) => names.has(one.name) && contains(within, one) && !contains(id, one) && !isMember(file, one));
+}
+
+/** `rowCount` of `taken.rowCount` is not the name that stands alone. */
+const isMember = (file: ParsedFile, node: Node): boolean => {
+  const parent = file.parentOf(node);
+  return parent?.type === 'MemberExpression' && parent.property === node && !parent.computed;
+};
+
+/** `a` of `{ a: b }`: there `b` is the name. */
+const isKeyOf = (file: ParsedFile, node: Node): boolean => {
+  const parent = file.parentOf(node);
+  return parent?.type === 'Property' && parent.key === node && parent.value !== node && !parent.shorthand;
+};
+
+const PASSES_ON: ReadonlySet<string> = new Set([
+  'AwaitExpression',
+  'MemberExpression',
+  'CallExpression',
+  'ChainExpression',
+]);
 
 /** What a call asks for, without what functions do that are handed to it: their calls are looked at by themselves. */
 const askedIn = ({ file, call }: CallSite): string =>

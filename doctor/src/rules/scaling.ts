@@ -47,11 +47,10 @@ const TOOLS =
 
 function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
   if (TOOLS.test(file.path.slice(part.folder.length))) return [];
-  const draft = (node: Node, what: string, mend?: string): Draft => {
-    const line = file.lineAt(node.start);
-    const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
-    return { subject: part.name, what: `${part.name} ${what}`, evidence, ...(mend && { mend }) };
-  };
+  const draft = (node: Node, what: string, mend?: string): Draft => ({
+    ...draftAt(part, { file, node }, what),
+    ...(mend && { mend }),
+  });
   return [
     ...processState(system, file).map((state) => draft(state.node, describe(state))),
     ...callsIn(file).flatMap((call) => {
@@ -67,33 +66,43 @@ function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
       .filter((call) => limitsAlone(system, part, { file, call }))
       .map((call) => ({ ...draft(call, ALONE, ONE_COUNT), severity: 'warning' as const })),
     ...workPutOff(system, file).map((call) => draft(call, PUT_OFF, IN_A_QUEUE)),
-    ...file.all('MethodDefinition').flatMap((method) => {
-      const timer = decoratorsOf(method).find(({ name }) => /^(Cron|Interval)$/.test(name));
-      if (!timer || hasLease(system, { file, node: method.value })) return [];
-      return [
-        draft(timer.node, `runs ${(method.key as { name?: string }).name ?? 'a job'} on a timer in every replica`),
-      ];
-    }),
+    ...timersOf(system, file).map(({ node, name }) => draft(node, `runs ${name} on a timer in every replica`)),
   ];
 }
+
+/** Nest's timers without a lease. */
+const timersOf = (system: System, file: ParsedFile): { readonly node: Node; readonly name: string }[] =>
+  file.all('MethodDefinition').flatMap((method) => {
+    const timer = decoratorsOf(method).find(({ name }) => /^(Cron|Interval)$/.test(name));
+    if (!timer || hasLease(system, { file, node: method.value })) return [];
+    return [{ node: timer.node, name: (method.key as { name?: string }).name ?? 'a job' }];
+  });
 
 const COUNTS_CLIENTS = /(^|\/)[^/]*(rate-?_?limit|limiter|throttl|session|login-?attempts)[^/]*$/i;
 
 /** What a library counts or keeps of clients in each process that uses it; it is told once. */
 function heldByLibraries(system: System, parts: readonly Part[]): Draft[] {
-  const homes = system.program.files.filter(
-    ({ path }) => COUNTS_CLIENTS.test(path) && system.partOf(path)?.kind === 'library',
-  );
+  const homes = system.program.files.filter(({ path }) => system.partOf(path)?.kind === 'library');
   return homes.flatMap((file) => {
-    const user = parts.find((part) => usedFiles(system, part).includes(file));
-    return user ? processState(system, file).map((state) => stateDraft(user, file, state)) : [];
+    const states = COUNTS_CLIENTS.test(file.path) ? processState(system, file) : [];
+    const timers = timersOf(system, file);
+    const user =
+      states.length + timers.length > 0 ? parts.find((part) => usedFiles(system, part).includes(file)) : undefined;
+    if (!user) return [];
+    return [
+      ...states.map((state) => stateDraft(user, file, state)),
+      ...timers.map(({ node, name }) => draftAt(user, { file, node }, `runs ${name} on a timer in every replica`)),
+    ];
   });
 }
 
-function stateDraft(part: Part, file: ParsedFile, state: ProcessState): Draft {
-  const line = file.lineAt(state.node.start);
+const stateDraft = (part: Part, file: ParsedFile, state: ProcessState): Draft =>
+  draftAt(part, { file, node: state.node }, describe(state));
+
+function draftAt(part: Part, { file, node }: Work, what: string): Draft {
+  const line = file.lineAt(node.start);
   const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }];
-  return { subject: part.name, what: `${part.name} ${describe(state)}`, evidence };
+  return { subject: part.name, what: `${part.name} ${what}`, evidence };
 }
 
 const describe = ({ name, holder }: ProcessState): string =>

@@ -1,4 +1,6 @@
 import type { Node } from 'oxc-parser';
+import { leftOut } from '../facts/instrumentations.ts';
+import { loadedFiles } from '../facts/loaded.ts';
 import { messageUses } from '../facts/messages.ts';
 import {
   dockerStarts,
@@ -11,17 +13,15 @@ import {
 } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
-import { isCalled, type Part } from '../model/layout.ts';
+import type { Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
-import type { Model } from '../model.ts';
 import { type AnyFunction, functionsAround, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
-import { inTrace, seenInTraces } from './trace-evidence.ts';
+import { seenTracing } from './seen-tracing.ts';
 
 /** Each hop, messages included, is in the trace. */
 export const tracing: Rule = {
@@ -35,7 +35,7 @@ export const tracing: Rule = {
   mend:
     'Start OpenTelemetry before anything else is loaded, and carry the traceparent ' +
     'in the headers of messages as well.',
-  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model)),
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seenTracing(model)),
 };
 
 function judge(system: System): Judgement {
@@ -48,6 +48,7 @@ function judge(system: System): Judgement {
         ...lateStart(system, part),
         ...lostAtBroker(system, part),
         ...byHand(system, part),
+        ...unseen(system, part),
         ...untracedCalls(system, part).map((one) => untracedCall(part, one)),
       ]),
     ],
@@ -69,6 +70,42 @@ function untraced(system: System, part: Part): Draft {
         : { file: entry?.path ?? part.folder, line: 1, text },
     ],
   };
+}
+
+/** What the instrumentation is told to leave out, and what it is not told to take in. */
+function unseen(system: System, part: Part): Draft[] {
+  const { name: subject } = part;
+  const { requests, messages, calls } = leftOut(system, part);
+  const place = (file: ParsedFile, line: number) => ({ file: file.path, line, text: file.lines[line - 1]!.trim() });
+  const [use] = messages;
+  const [call] = calls;
+  return [
+    ...requests.map(({ file, node }) => ({
+      subject,
+      what: `Requests to ${subject} are in no trace: its instrumentation leaves HTTP out`,
+      evidence: [place(file, file.lineAt(node.start))],
+    })),
+    ...(use
+      ? [
+          {
+            subject,
+            what: `Messages of ${subject} travel without the trace: its instrumentation leaves their broker out`,
+            evidence: [place(use.file, use.line)],
+            severity: 'warning' as const,
+          },
+        ]
+      : []),
+    ...(call && requests.length === 0
+      ? [
+          {
+            subject,
+            what: `What ${subject} asks by ${call.client} is in no trace: its instrumentation leaves that out`,
+            evidence: [place(call.file, call.line)],
+            severity: 'warning' as const,
+          },
+        ]
+      : []),
+  ];
 }
 
 function untracedCall({ name: subject }: Part, { file, call }: UntracedCall): Draft {
@@ -167,7 +204,7 @@ const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|iore
 
 /** Messages that leave without the trace, where nothing adds it by itself. */
 function lostAtBroker(system: System, part: Part): Draft[] {
-  const files = system.closureOf(part);
+  const files = loadedFiles(system, part);
   const isAutomatic =
     files.some((file) => file.imports.some(({ specifier }) => AUTOMATIC.test(specifier))) ||
     [...part.dependencies].some((name) => AUTOMATIC.test(name));
@@ -206,10 +243,12 @@ const BY_ITSELF = /instrumentation|sdk-node|dd-trace|apm|newrelic|sentry|otel|ap
 
 /** Where no instrumentation does it, a server has to make its spans itself. */
 function byHand(system: System, part: Part): Draft[] {
-  if (part.kind === 'gateway') return [];
   const files = system.closureOf(part);
   const tracers = files.flatMap((file) => file.imports.filter(({ specifier }) => TRACERS.test(specifier)));
   const isIdle = hasNoInstrumentation(files);
+  if (isIdle && isOfNest(system, part) && !files.some(({ lines }) => /\bstart(Active)?Span\(/.test(lines.join('\n'))))
+    return idleOfNest(system, part);
+  if (part.kind === 'gateway') return [];
   if (!isIdle && tracers.some(({ specifier }) => BY_ITSELF.test(specifier))) return [];
   if (dockerStarts(system, part)) return [];
   return files.flatMap((file) =>
@@ -232,6 +271,23 @@ function byHand(system: System, part: Part): Draft[] {
   );
 }
 
+/** Nest makes its server itself. */
+const isOfNest = (system: System, part: Part): boolean =>
+  system.filesOf(part).some((file) => file.imports.some(({ specifier }) => specifier === '@nestjs/core'));
+
+function idleOfNest(system: System, part: Part): Draft[] {
+  const what = `Requests to ${part.name} are in no trace: its tracing is told no instrumentation`;
+  return tracingFiles(system, part)
+    .flatMap((file) => callsIn(file).map((call) => ({ file, line: file.lineAt(call.start), call })))
+    .filter(({ call }) => pathOf(call.callee as Node).at(-1) === 'NodeSDK')
+    .slice(0, 1)
+    .map(({ file, line }) => ({
+      subject: part.name,
+      what,
+      evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
+    }));
+}
+
 /** Those of the same file, which go on with the server that it makes. */
 const callersAround = (system: System, home: ParsedFile, node: AnyFunction): FunctionAt[] =>
   system.program
@@ -242,52 +298,3 @@ const callersAround = (system: System, home: ParsedFile, node: AnyFunction): Fun
         .slice(0, 1)
         .map((one) => ({ file, node: one })),
     );
-
-const seen = (model: Model): Judgement =>
-  seenInTraces(
-    model,
-    ({ services }) => services,
-    (traces) => [...brokenParents(traces), ...endsAtBroker(model, traces), ...silentServices(model, traces)],
-  );
-
-const BROKEN_SHARE = 0.05;
-
-function brokenParents({ orphans, spans }: TraceFacts): Draft[] {
-  const share = orphans.count / spans;
-  if (!orphans.example || share < BROKEN_SHARE) return [];
-  const what = `${(100 * share).toFixed(1)} % of the spans (${orphans.count}) name a parent that is in no trace`;
-  return [{ subject: 'the traces', what, evidence: [inTrace(orphans.example)] }];
-}
-
-/**
- * What a running system says that nobody in it handles is meant for others outside: there is no consumer that could
- * follow. Whom messages are for is not known of a file of traces.
- */
-function endsAtBroker({ running }: Model, { published }: TraceFacts): Draft[] {
-  const handled = running?.handled;
-  const expected = published.filter(({ type }) => !handled || type === '' || handled.has(type));
-  const byDestination = Map.groupBy(expected, ({ service, destination }) => `${service}\0${destination}`);
-  return [...byDestination.values()].flatMap((all) => {
-    if (all.some(({ heard }) => heard > 0)) return [];
-    const { service, destination, example } = all[0]!;
-    const sent = all.reduce((sum, one) => sum + one.sent, 0);
-    const what =
-      `The trace ends where ${service} sends to ${destination}: none of ${sent} ` +
-      `messages is followed by its consumer`;
-    return [{ subject: service, what, evidence: [inTrace(example)] }];
-  });
-}
-
-/** Services of the repository of which no trace tells. */
-function silentServices({ system }: Model, { services }: TraceFacts): Draft[] {
-  const named = (system?.services ?? []).filter((part) => services.some((name) => isCalled(part, name)));
-  if (named.length === 0) return [];
-  return system!.services
-    .filter((part) => !named.includes(part))
-    .map((part) => ({
-      subject: part.name,
-      what: `${part.name} has no span in these traces`,
-      evidence: [{ text: `services in the traces: ${services.join(', ')}` }],
-      severity: 'warning' as const,
-    }));
-}

@@ -7,8 +7,8 @@ import { isOfExpressGateway, routesOfExpressGateway } from './express-gateway.ts
 import { routesOfIngresses } from './ingress.ts';
 import { isOfKong, routesOfKong } from './kong.ts';
 import { isOfKrakend, routesOfKrakend } from './krakend.ts';
-import { isOfNginx, routesOfNginx } from './nginx.ts';
-import { isOfTraefik, middlewaresOf, routesOfLabels, routesOfTraefik } from './traefik.ts';
+import { isOfNginx, routesOfConfigMaps, routesOfNginx } from './nginx.ts';
+import { isOfTraefik, middlewaresOf, routesOfIngressRoutes, routesOfLabels, routesOfTraefik } from './traefik.ts';
 
 /** A route of a configured gateway, and the service that it leads to. */
 export type LedRoute = DeclaredRoute & { readonly target: Part | undefined };
@@ -19,7 +19,8 @@ export const declaredRoutes = perSystem((system: System): readonly LedRoute[] =>
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const from = (isOne: (path: string) => boolean, routesOf: (file: string, content: string) => DeclaredRoute[]) =>
     paths.filter(isOne).flatMap((path) => routesOf(path, read(path)));
-  const policies = middlewaresOf(deployments, paths.filter(isOfTraefik).map(read));
+  const { resources } = kubernetes;
+  const policies = middlewaresOf({ deployments, contents: paths.filter(isOfTraefik).map(read), resources });
   const told = [
     ...from(isOfKong, routesOfKong),
     ...from(isOfKrakend, routesOfKrakend),
@@ -31,6 +32,8 @@ export const declaredRoutes = perSystem((system: System): readonly LedRoute[] =>
     ...from(isOfTraefik, (file, content) => routesOfTraefik(file, content, policies)),
     ...routesOfLabels(deployments, policies),
     ...routesOfIngresses(kubernetes),
+    ...routesOfIngressRoutes(resources, policies),
+    ...routesOfConfigMaps(resources),
   ].map((route) => ({ ...route, target: targetOf(system, route) }));
   return [...told, ...led.filter(({ target }) => target?.kind === 'service')];
 });

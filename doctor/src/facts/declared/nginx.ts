@@ -1,3 +1,4 @@
+import { type Doc, text, treeAt } from '../../model/yaml-tree.ts';
 import { type DeclaredRoute, hostIn } from './declared-route.ts';
 
 interface Directive {
@@ -44,6 +45,16 @@ export function routesOfNginx(file: string, content: string): DeclaredRoute[] {
     ];
   }
 }
+
+/** Settings of nginx that Kubernetes mounts as files; a block of YAML begins on the line after its key. */
+export const routesOfConfigMaps = (resources: readonly Doc[]): DeclaredRoute[] =>
+  resources
+    .filter(({ value }) => value['kind'] === 'ConfigMap')
+    .flatMap(({ file, value, lineOf }) =>
+      Object.entries(treeAt(value, ['data'])).flatMap(([key, content]) =>
+        routesOfNginx(file, text(content)).map((route) => ({ ...route, line: lineOf(['data', key]) + route.line })),
+      ),
+    );
 
 interface Location {
   readonly location: Directive;

@@ -1,6 +1,6 @@
 import type { Deployment } from '../../model/deployment.ts';
-import { isTree, type Tree, text } from '../../model/yaml-tree.ts';
-import { type DeclaredRoute, declaredFile, hostIn } from './declared-route.ts';
+import { type Doc, isTree, type Tree, text, treeAt } from '../../model/yaml-tree.ts';
+import { type DeclaredRoute, declaredFile, hostIn, listAt } from './declared-route.ts';
 
 export const isOfTraefik = (path: string): boolean => /(^|\/)traefik[^/]*(\/.*)?\.ya?ml$/.test(path);
 
@@ -70,8 +70,36 @@ export function routesOfTraefik(file: string, content: string, known: Policies):
   });
 }
 
-/** The middlewares of labels and of files, also as a chain of others. */
-export function middlewaresOf(deployments: readonly Deployment[], contents: readonly string[]): Policies {
+/** The routes that Kubernetes is told for Traefik: those that only hand on, all of them, are no gateway. */
+export function routesOfIngressRoutes(resources: readonly Doc[], known: Policies): DeclaredRoute[] {
+  const all = resources
+    .filter(({ value }) => value['kind'] === 'IngressRoute')
+    .flatMap(({ file, value, lineOf }) =>
+      listAt(treeAt(value, ['spec']), 'routes').flatMap((route, index) =>
+        listAt(route, 'services').map((service) => ({
+          gateway: 'traefik',
+          file,
+          line: lineOf(['spec', 'routes', index]),
+          path: pathIn(text(route['match'])),
+          host: text(service['name']),
+          ...policyOf(
+            known,
+            listAt(route, 'middlewares').map((one) => text(one['name'])),
+          ),
+        })),
+      ),
+    );
+  return all.some(({ hasAuthentication, hasRateLimit }) => hasAuthentication || hasRateLimit) ? all : [];
+}
+
+export interface Told {
+  readonly deployments: readonly Deployment[];
+  readonly contents: readonly string[];
+  readonly resources: readonly Doc[];
+}
+
+/** The middlewares of labels, of files and of Kubernetes, also as a chain of others. */
+export function middlewaresOf({ deployments, contents, resources }: Told): Policies {
   const kinds = new Map<string, string[]>();
   const add = (name: string, kind: string): unknown => kinds.set(name, [...(kinds.get(name) ?? []), kind]);
   for (const [key, value] of deployments.flatMap(({ labels }) => Object.entries(labels))) {
@@ -86,6 +114,10 @@ export function middlewaresOf(deployments: readonly Deployment[], contents: read
       for (const kind of isTree(one) ? kindsIn(one) : []) add(name, kind);
     }
   }
+  for (const { value } of resources.filter((one) => one.value['kind'] === 'Middleware')) {
+    const name = text(treeAt(value, ['metadata'])['name']);
+    for (const kind of kindsIn(treeIn(value, 'spec'))) add(name, kind);
+  }
   const kindsOf = (name: string, depth = 0): string[] =>
     (kinds.get(name) ?? []).flatMap((kind) =>
       kind.startsWith('chain ') ? (depth < 4 ? kindsOf(kind.slice(6), depth + 1) : []) : [kind],
@@ -97,7 +129,9 @@ export function middlewaresOf(deployments: readonly Deployment[], contents: read
 const kindsIn = (middleware: Tree): string[] =>
   Object.keys(middleware).flatMap((kind) =>
     kind === 'chain'
-      ? [treeIn(middleware, kind)['middlewares']].flat().map((inner) => `chain ${plainName(text(inner))}`)
+      ? [treeIn(middleware, kind)['middlewares']]
+          .flat()
+          .map((inner) => `chain ${plainName(text(isTree(inner) ? inner['name'] : inner))}`)
       : [kind],
   );
 

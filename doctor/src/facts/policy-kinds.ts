@@ -1,0 +1,48 @@
+import type { Node } from 'oxc-parser';
+import type { System } from '../model/system.ts';
+import { valueNode } from '../model/texts.ts';
+import { isFunction, pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { letsAllThrough, turnsAway } from './open-guards.ts';
+
+/** By their names. */
+export const AUTHENTICATION = new RegExp(
+  String.raw`auth(?!or)|jwt|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
+    'identif|clerk|keycloak|oidc|secured',
+  'i',
+);
+export const RATE_LIMIT = /rate_?-?limit|limiter|throttl|slow_?down|quota|bottleneck/i;
+
+/** What only prepares for a check of tokens or sessions, and lets everybody through. */
+const NO_GUARD =
+  /^(@fastify\/(jwt|auth|cookie|session|secure-session|oauth2|passport)|fastify-jwt|express-session|cookie-session)$/;
+const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^session$|cookie|csrf|author(?!i[sz])/i;
+
+/** Whether something that stands before a route asks who it is, or limits. */
+export function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
+  if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
+  return isNamed(system, place, kind) || (kind === AUTHENTICATION && turnsAway(system, place));
+}
+
+/** What asks who it is, and goes on with nobody as well. */
+const OPTIONAL = /\bcredentialsRequired:\s*false\b|authenticate\(\s*\[[^\]]*['"]anonymous['"]/;
+
+function isNoGuard({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
+  if (isFunction(node)) return false;
+  const isName = node.type === 'Identifier' || node.type === 'MemberExpression';
+  const { file: home, node: call } = (isName && valueNode(program, file, node)) || { file, node };
+  if (call.type === 'CallExpression' && OPTIONAL.test(home.textOf(call))) return true;
+  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
+  const origin = program.originOf(file, inner);
+  return NO_GUARD_NAME.test(pathOf(inner).join('.')) || (origin.kind === 'external' && NO_GUARD.test(origin.module));
+}
+
+/** By its name, or by the library that it comes from, or by the name of what it does. */
+function isNamed(system: System, { file, node }: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
+  if (isFunction(node)) return kind.test(file.textOf(node).slice(0, 2_000));
+  if (node.type === 'ObjectExpression') return false;
+  const inner = node.type === 'CallExpression' || node.type === 'NewExpression' ? (node.callee as Node) : node;
+  if (kind.test(pathOf(inner).join('.')) || (node.type === 'Decorator' && kind.test(file.textOf(node)))) return true;
+  const origin = system.program.originOf(file, inner);
+  return origin.kind === 'external' && kind.test(origin.module);
+}

@@ -1,0 +1,55 @@
+import { isCalled } from '../model/layout.ts';
+import type { Model } from '../model.ts';
+import type { TraceFacts } from '../traces/trace-facts.ts';
+import type { Draft, Judgement } from './rule.ts';
+import { inTrace, seenInTraces } from './trace-evidence.ts';
+
+/** Where traces break off, and who is in none. */
+export const seenTracing = (model: Model): Judgement =>
+  seenInTraces(
+    model,
+    ({ services }) => services,
+    (traces) => [...brokenParents(traces), ...endsAtBroker(model, traces), ...silentServices(model, traces)],
+  );
+
+const BROKEN_SHARE = 0.05;
+
+function brokenParents({ orphans, spans }: TraceFacts): Draft[] {
+  const share = orphans.count / spans;
+  if (!orphans.example || share < BROKEN_SHARE) return [];
+  const what = `${(100 * share).toFixed(1)} % of the spans (${orphans.count}) name a parent that is in no trace`;
+  return [{ subject: 'the traces', what, evidence: [inTrace(orphans.example)] }];
+}
+
+/**
+ * What a running system says that nobody in it handles is meant for others outside: there is no consumer that could
+ * follow. Whom messages are for is not known of a file of traces.
+ */
+function endsAtBroker({ running }: Model, { published }: TraceFacts): Draft[] {
+  const handled = running?.handled;
+  const expected = published.filter(({ type }) => !handled || type === '' || handled.has(type));
+  const byDestination = Map.groupBy(expected, ({ service, destination }) => `${service}\0${destination}`);
+  return [...byDestination.values()].flatMap((all) => {
+    if (all.some(({ heard }) => heard > 0)) return [];
+    const { service, destination, example } = all[0]!;
+    const sent = all.reduce((sum, one) => sum + one.sent, 0);
+    const what =
+      `The trace ends where ${service} sends to ${destination}: none of ${sent} ` +
+      `messages is followed by its consumer`;
+    return [{ subject: service, what, evidence: [inTrace(example)] }];
+  });
+}
+
+/** Services of the repository of which no trace tells. */
+function silentServices({ system }: Model, { services }: TraceFacts): Draft[] {
+  const named = (system?.services ?? []).filter((part) => services.some((name) => isCalled(part, name)));
+  if (named.length === 0) return [];
+  return system!.services
+    .filter((part) => !named.includes(part))
+    .map((part) => ({
+      subject: part.name,
+      what: `${part.name} has no span in these traces`,
+      evidence: [{ text: `services in the traces: ${services.join(', ')}` }],
+      severity: 'warning' as const,
+    }));
+}
