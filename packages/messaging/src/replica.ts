@@ -44,6 +44,8 @@ export interface ReplicaOptions {
 
 const TTL_MS = 5_000;
 const RENEW_EVERY_MS = 1_000;
+/** What somebody gives up for us is read by nobody until we look. */
+const SHORT_OF_SHARE_MS = 200;
 const A_MOMENT_MS = 20;
 /** How long those who work on something that is to be given back are waited for. */
 const PATIENCE_MS = 3_000;
@@ -95,6 +97,7 @@ export class Replica implements Sharing {
   #isDue = false;
   #stop: Stop = () => {};
   #stopExpecting: Stop = () => {};
+  #stopHurrying: Stop = () => {};
   #state: 'new' | 'here' | 'gone' = 'new';
 
   constructor(options: ReplicaOptions) {
@@ -118,6 +121,7 @@ export class Replica implements Sharing {
     this.#state = 'gone';
     this.#stop();
     this.#stopExpecting();
+    this.#stopHurrying();
     await this.#turning?.catch(() => {});
     await Promise.all([...this.#claims.values()].map((claim) => this.#end(claim)));
     await this.#options.leases.leave(this.#holder).catch(this.#options.onError);
@@ -181,6 +185,7 @@ export class Replica implements Sharing {
       await this.#settle(renewal, until);
       await this.#take(renewal);
       this.#expect(renewal);
+      this.#hurry();
     } catch (error) {
       for (const claim of this.#claims.values()) if (!claim.isHeld) this.#lose(claim);
       throw error;
@@ -193,6 +198,16 @@ export class Replica implements Sharing {
     if (typeof expiresInMs !== 'number' || expiresInMs > RENEW_EVERY_MS) return;
     this.#stopExpecting();
     this.#stopExpecting = timers.once(expiresInMs + A_MOMENT_MS, () => void this.#soon().catch(onError));
+  }
+
+  /** Who has less than its share looks more often: the others are about to let go of the rest. */
+  #hurry(): void {
+    const { timers, onError } = this.#options;
+    this.#stopHurrying();
+    const lacks = ([name, group]: [string, Group]) => this.#held(group).length < this.#quota(name, group);
+    const isShort = [...this.#groups].some((one) => one[1].isDivided && lacks(one));
+    if (!isShort || this.#state !== 'here') return;
+    this.#stopHurrying = timers.once(SHORT_OF_SHARE_MS, () => void this.#soon().catch(onError));
   }
 
   async #settle({ held }: Renewal, until: number): Promise<void> {
