@@ -3,7 +3,7 @@ import type { FunctionAt, Origin } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf } from '../model/texts.ts';
-import { pathOf, property } from '../source/ast.ts';
+import { isFunction, iteratedIn, pathOf, property } from '../source/ast.ts';
 import { withoutComments } from './sql.ts';
 
 const DATABASES = new RegExp(
@@ -82,7 +82,7 @@ function isKeptElsewhere({ program }: System, { file, call }: CallSite): boolean
 
 /** Whether a call asks or changes a database. */
 export function isDatabaseCall(system: System, site: CallSite): boolean {
-  if (site.call.type === 'NewExpression') return false;
+  if (site.call.type === 'NewExpression' || isFunction(iteratedIn(site.call))) return false;
   const origin = of(system, site);
   if (origin.kind === 'external' && DATABASES.test(origin.module) && origin.path.length > 0) return true;
   return ANY_SQL.test(sqlOf(system, site)) || isBuilt(site) || isWrite(system, site);

@@ -104,6 +104,8 @@ interface Repository {
 
 const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers)\/[^/]+$/;
 const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$/;
+/** What answers for others by its library, whatever its name is. */
+const GATEWAYS = /^(@apollo\/gateway|@graphql-hive\/gateway(-runtime)?|express-gateway)$/;
 const GATEWAY_NAME = /(^|[-_.])(gateway|gw|api-gateway|apigateway|bff|edge|ingress|front-door)$/;
 const CONTRACT_NAME =
   /(^|[-_.])(contracts?|protos?|protobufs?|schemas?|events?|messages?|api-types|event-types|message-types)$/;
@@ -168,7 +170,7 @@ function kindOf({ root, files, deployments }: Repository, folder: string): PartK
   if (dependencies.some((dependency) => FRONTENDS.includes(dependency)) && !serves) return 'outside';
   const parent = posix.dirname(folder);
   if (LIBRARY_PARENT.test(parent) && CONTRACT_NAME.test(name)) return 'contracts';
-  if (GATEWAY_NAME.test(name)) return 'gateway';
+  if (GATEWAY_NAME.test(name) || dependencies.some((one) => GATEWAYS.test(one))) return 'gateway';
   const isDeployed =
     deployments.some((deployment) => deployment.folder === folder) || files.includes(`${folder}/Dockerfile`);
   if (isDeployed || SERVICE_PARENT.test(folder) || SERVICE_NAME.test(name)) return 'service';
