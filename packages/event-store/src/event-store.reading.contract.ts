@@ -19,6 +19,20 @@ const readRules: Rules<EventStage> = {
     deepStrictEqual(await stage.store.read('nowhere'), []);
   },
 
+  'what is no whole number or no moment is refused in words, and not by the database': async ({ store }) => {
+    const refused = (read: Promise<unknown>, message: string) => rejects(read, { name: 'TypeError', message });
+    for (const wrong of [1.5, Number.NaN, Number.POSITIVE_INFINITY, '7' as unknown as number])
+      for (const name of ['from', 'to', 'limit', 'after', 'upTo']) {
+        const message = `Events are read by whole numbers, and "${name}" is ${wrong}.`;
+        await refused(store.readAll({ after: 0, [name]: wrong }), message);
+        await refused(store.read('a', { [name]: wrong }), message);
+      }
+    await refused(store.readAll({ after: 0, limit: -1 }), 'So many events cannot be read: "limit" is -1.');
+    for (const asOf of [new Date('yesterday'), 'yesterday' as unknown as Date])
+      await refused(store.read('a', { asOf }), `Events are read as of a moment, and "asOf" is ${asOf}.`);
+    deepStrictEqual(await store.read('a', { from: -3, to: -1, limit: 0 }), []);
+  },
+
   'an event is read as it was stored, with its place and time; what was said without data has none': async (stage) => {
     const data = { amount: 1, at: new Date(0), nested: { list: [1, null, 'ü'], gone: undefined } };
     const events = [

@@ -3,7 +3,7 @@ import { ConcurrencyError, type Database, RANK, type Statement, type WriteBuffer
 import { appendedTo } from './appended.ts';
 import type { EventTypes } from './event-types.ts';
 import { GapSafeReader } from './gap-safe-reader.ts';
-import { checkAppend, checkStream } from './storable.ts';
+import { checkAppend, checkReading, checkStream } from './storable.ts';
 
 /** An event before it is stored. */
 export interface NewEvent {
@@ -62,6 +62,7 @@ export interface EventStore {
    * version; DomainError `stream_ended` (conflict); TypeError for names and data that would not read back as written.
    */
   append(append: Append): Promise<void>;
+  /** Throws TypeError for what is no number or no moment; so does `readAll`. */
   read(stream: string, options?: ReadOptions): Promise<StoredEvent[]>;
   /** All events after a position, in position order, never past a gap that may still fill. */
   readAll(options: ReadAllOptions): Promise<StoredEvent[]>;
@@ -106,11 +107,10 @@ export class PostgresEventStore implements EventStore {
     return appendedTo(this.db).listen(listener);
   }
 
-  async read(
-    stream: string,
-    { from = 1, to, backwards = false, limit, asOf }: ReadOptions = {},
-  ): Promise<StoredEvent[]> {
+  async read(stream: string, options: ReadOptions = {}): Promise<StoredEvent[]> {
     checkStream(stream);
+    checkReading(options);
+    const { from = 1, to, backwards = false, limit, asOf } = options;
     const rows = await this.db.query<StoredEvent>(
       `select ${COLUMNS} from all_events
        where stream = $1 and version >= $2 and ($3::bigint is null or version <= $3)
@@ -122,6 +122,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   async readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+    checkReading(options);
     return this.#asOfToday(await this.#reader.read(options));
   }
 

@@ -6,6 +6,8 @@ import { deposited, useEventStore } from './event-store.fixtures.ts';
 import { PostgresEventStore, type StoredEvent } from './event-store.ts';
 import { eventStoreMigrations } from './migrations.ts';
 
+type Db = PostgresDatabase;
+
 const skip = databaseMissing;
 const given = useEventStore({ maxConnections: 16 });
 
@@ -116,22 +118,26 @@ test('a transaction that began long ago, and writes late, is waited for', { skip
   deepStrictEqual(await read(1), [2, 3]);
 });
 
-test('a writer in another database of the server holds nobody up', { skip }, async (t) => {
+test('a writer in a copy of the database, whose tables have the same numbers, holds nobody up', { skip }, async (t) => {
   const migrations = [...(await messagingMigrations()), ...(await eventStoreMigrations())];
   await withTestDatabase(migrations, async ({ url }) => {
-    const elsewhere = new PostgresDatabase({ url });
+    const copy = new URL(`${url}_copy`);
+    const names = [copy, new URL(url)].map(({ pathname }) => pathname.slice(1));
+    await given.db.execute(`create database ${names.join(' template ')} strategy file_copy`);
+    const [here, elsewhere] = [url, copy.href].map((one) => new PostgresDatabase({ url: one })) as [Db, Db];
     const foreign = await aTransaction(t, elsewhere);
     await foreign.send(insert('a'));
     await rejects(
-      given.db.transaction(async () => {
-        await given.db.execute(insert('gone'));
+      here.transaction(async () => {
+        await here.execute(insert('gone'));
         throw new Error('rolled back');
       }),
     );
-    await append('a');
-    deepStrictEqual(await read(0), [2]);
+    await here.execute(insert('a'));
+    deepStrictEqual(await read(0, new PostgresEventStore(here)), [2]);
     await foreign.commit();
-    await elsewhere.close();
+    for (const one of [here, elsewhere]) await one.close();
+    await given.db.execute(`drop database ${names[0]} with (force)`);
   });
 });
 
@@ -146,6 +152,20 @@ test('a reader whose look stays in the past is refused: it would take what commi
     await read(0);
   });
   await rejects(frozen, /at read committed, not at repeatable read/);
+  await writer.commit();
+});
+
+test('a replica is refused: it would take what the primary has not sent yet for rolled back', { skip }, async (t) => {
+  const writer = await aTransaction(t);
+  await writer.send(insert('a'));
+  await append('b');
+  const copy = Object.create(given.db, {
+    query: {
+      value: async (sql: string, values: unknown[]) =>
+        given.db.query(sql.replace('pg_is_in_recovery()', 'true'), values),
+    },
+  });
+  await rejects(read(0, new PostgresEventStore(copy)), /read on the primary: a replica does not know/);
   await writer.commit();
 });
 

@@ -15,7 +15,7 @@ interface Note extends Writers {
   readonly behind: string;
 }
 
-type Look = { server: string; writers: string[]; isolation: string; cache: number };
+type Look = { server: string; writers: string[]; isolation: string; cache: number; copy: boolean };
 
 /**
  * Reads all events in position order. A missing position is either not committed yet, or rolled back: the reader notes
@@ -67,10 +67,14 @@ export class GapSafeReader {
     return names.size === 0;
   }
 
-  /** Throws where nobody could tell: a look at the past sees no commit, and a cached sequence draws positions late. */
+  /**
+   * Throws where nobody could tell: a look at the past sees no commit, a replica knows nobody's locks, and a cached
+   * sequence draws positions late.
+   */
   async #writers(): Promise<Writers> {
     const [look] = await this.db.query<Look>(
       `select pg_postmaster_start_time()::text as server, current_setting('transaction_isolation') as isolation,
+         pg_is_in_recovery() as copy,
          (select seqcache from pg_sequence
           where seqrelid = pg_get_serial_sequence('events', 'position')::regclass) as cache,
          array(
@@ -79,7 +83,8 @@ export class GapSafeReader {
              and database = (select oid from pg_database where datname = current_database())
          ) as writers`,
     );
-    const { server, writers, isolation, cache } = look!;
+    const { server, writers, isolation, cache, copy } = look!;
+    if (copy) throw new Error('All events are read on the primary: a replica does not know who is still writing.');
     if (isolation !== 'read committed') throw new Error(`All events are read at read committed, not at ${isolation}.`);
     if (cache !== 1) throw new Error(`The sequence of the events' positions caches ${cache}: readers would skip some.`);
     return { server, names: new Set(writers) };

@@ -15,4 +15,4 @@ export {
 export { EventTypes, eventTypes, UnknownEventError, type Upcast, UpcastError } from './event-types.ts';
 export { given } from './given.ts';
 export { eventStoreMigrations } from './migrations.ts';
-export { checkAppend, checkStream } from './storable.ts';
+export { checkAppend, checkReading, checkStream } from './storable.ts';

@@ -1,5 +1,5 @@
 import { unfitName, unstorable } from '@ashlar/postgres';
-import type { Append } from './event-store.ts';
+import type { Append, ReadAllOptions, ReadOptions } from './event-store.ts';
 
 /** Throws for a name that may be taken for that of another stream. */
 export function checkStream(stream: string): void {
@@ -16,6 +16,16 @@ export function checkAppend({ stream, events, snapshot }: Append): void {
     check(`The data of ${type} for the stream ${stream}`, data);
   }
   if (snapshot) check(`The snapshot of the stream ${stream}`, snapshot.state);
+}
+
+/** Throws for what is no place in a stream or in the store, no number of events, and no moment. */
+export function checkReading({ from, to, after, upTo, limit, asOf }: Partial<ReadOptions & ReadAllOptions>): void {
+  for (const [name, place] of Object.entries({ from, to, after, upTo, limit }))
+    if (place !== undefined && !Number.isSafeInteger(place))
+      throw new TypeError(`Events are read by whole numbers, and "${name}" is ${place}.`);
+  if (limit !== undefined && limit < 0) throw new TypeError(`So many events cannot be read: "limit" is ${limit}.`);
+  if (asOf !== undefined && !(asOf instanceof Date && Number.isFinite(asOf.getTime())))
+    throw new TypeError(`Events are read as of a moment, and "asOf" is ${String(asOf)}.`);
 }
 
 function check(what: string, data: unknown): void {

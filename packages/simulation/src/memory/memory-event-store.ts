@@ -2,6 +2,7 @@ import { DomainError } from '@ashlar/domain';
 import {
   type Append,
   checkAppend,
+  checkReading,
   checkStream,
   type EventStore,
   type EventTypes,
@@ -41,6 +42,7 @@ export class MemoryEventStore implements EventStore {
   async read(stream: string, options: ReadOptions = {}): Promise<StoredEvent[]> {
     const { from = 1, to = Number.POSITIVE_INFINITY, backwards = false, limit = Number.POSITIVE_INFINITY } = options;
     checkStream(stream);
+    checkReading(options);
     return this.work.read('reads a stream', () => {
       const asOf = options.asOf?.getTime() ?? Number.POSITIVE_INFINITY;
       const events = (this.stored.streams.get(stream) ?? []).filter(
@@ -50,7 +52,9 @@ export class MemoryEventStore implements EventStore {
     });
   }
 
-  async readAll({ after, limit = 1_000, upTo = Number.POSITIVE_INFINITY }: ReadAllOptions): Promise<StoredEvent[]> {
+  async readAll(options: ReadAllOptions): Promise<StoredEvent[]> {
+    checkReading(options);
+    const { after, limit = 1_000, upTo = Number.POSITIVE_INFINITY } = options;
     const end = Math.min(after + limit, upTo);
     return this.work.read('reads all events', () => this.#asOfToday(this.stored.all.slice(after, end)));
   }
