@@ -269,7 +269,11 @@ export class Consumer {
     const { message } = delivery;
     const line = lineOf(delivery);
     const mark = this.#inbox.mark(line);
-    switch (judge(mark, numberOf(message))) {
+    const verdict = judge(mark, numberOf(message));
+    switch (this.#registration.skips(delivery.channel, verdict) ? 'skipped' : verdict) {
+      case 'skipped':
+        this.#handler.advance(line, message);
+        break;
       case 'handled':
         break;
       case 'diverged':
@@ -283,13 +287,13 @@ export class Consumer {
         await this.#handler.parkBehind(line, message);
         break;
       case 'next':
-        if (this.#registration.isBeginning(delivery.channel)) this.#handler.advance(line, message);
-        else await this.#handler.handle(line, message);
+        await this.#handler.handle(line, message);
     }
     return 'done';
   }
 
   async #parkAlone(delivery: Delivery, error: unknown): Promise<void> {
+    if (this.#registration.isBeginning(delivery.channel)) throw error;
     await this.#parked.parkAlone(delivery, error);
     delivery.ack();
     this.#held.release([lineId(lineOf(delivery))]);

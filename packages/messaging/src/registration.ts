@@ -1,5 +1,6 @@
 import type { Timers } from '@ashlar/domain';
 import type { Bus } from './bus.ts';
+import type { Verdict } from './inbox.ts';
 
 /** Which channels the consumers of a service have begun to read. */
 export interface Registrations {
@@ -39,9 +40,17 @@ export class Registration {
     return this.#isKnown;
   }
 
-  /** Whether messages of the channel only move the marks. */
+  /** Whether messages of the channel only move the marks; none is parked then, for it would be handled there. */
   isBeginning(channel: string): boolean {
     return this.#beginning.has(channel);
+  }
+
+  /**
+   * Whether a message of the channel only moves its mark. One that comes ahead of others does so as well: they had been
+   * said by then, and would be handled if the line waited for them until this is over.
+   */
+  skips(channel: string, verdict: Verdict): boolean {
+    return this.isBeginning(channel) && (verdict === 'next' || verdict === 'ahead');
   }
 
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */

@@ -16,6 +16,8 @@ export interface FaultRates {
   readonly lostAnswer: number;
   /** A commit is refused by the database, as a serialization failure is. */
   readonly refusedCommit: number;
+  /** A commit is refused by a rule of the database: it is of no use to try again at once. */
+  readonly brokenRule: number;
   /** The connection is lost during the commit: it may have happened. */
   readonly unknownCommit: number;
   /** The world outside answers late, or not at all, having done what was asked or not. */
@@ -34,6 +36,7 @@ export const NO_FAULTS: FaultRates = {
   reorder: 0,
   lostAnswer: 0,
   refusedCommit: 0,
+  brokenRule: 0,
   unknownCommit: 0,
   outside: 0,
   clockJump: 0,
@@ -47,6 +50,7 @@ export const SOME_FAULTS: FaultRates = {
   reorder: 0.05,
   lostAnswer: 0.05,
   refusedCommit: 0.02,
+  brokenRule: 0.01,
   unknownCommit: 0.01,
   outside: 0.15,
   clockJump: 0.001,

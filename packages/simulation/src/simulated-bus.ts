@@ -11,6 +11,13 @@ interface Subscriber {
 interface Pending {
   readonly number: number;
   readonly parcel: Parcel;
+  /** Who has got it last. */
+  receiver?: Instance;
+}
+
+export interface BrokerOptions {
+  /** Whether it sends nothing again to who has got it and lives, as a bus in memory does. */
+  readonly isPatient?: boolean;
 }
 
 interface Registered<Handler> {
@@ -40,7 +47,10 @@ export class SimulatedBroker {
   readonly #replays = new Map<string, Registered<Replay>>();
   #numbers = 0;
 
-  constructor(private readonly world: World) {}
+  constructor(
+    private readonly world: World,
+    private readonly options: BrokerOptions = {},
+  ) {}
 
   /** The bus as this instance sees it. */
   connect(instance: Instance): Bus {
@@ -75,7 +85,7 @@ export class SimulatedBroker {
     kept.push(one);
     this.#kept.set(parcel.channel, kept);
     for (const [consumer, { receiver }] of this.#subscribers)
-      if (receiver.channels.includes(parcel.channel)) this.#send(consumer, one);
+      if (receiver.channels.includes(parcel.channel)) this.#send(consumer, { ...one });
   }
 
   #send(consumer: string, one: Pending): void {
@@ -93,7 +103,7 @@ export class SimulatedBroker {
   #again(consumer: string, one: Pending): void {
     this.world.after(ACKNOWLEDGE_WITHIN_MS, () => {
       if (!this.#pending.get(consumer)?.has(one.number)) return;
-      this.#deliver(consumer, one);
+      if (!(this.options.isPatient && one.receiver?.isAlive)) this.#deliver(consumer, one);
       this.#again(consumer, one);
     });
   }
@@ -106,13 +116,15 @@ export class SimulatedBroker {
   }
 
   /** A duplicate is delivered even where the first one was acknowledged. */
-  #deliver(consumer: string, { number, parcel }: Pending): void {
+  #deliver(consumer: string, one: Pending): void {
+    const { number, parcel } = one;
     const subscriber = this.#subscribers.get(consumer);
     if (!subscriber?.instance.isAlive || this.#forgotten.has(`${consumer}\n${number}`)) return;
     const { type, subject, sequence } = parcel.message;
     this.world.note(`${consumer} gets ${type} ${subject} ${Number(sequence)}`);
     const ack = () => subscriber.instance.isAlive && this.#pending.get(consumer)?.delete(number);
     const delivery: Delivery = { ...parcel, ack: () => void ack() };
+    one.receiver = subscriber.instance;
     subscriber.receiver.deliver(delivery);
   }
 
@@ -143,7 +155,7 @@ export class SimulatedBroker {
     const name = `${consumer}\n${channel}`;
     if (this.#begun.has(name)) return;
     this.#begun.add(name);
-    for (const one of this.#kept.get(channel) ?? []) this.#send(consumer, one);
+    for (const one of this.#kept.get(channel) ?? []) this.#send(consumer, { ...one });
   }
 
   async #repair(instance: Instance, gap: Gap): Promise<number> {

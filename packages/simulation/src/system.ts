@@ -144,7 +144,7 @@ export class SimulatedSystem {
   readonly #deployments: Deployment<unknown>[] = [];
 
   constructor(readonly world: World) {
-    this.broker = new SimulatedBroker(world);
+    this.broker = new SimulatedBroker(world, { isPatient: world.random.happens(0.5) });
   }
 
   deploy<App>(definition: SimulatedDefinition<App>): Deployment<App> {

@@ -81,25 +81,62 @@ const archive: SimulatedDefinition<object> = {
   },
 };
 
+/** Comes when much is written already, and reads what is written from then on. */
+const newcomer: SimulatedDefinition<object> = {
+  name: 'newcomer',
+  create(platform) {
+    const note = notesOf(platform, 'letters');
+    const read = on(LetterWritten, ({ subject, data }) => note(subject, data.n));
+    return { app: {}, consumers: [{ name: 'newcomer', subscriptions: [read], from: 'now' }] };
+  },
+};
+
+/** How many letters of each were published when the newcomer came, and written when he had settled in. */
+interface Arrival {
+  readonly newcomer: Deployment<object>;
+  readonly published: ReadonlyMap<string, number>;
+  readonly written: ReadonlyMap<string, number>;
+}
+
 export interface MailRoom {
   readonly services: SimulatedSystem;
   readonly post: Deployment<Post>;
   readonly desk: Deployment<object>;
   readonly archive: Deployment<object>;
+  arrival?: Arrival;
+}
+
+const writtenBy = ({ post: writer }: MailRoom): ReadonlyMap<string, number> =>
+  new Map([...writer.stored.table<Written>('letters').values()].map(({ id, state: { count } }) => [id, count]));
+
+const publishedBy = ({ post: writer }: MailRoom): ReadonlyMap<string, number> =>
+  new Map(
+    writer.stored.messages.outbox.flatMap((kept) => (kept?.publishedAt ? [[kept.row.key, kept.row.sequence]] : [])),
+  );
+
+async function arrive(room: MailRoom): Promise<void> {
+  const { services } = room;
+  const published = publishedBy(room);
+  const deployment = services.deploy(newcomer);
+  while (deployment.stored.messages.registrations.size === 0) await services.world.pass(100);
+  room.arrival = { newcomer: deployment, published, written: writtenBy(room) };
 }
 
 /** Several at once for one person: some lose their race, and some get no answer. */
-async function writing({ services, post: writer }: MailRoom): Promise<void> {
+async function writing(room: MailRoom): Promise<void> {
+  const { services, post: writer } = room;
   const { world } = services;
   for (let letter = 0; letter < LETTERS_EACH; letter++) {
+    if (letter === LETTERS_EACH / 2) await arrive(room);
     await Promise.all(PEOPLE.map((person) => services.ask(writer, ({ write }) => write(person))));
     if (world.random.happens(0.3)) await world.pass(world.random.next() * 1_500);
   }
 }
 
 /** Whatever was written is read once, in order, by everybody: nothing lost, doubled or reordered, nothing made up. */
-function misread({ post: writer, desk: reader, archive: keeper }: MailRoom): string[] {
-  return [...writer.stored.table<Written>('letters').values()].flatMap(({ id, state: { count } }) => {
+function misread(room: MailRoom): string[] {
+  const { post: writer, desk: reader, archive: keeper } = room;
+  const missed = [...writer.stored.table<Written>('letters').values()].flatMap(({ id, state: { count } }) => {
     const written = Array.from({ length: count }, (_, index) => index + 1);
     const seenBy = (where: Deployment<object>, name: string) =>
       (where.stored.table<Read>(name).get(id)?.state.seen ?? []).join();
@@ -108,6 +145,22 @@ function misread({ post: writer, desk: reader, archive: keeper }: MailRoom): str
       ...differ(`letters of ${id} in the archive`, seenBy(keeper, 'letters'), written.filter((n) => n % 3 > 0).join()),
       ...differ(`answers to ${id} in the archive`, seenBy(keeper, 'answers'), written.join()),
     ];
+  });
+  return [...missed, ...misreadByNewcomer(room)];
+}
+
+/** What was published before he came he does not read; all that was written once he had settled in, he does. */
+function misreadByNewcomer({ post: writer, arrival }: MailRoom): string[] {
+  const { newcomer: reader, published, written } = arrival!;
+  return [...writer.stored.table<Written>('letters').values()].flatMap(({ id, state: { count } }) => {
+    const seen = reader.stored.table<Read>('letters').get(id)?.state.seen ?? [];
+    const [first = count + 1] = seen;
+    const least = (published.get(id) ?? 0) + 1;
+    const most = (written.get(id) ?? 0) + 1;
+    if (first < least || first > most)
+      return [`the newcomer begins with letter ${first} of ${id}, and not with one of ${least} to ${most}`];
+    const all = Array.from({ length: count - first + 1 }, (_, index) => first + index);
+    return differ(`letters of ${id} for the newcomer`, seen.join(), all.join());
   });
 }
 
@@ -120,6 +173,6 @@ export const mailRoom: Simulation<MailRoom> = {
     archive: services.deploy(archive),
   }),
   load: writing,
-  faults: { crash: 0.006, forget: 0.05, reorder: 0.15, duplicate: 0.15, lostAnswer: 0.1 },
+  faults: { crash: 0.006, forget: 0.05, reorder: 0.15, duplicate: 0.15, lostAnswer: 0.1, brokenRule: 0.02 },
   invariants: misread,
 };

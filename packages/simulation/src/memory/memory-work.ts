@@ -197,11 +197,13 @@ export class MemoryWork implements UnitOfWork {
   async #write(transaction: MemoryTransaction, changes: readonly Change[]): Promise<void> {
     const { faults } = this.instance.world;
     const isRefused = faults.strikes('refusedCommit');
+    const breaksRule = faults.strikes('brokenRule');
     const isUnknown = faults.strikes('unknownCommit');
     const isLost = isUnknown && this.instance.world.random.happens(0.5);
     await this.instance.call('commit', () => {
       try {
         if (isRefused) throw new ConcurrencyError('A transaction');
+        if (breaksRule) throw new RefusedError('new row violates a rule', SQL_STATE.check);
         if (isLost) throw new UnknownCommitError('The connection was lost before the commit.');
         for (const { check } of changes) check?.();
         for (const { apply } of changes) apply();
