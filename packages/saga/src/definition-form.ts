@@ -43,23 +43,35 @@ function faultOfStep(step: Step<never> | LocalStep, kind: Kind): string | undefi
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0))
     return `"${name}" waits ${timeoutMs} milliseconds for an answer.`;
   const isLocal = 'local' in step && step.local;
+  const stray = strayAnswerOf(step);
+  if (stray !== undefined) return `"${name}" is answered by ${describe(stray)}, which is no contract.`;
   const unheeded = strangerIn(step, isLocal ? OF_LOCAL_STEP : OF_KIND[kind]);
   return unheeded && `"${name}" is ${isLocal ? 'local' : kind} and says "${unheeded}", which nobody heeds.`;
 }
 
-/** Whether its steps can be listed at all; where they cannot, nothing else can be said of it than its fault. */
+const ANSWERS = ['done', 'refused', 'undone'];
+
+/** What is said to answer a step, and is nothing that anybody could say. */
+const strayAnswerOf = (step: object): unknown =>
+  ANSWERS.map((answer): unknown => Reflect.get(step, answer)).find(
+    (answer) => answer !== undefined && !(isObject(answer) && 'type' in answer && isName(answer.type)),
+  );
+
+/** Whether its steps can be read at all; where they cannot, nothing else can be said of it than its fault. */
 export function isReadable(definition: SagaDefinition<never>): boolean {
   if (!isObject(definition)) return false;
   const { compensatable, pivot, retriable = [] } = definition;
   if (!Array.isArray(compensatable) || !Array.isArray(retriable)) return false;
-  return [...compensatable, ...(pivot === undefined ? [] : [pivot]), ...retriable].every(isObject);
+  return [...compensatable, ...(pivot === undefined ? [] : [pivot]), ...retriable].every(
+    (step) => isObject(step) && strayAnswerOf(step) === undefined,
+  );
 }
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const describe = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 
-const isName = (name: unknown): boolean => typeof name === 'string' && name.trim() !== '';
+const isName = (name: unknown): name is string => typeof name === 'string' && name.trim() !== '';
 
 /** What is said and not known; what is there without a value says nothing. */
 const strangerIn = (of: object, known: readonly string[]): string | undefined =>

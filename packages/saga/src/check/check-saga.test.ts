@@ -220,6 +220,11 @@ test('what is no definition is refused in words, by the check as by its definiti
       { name: 'trip', version: 1, compensatable: [], retriable: [undefined] },
       'The saga trip cannot work: nothing is no step.',
     ],
+    ...[{ done: 'MoneyHeld' }, { undone: {} }, { refused: null }].map((answer): readonly [unknown, string] => {
+      const what = `"hold money" is answered by ${JSON.stringify(Object.values(answer)[0])}, which is no contract.`;
+      const compensatable = [{ name: 'hold money', ...answer }];
+      return [{ name: 'trip', version: 1, compensatable }, `The saga trip cannot work: ${what}`];
+    }),
   ];
   for (const [definition, message] of rows) {
     throws(() => checkSaga(definition as SagaDefinition<Trip>), { message });
