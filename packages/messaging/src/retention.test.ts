@@ -1,9 +1,11 @@
-import { deepStrictEqual } from 'node:assert/strict';
+import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { nameOf } from './hand-bus.fixtures.ts';
 import { LocalBus } from './local-bus.ts';
 import { aMessage, messages, placed, SOURCE, useMessaging } from './messaging.fixtures.ts';
+import type { OutboxRows } from './outbox-rows.ts';
+import { postgresMessageStorage } from './storage.ts';
 
 const skip = databaseMissing;
 const setUp = useMessaging();
@@ -156,4 +158,18 @@ test('a line whose source was away when it was asked for a gap asks again, and c
   deepStrictEqual(await desk.effects(), ['k/1', 'k/2', 'k/3']);
   await consumer.settled();
   await desk.untilLot();
+});
+
+test('a purge in the midst of a repair lets no line begin beyond what is on its way to it', { skip }, async (t) => {
+  const desk = await setUp(t);
+  await desk.outbox().add([placed('k', 1), placed('k', 2)]);
+  const { outbox } = postgresMessageStorage(desk.db);
+  const ofLine: OutboxRows['ofLine'] = async (gap, limit) => {
+    const rows = await outbox.ofLine(gap, limit);
+    await desk.db.execute('delete from outbox');
+    return rows;
+  };
+  desk.publisher({ outbox: Object.create(outbox, { ofLine: { value: ofLine } }) });
+  const floor = await desk.bus.repair({ source: SOURCE, channel: 'shop.events', key: 'k', from: 1, to: 2 });
+  strictEqual(floor, 1);
 });

@@ -112,6 +112,21 @@ test('a transaction asks once for a key, and once for all that it will need', { 
   strictEqual(await trips.of(ahead), 2, 'the keys, and the commit');
 });
 
+test('of two who make a key at once the second waits, and gets that of the first', { skip }, async (t) => {
+  const { db, another } = await useDatabase(t);
+  const other = another();
+  const [keys, others] = [new PostgresPersonalKeys(db), new PostgresPersonalKeys(other)];
+  let second: Promise<Buffer | undefined> | undefined;
+  const first = await db.transaction(async () => {
+    const key = await keys.use('ada');
+    second = other.transaction(() => others.use('ada'));
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await eventually('it waits', async () => (await other.query(waiting)).length > 0);
+    return key;
+  });
+  deepStrictEqual(await second, first);
+});
+
 test('a keyed hash is the same for everyone of a service, another for each secret', { skip }, async (t) => {
   const { db, another } = await useDatabase(t);
   const failing = new KeyedHash(db, 'email');

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { DomainError, systemClock, UuidV7Ids } from '@ashlar/domain';
+import { DomainError, systemClock, type Timers, UuidV7Ids } from '@ashlar/domain';
 import {
   Consumer,
   type ConsumerDefinition,
@@ -84,14 +84,15 @@ export class Market {
     return rows.map(({ line }) => line);
   }
 
-  projection(version = 1, tables = TABLES): MessageProjection {
+  projection(version = 1, tables = TABLES, timers?: Timers): MessageProjection {
     const restatement = {
       outbox: this.#outbox,
       request: Restate,
       fact: Restated,
       told: AllRestated,
     };
-    const projection = new MessageProjection({ db: this.db, name: 'desk.prices', version, tables, restatement });
+    const definition = { name: 'desk.prices', version, tables, ...(timers && { timers }) };
+    const projection = new MessageProjection({ db: this.db, ...definition, restatement });
     this.t.after(() => projection.stop());
     return projection;
   }

@@ -1,8 +1,9 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { systemTimers, type Timers } from '@ashlar/domain';
 import { DeadLetters } from '@ashlar/messaging';
 import { databaseMissing, eventually } from '@ashlar/postgres';
-import { Market } from './market.fixtures.ts';
+import { Market, TABLES } from './market.fixtures.ts';
 
 const options = { skip: databaseMissing };
 
@@ -27,6 +28,24 @@ test('a rebuild that would wait for ever for a fact that was given up is begun a
   await projection.beginRebuild();
   await eventually('the new one is read', async () => (await projection.status()).state === 'live');
   deepStrictEqual(await market.prices(), ['cup=5', 'pot=9', 'tea=3']);
+});
+
+test('a successor that lacks one fact does not take over, however often it looks', options, async (t) => {
+  const market = await Market.open(t);
+  const looks: (() => Promise<void>)[] = [];
+  const every: Timers['every'] = (_ms, look) => {
+    looks.push(look);
+    return () => {};
+  };
+  const projection = market.projection(1, TABLES, { ...systemTimers, every });
+  await market.shop();
+  for (const [id, amount] of Object.entries({ cup: 5, pot: 9 })) await market.price(id, amount);
+  await market.desk(projection, (price) => price === 9);
+  await projection.beginRebuild();
+  const said = 'select 1 from projection_rebuilds where position = 1 and expected = 2';
+  await eventually('all others are said', async () => (await market.db.query(said)).length === 1);
+  for (const look of looks) await look();
+  strictEqual((await projection.status()).state, 'rebuilding');
 });
 
 test('rebuilds that are begun anew again and again, under changes, lose nothing', options, async (t) => {

@@ -57,6 +57,14 @@ export const IN_MESSAGES = [
       'mail-room',
     ],
     [
+      'of a batch that is tried again by halves one message is left out',
+      '1: lost',
+      'batch.slice(middle), true',
+      'batch.slice(middle + 1), true',
+      'mail-room',
+    ],
+    ['a batch that has failed is not tried again', '1: lost', 'this.#arrivals.putBack(batch);', '', 'mail-room'],
+    [
       'the parking lot is never looked at',
       '4: poison',
       'if (this.#scanDue)\n                await this.#scan();',
@@ -70,6 +78,19 @@ export const IN_MESSAGES = [
       '1: lost',
       'const to = Math',
       'return;\n        const to = Math',
+      'mail-room',
+    ],
+    ['of two deliveries of one message one is never acknowledged', '2: once', 'first.ack();\n', '\n', 'mail-room'],
+  ]),
+  ...mutantsOf(messaging('parking-scan'), [
+    ['a message whose turn has come while it waited is dropped', '1: lost', 'requeue([next]);', ';', 'mail-room'],
+  ]),
+  ...mutantsOf(messaging('registration'), [
+    [
+      'a consumer that begins now waits for what was said before, and handles it',
+      '2: once',
+      ` || verdict === 'ahead')`,
+      ')',
       'mail-room',
     ],
   ]),
@@ -134,6 +155,13 @@ export const IN_MESSAGES = [
       'const isBeyondGap = false;',
       'mail-room',
     ],
+    [
+      'a retry that fails keeps what it had buffered',
+      '1: made up',
+      'await this.options.work.transaction(() => this.options.handler.dispatch(head.message, head.failedIn));',
+      'await this.options.handler.dispatch(head.message, head.failedIn);',
+      'mail-room',
+    ],
     ['a parked message is retried and stays', '2: once', 'await lot.remove(head);', '', 'mail-room'],
     [
       'a parked message counts as handled although it failed again',
@@ -163,6 +191,13 @@ export const IN_MESSAGES = [
       '1: lost',
       'this.#inFlight.delete(position);\n            throw error;',
       'this.#published.push(position);',
+      'mail-room',
+    ],
+    [
+      'a publication that has failed stays on its way',
+      '1: lost',
+      'for (const { position } of rows)\n                this.#inFlight.delete(position);\n            throw error;',
+      'throw error;',
       'mail-room',
     ],
     [

@@ -13,6 +13,13 @@ export const IN_PRIVACY = [
       VAULT,
     ],
     [
+      'of two who make a key at once each keeps its own',
+      PRIVATE,
+      'do update set owner = excluded.owner returning',
+      'do update set key = excluded.key returning',
+      'packages/personal-data/dist/personal-vault.test.js:^of two who make',
+    ],
+    [
       'who uses a key does not wait for who deletes it',
       PRIVATE,
       `select pg_advisory_xact_lock_shared(hashtextextended('personal key ' || owner, 0))`,

@@ -31,6 +31,24 @@ export const IN_STORAGE = [
       'packages/event-store/dist/event-store.test.js:no version',
     ],
   ]),
+  ...mutantsOf('packages/projection/dist/checkpoints.js', [
+    [
+      'a successor takes over though it has not come as far',
+      'read models',
+      ' and ($3::bigint is null or p.position = $3 and r.position = $3)',
+      ' and ($3::bigint is null or true)',
+      'packages/projection/dist/take-over.test.js:^a successor',
+    ],
+  ]),
+  ...mutantsOf('packages/projection-redis/dist/epochs.js', [
+    [
+      'an epoch ends while somebody writes into it',
+      'read models',
+      ' where name = $1 for share',
+      ' where name = $1',
+      tests('projection-redis/dist/epochs'),
+    ],
+  ]),
   ...mutantsOf('packages/messaging/dist/postgres-inbox.js', [
     [
       'of two who move a mark that neither has locked, both win',
