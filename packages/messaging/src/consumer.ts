@@ -64,12 +64,9 @@ export class Consumer {
     this.#progress = new Progress(this.#inbox, timers);
     const { name: consumer, from = 'oldest' } = definition;
     const isStopped = () => this.#stopped;
-    const { registrations } = storage;
     this.#registration = new Registration({
-      ...{ registrations, bus, consumer, from, channels: this.channels, timers },
-      caughtUp: () => this.settled(),
-      isStopped,
-      onError: this.#failed,
+      ...{ registrations: storage.registrations, bus, consumer, from, channels: this.channels, timers },
+      ...{ caughtUp: () => this.settled(), isStopped, onError: this.#failed },
     });
     const lot = storage.parkingLot(definition.name, nextId);
     const parts = { ...this.#options, work: storage.work, consumer, dispatcher, inbox: this.#inbox, lot };
@@ -269,8 +266,7 @@ export class Consumer {
     const { message } = delivery;
     const line = lineOf(delivery);
     const mark = this.#inbox.mark(line);
-    const verdict = judge(mark, numberOf(message));
-    switch (this.#registration.skips(delivery.channel, verdict) ? 'skipped' : verdict) {
+    switch (this.#registration.judged(delivery.channel, judge(mark, numberOf(message)))) {
       case 'skipped':
         this.#handler.advance(line, message);
         break;

@@ -46,11 +46,11 @@ export class Registration {
   }
 
   /**
-   * Whether a message of the channel only moves its mark. One that comes ahead of others does so as well: they had been
-   * said by then, and would be handled if the line waited for them until this is over.
+   * What is done with a message at a beginning: it only moves its mark. One that comes ahead of others does so as well:
+   * they had been said by then, and would be handled if the line waited for them until this is over.
    */
-  skips(channel: string, verdict: Verdict): boolean {
-    return this.isBeginning(channel) && (verdict === 'next' || verdict === 'ahead');
+  judged(channel: string, verdict: Verdict): Verdict | 'skipped' {
+    return this.isBeginning(channel) && (verdict === 'next' || verdict === 'ahead') ? 'skipped' : verdict;
   }
 
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */

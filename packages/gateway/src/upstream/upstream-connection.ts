@@ -146,7 +146,7 @@ export class UpstreamConnection {
     this.#taker = undefined;
     // Free before the answer ends, so that what follows at once finds it.
     if (isReusable) {
-      // Whoever was to say when it goes on may never do so: the next request would wait for an answer that nobody reads.
+      // A client that is slow, or has left, may never let it go on: the next answer would be read by nobody.
       if (this.socket.isPaused()) this.socket.resume();
       this.use.released(this, idleMs(head));
     } else this.socket.destroy();
