@@ -108,6 +108,6 @@ function sameVariant(one: StoredAnswer, other: StoredAnswer): boolean {
 function sizeOf(key: string, { body, headers, tags }: StoredAnswer): number {
   const text =
     headers.flat.reduce((sum, part) => sum + part.length, 0) + tags.reduce((sum, tag) => sum + tag.length, 0);
-  // A small body is kept as text too, once it was told.
+  // Its fields are kept as lines too, once they were told: by themselves, and with those of the last hit.
   return body.length + 3 * text + key.length + OVERHEAD_BYTES;
 }

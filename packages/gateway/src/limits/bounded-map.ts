@@ -28,8 +28,8 @@ export class BoundedMap<Value> {
       entry.wasUsed = true;
       return;
     }
+    if (this.#entries.size >= this.capacity) this.#forgetOldest();
     this.#entries.set(key, { value, wasUsed: false });
-    if (this.#entries.size > this.capacity) this.#forgetOldest();
   }
 
   delete(key: string): void {

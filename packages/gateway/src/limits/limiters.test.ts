@@ -107,3 +107,9 @@ test('a bounded map forgets what was not used for longest', () => {
   map.set('c', 4);
   deepStrictEqual([map.get('a'), map.get('b'), map.get('c'), map.size], [3, undefined, 4, 2]);
 });
+
+test('a bounded map keeps what has just come, also where all others were used', () => {
+  const map = new BoundedMap<number>(2);
+  for (const key of ['a', 'b', 'a', 'b', 'c']) map.set(key, 1);
+  deepStrictEqual([map.get('a'), map.get('b'), map.get('c'), map.size], [undefined, 1, 1, 2]);
+});
