@@ -104,9 +104,9 @@ test('schedule 2.1: whoever reads a stream that is made anew tells its sources, 
     heard.push(message.id);
     ack();
   };
+  await source.publish([aMessage('k', 1)]);
   const reading = reader.subscribe({ consumer: 'desk', channels: ['shop.events'], deliver });
   t.after(() => reading.close());
-  await source.publish([aMessage('k', 1)]);
   await eventually('it is heard', () => heard.length === 1);
   strictEqual(told, 0);
   await server.deleteStream(`${namespace}_shop_events`);

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { Delivery, Parcel } from '@ashlar/messaging';
 import { aMessage, busContract, overhearingContract } from '@ashlar/messaging/contract-suites';
 import { eventually } from '@ashlar/postgres';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Names, PARTITIONS, partitionOf } from './names.ts';
 import { aNamespace, aNatsBus, natsMissing, natsUrl } from './nats.fixtures.ts';
@@ -103,6 +103,19 @@ test('a stream that somebody deletes is made again with its durables, and what i
     ),
   );
   await eventually('the next is heard', () => heard.some(({ message }) => Number(message.sequence) === 2));
+});
+
+test('many who need the same streams at the same time make each of them once', { skip }, async (t) => {
+  const namespace = aNamespace();
+  const buses = await Promise.all(Array.from({ length: 8 }, () => aNatsBus(t, { namespace })));
+  const errors: unknown[] = [];
+  for (let n = 1; n <= 100; n++) {
+    const parcel = { ...aMessage('k', n), channel: `shop-${n}.events` };
+    const published = buses.map((bus) => bus.publish([parcel]).catch((error) => errors.push(error)));
+    await Promise.all(published);
+  }
+  // A stream that another one is just making may not listen yet: the outbox says it again.
+  deepStrictEqual(errors.filter((error) => error instanceof JetStreamApiError), []);
 });
 
 test('what is no message of ours holds up nobody', { skip }, async (t) => {

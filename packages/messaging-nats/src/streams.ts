@@ -24,6 +24,7 @@ export interface StreamLimits {
 const DAY_MS = 86_400_000;
 const MESSAGE_ID = 'Nats-Msg-Id';
 const NAME_IN_USE = 10_058;
+const SUBJECTS_OVERLAP = 10_065;
 
 /** The streams of the channels, made when they are first needed. A full one refuses, and the outbox keeps. */
 export class Streams {
@@ -86,10 +87,10 @@ export class Streams {
   async #make(channel: string): Promise<void> {
     const config = this.#config(channel);
     const { streams } = this.link.jsm;
-    const { created } = await streams.add(config).catch((error) => {
-      if (!(error instanceof JetStreamApiError && error.code === NAME_IN_USE)) throw error;
-      return streams.update(config.name, config);
-    });
+    const add = () => streams.add(config);
+    const { created } = await add()
+      .catch(after(SUBJECTS_OVERLAP, add))
+      .catch(after(NAME_IN_USE, () => streams.update(config.name, config)));
     const before = this.#madeAt.get(channel);
     this.#madeAt.set(channel, created);
     if (before !== undefined && before !== created) this.losses.notice(channel, `it was made anew at ${created}`);
@@ -109,3 +110,14 @@ export class Streams {
     };
   }
 }
+
+/**
+ * Tries the next thing where the server has refused with this code. Of two that make one stream at the same time,
+ * nats-server 2.9 may tell one that its subjects overlap: with those of this very stream. A second look finds it there.
+ */
+const after =
+  <T>(code: number, next: () => Promise<T>) =>
+  (error: unknown): Promise<T> => {
+    if (error instanceof JetStreamApiError && error.code === code) return next();
+    throw error;
+  };
