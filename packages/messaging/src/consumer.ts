@@ -239,6 +239,7 @@ export class Consumer {
     const outcomes = await this.#options.storage.work.transaction(
       async () => {
         await Promise.all([this.#inbox.lock(batch.map(lineOf)), prefetch && this.#prefetch(batch)]);
+        await this.#registration.look();
         const results: Outcome[] = [];
         for (const delivery of batch) results.push(await this.#handleOne(delivery));
         return results;

@@ -53,6 +53,16 @@ export class Registration {
     return this.isBeginning(channel) && (verdict === 'next' || verdict === 'ahead') ? 'skipped' : verdict;
   }
 
+  /**
+   * Ends the beginning on channels where another replica has ended it: whoever says something from then on counts on its
+   * being heard. In the transaction of messages that had come before it.
+   */
+  async look(): Promise<void> {
+    if (this.#beginning.size === 0) return;
+    const { registrations, consumer } = this.options;
+    for (const channel of await registrations.channelsOf(consumer)) this.#beginning.delete(channel);
+  }
+
   /** Asks for what was said on channels that are new, and writes down that they no longer are. */
   async catchUp(onKnown: () => void): Promise<void> {
     const { registrations, consumer, channels, from } = this.options;
