@@ -115,7 +115,10 @@ test('many who need the same streams at the same time make each of them once', {
     await Promise.all(published);
   }
   // A stream that another one is just making may not listen yet: the outbox says it again.
-  deepStrictEqual(errors.filter((error) => error instanceof JetStreamApiError), []);
+  deepStrictEqual(
+    errors.filter((error) => error instanceof JetStreamApiError),
+    [],
+  );
 });
 
 test('what is no message of ours holds up nobody', { skip }, async (t) => {

@@ -4,6 +4,8 @@ import { hashed } from './randomness.ts';
 export interface FaultRates {
   /** An instance dies before or after a call of one of its ports. */
   readonly crash: number;
+  /** An instance stands still while another one takes its place; then it goes on, and does not know it. */
+  readonly freeze: number;
   /** The bus delivers a message once more. */
   readonly duplicate: number;
   /** A delivery is lost on the way; it comes again once the bus has waited for its acknowledgement. */
@@ -30,6 +32,7 @@ export type FaultKind = keyof FaultRates;
 
 export const NO_FAULTS: FaultRates = {
   crash: 0,
+  freeze: 0,
   duplicate: 0,
   drop: 0,
   forget: 0,
@@ -44,6 +47,7 @@ export const NO_FAULTS: FaultRates = {
 
 export const SOME_FAULTS: FaultRates = {
   crash: 0.002,
+  freeze: 0.001,
   duplicate: 0.05,
   drop: 0.03,
   forget: 0.02,

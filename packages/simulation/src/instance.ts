@@ -5,24 +5,55 @@ import type { World } from './world.ts';
 const USUAL_MS = 3;
 const JUMP_MS = 60_000;
 
+const FROZEN_MS = { least: 500, most: 15_000 };
+/** As `idle_in_transaction_session_timeout` of a service's sessions. */
+const IDLE_SESSION_MS = 5_000;
+
 const never = (): Promise<never> => new Promise(() => {});
+
+/** What others do about what happens to an instance. */
+export interface InstanceObserver {
+  died(): void;
+  /** It stands still from now on, and does not know it. */
+  frozen?(): void;
+  /** The database has ended its open transactions, and what they had locked is free. */
+  sessionsEnded?(): void;
+}
+
+interface Frozen {
+  readonly sinceMs: number;
+  readonly thawed: Promise<void>;
+}
 
 /**
  * A running copy of a service. Once it has died its ports never answer again, its timers never fire, and whatever it
- * was about to do it does not do: just as a process after SIGKILL.
+ * was about to do it does not do: just as a process after SIGKILL. While it is frozen, as after SIGSTOP, what it has
+ * asked for still happens, but it reads no answer, and hears no timer; it goes on later, where it was.
  */
 export class Instance {
   #isAlive = true;
+  #frozen: Frozen | undefined;
+  #sessions = 0;
   #skewMs = 0;
 
   constructor(
     readonly world: World,
     readonly name: string,
-    private readonly onDeath: () => void,
+    private readonly observer: InstanceObserver,
   ) {}
 
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** For how long nobody has heard of it; 0 while it goes on. */
+  get silentForMs(): number {
+    return this.#frozen ? this.world.now - this.#frozen.sinceMs : 0;
+  }
+
+  /** Another number once the database has ended the sessions of before. */
+  get sessions(): number {
+    return this.#sessions;
   }
 
   /** Ends the instance without a word to it. */
@@ -30,24 +61,61 @@ export class Instance {
     if (!this.#isAlive) return;
     this.#isAlive = false;
     this.world.note(`${this.name} dies: ${why}`);
-    this.onDeath();
+    this.observer.died();
+  }
+
+  /** Lets it stand still for a while. */
+  freeze(): void {
+    if (!this.#isAlive || this.#frozen) return;
+    const { world } = this;
+    const ms = FROZEN_MS.least + world.random.next() * (FROZEN_MS.most - FROZEN_MS.least);
+    const frozen = { sinceMs: world.now, thawed: world.pass(ms) };
+    this.#frozen = frozen;
+    world.note(`${this.name} stands still`);
+    world.after(IDLE_SESSION_MS, () => {
+      if (this.#frozen === frozen) this.#endSessions();
+    });
+    void frozen.thawed.then(() => {
+      this.#frozen = undefined;
+      world.note(`${this.name} goes on`);
+    });
+    this.observer.frozen?.();
+  }
+
+  /** Does it as soon as the instance can: now, when it wakes up, or never. */
+  whenAwake(work: () => unknown): void {
+    if (this.#frozen) void this.#frozen.thawed.then(() => this.whenAwake(work));
+    else if (this.#isAlive) work();
+  }
+
+  /** Resolves as soon as the instance can go on. */
+  awake(): Promise<void> {
+    return new Promise((resolve) => this.whenAwake(resolve));
+  }
+
+  /** Lets so many milliseconds pass. */
+  async pass(ms: number): Promise<void> {
+    await this.world.pass(ms);
+    await this.awake();
   }
 
   /**
    * A call of a port: it takes a moment, `effect` happens at once and whole, and the answer takes a moment. The
-   * instance may die before or after the effect.
+   * instance may die before or after the effect, and freeze after it.
    */
   async call<T>(port: string, effect: () => T): Promise<T> {
     await this.#moment(port, 'before');
     const result = this.#attempt(port, effect);
     await this.#moment(port, 'after');
+    if (this.world.faults.strikes('freeze')) this.freeze();
+    await this.awake();
     if (!result.ok) throw result.error;
     return result.value;
   }
 
   /** Whatever the instance does by itself it does only while it lives. */
   readonly timers: Timers = {
-    once: (ms, work) => this.world.after(ms, () => this.#isAlive && work()),
+    once: (ms, work) => this.#once(ms, work),
     every: (ms, work, onError) => this.#every(ms, work, onError),
   };
 
@@ -79,14 +147,26 @@ export class Instance {
     if (!this.#isAlive) return never();
   }
 
+  #endSessions(): void {
+    this.#sessions += 1;
+    this.observer.sessionsEnded?.();
+  }
+
+  #once(ms: number, work: () => void): Stop {
+    let stopped = false;
+    const stop = this.world.after(ms, () => this.whenAwake(() => stopped || work()));
+    return () => {
+      stopped = true;
+      stop();
+    };
+  }
+
   #every(ms: number, work: () => Promise<void>, onError: (error: unknown) => void): Stop {
     let stopped = false;
     let stop = (): void => {};
     const next = () => {
       if (stopped || !this.#isAlive) return;
-      stop = this.world.after(ms, () => {
-        if (this.#isAlive && !stopped) work().catch(onError).finally(next);
-      });
+      stop = this.#once(ms, () => work().catch(onError).finally(next));
     };
     next();
     return () => {

@@ -37,8 +37,8 @@ const LOOK_AGAIN_MS = 50;
  */
 export class SimulatedBroker {
   readonly #kept = new Map<string, Pending[]>();
-  /** By consumer name. */
-  readonly #subscribers = new Map<string, Subscriber>();
+  /** By consumer name; who came last first. */
+  readonly #subscribers = new Map<string, readonly Subscriber[]>();
   readonly #pending = new Map<string, Map<number, Pending>>();
   readonly #begun = new Set<string>();
   /** By consumer name and number: what it will never get. */
@@ -84,8 +84,8 @@ export class SimulatedBroker {
     const kept = this.#kept.get(parcel.channel) ?? [];
     kept.push(one);
     this.#kept.set(parcel.channel, kept);
-    for (const [consumer, { receiver }] of this.#subscribers)
-      if (receiver.channels.includes(parcel.channel)) this.#send(consumer, { ...one });
+    for (const [consumer, [newest]] of this.#subscribers)
+      if (newest?.receiver.channels.includes(parcel.channel)) this.#send(consumer, { ...one });
   }
 
   #send(consumer: string, one: Pending): void {
@@ -118,25 +118,35 @@ export class SimulatedBroker {
   /** A duplicate is delivered even where the first one was acknowledged. */
   #deliver(consumer: string, one: Pending): void {
     const { number, parcel } = one;
-    const subscriber = this.#subscribers.get(consumer);
-    if (!subscriber?.instance.isAlive || this.#forgotten.has(`${consumer}\n${number}`)) return;
+    const subscriber = this.#receiving(consumer);
+    if (!subscriber || this.#forgotten.has(`${consumer}\n${number}`)) return;
     const { type, subject, sequence } = parcel.message;
     this.world.note(`${consumer} gets ${type} ${subject} ${Number(sequence)}`);
     const ack = () => subscriber.instance.isAlive && this.#pending.get(consumer)?.delete(number);
     const delivery: Delivery = { ...parcel, ack: () => void ack() };
     one.receiver = subscriber.instance;
-    subscriber.receiver.deliver(delivery);
+    subscriber.instance.whenAwake(() => subscriber.receiver.deliver(delivery));
   }
 
+  /** Of several who live it is the one who came last; who stands still only where there is no other. */
+  #receiving(consumer: string): Subscriber | undefined {
+    const living = this.#subscribers.get(consumer)?.filter(({ instance }) => instance.isAlive) ?? [];
+    return living.find(({ instance }) => instance.silentForMs === 0) ?? living[0];
+  }
+
+  /** Nobody is forgotten who has died: what is said before his successor comes is kept for that one. */
   #subscribe(subscriber: Subscriber): BusSubscription {
     const { receiver } = subscriber;
-    this.#subscribers.set(receiver.consumer, subscriber);
+    const others = (this.#subscribers.get(receiver.consumer) ?? []).filter(({ instance }) => instance.isAlive);
+    this.#subscribers.set(receiver.consumer, [subscriber, ...others]);
     for (const channel of receiver.channels) this.#begin(receiver.consumer, channel);
     for (const one of this.#pending.get(receiver.consumer)?.values() ?? [])
       this.world.after(this.world.random.next() * USUAL_MS, () => this.#deliver(receiver.consumer, one));
     return {
       close: async () => {
-        if (this.#subscribers.get(receiver.consumer) === subscriber) this.#subscribers.delete(receiver.consumer);
+        const left = this.#subscribers.get(receiver.consumer)!.filter((one) => one !== subscriber);
+        if (left.length > 0) this.#subscribers.set(receiver.consumer, left);
+        else this.#subscribers.delete(receiver.consumer);
       },
       caughtUp: () => this.#caughtUp(subscriber),
     };
@@ -145,9 +155,9 @@ export class SimulatedBroker {
   async #caughtUp(subscriber: Subscriber): Promise<void> {
     const { consumer } = subscriber.receiver;
     const open = [...(this.#pending.get(consumer)?.keys() ?? [])];
-    const isHere = () => subscriber.instance.isAlive && this.#subscribers.get(consumer) === subscriber;
+    const isHere = () => subscriber.instance.isAlive && this.#subscribers.get(consumer)?.includes(subscriber);
     while (isHere() && open.some((number) => this.#pending.get(consumer)?.has(number)))
-      await this.world.pass(LOOK_AGAIN_MS);
+      await subscriber.instance.pass(LOOK_AGAIN_MS);
   }
 
   /** A consumer that is new on a channel gets whatever is kept of it. */
@@ -163,13 +173,14 @@ export class SimulatedBroker {
     await instance.call(`asks ${gap.source} for ${gap.key} ${gap.from} to ${gap.to}`, () => {
       if (!source?.instance.isAlive) throw new Error(`Nobody answers for ${gap.source}.`);
     });
-    return this.#inTime(source!.handler(gap));
+    return this.#inTime(source!.instance.awake().then(() => source!.handler(gap)));
   }
 
   async #replay(instance: Instance, channel: string): Promise<void> {
     await instance.call(`asks for ${channel} again`, () => {});
     const sources = [...this.#replays.values()].filter((source) => source.instance.isAlive);
-    await Promise.all(sources.map(({ handler }) => this.#inTime(handler(channel)).catch(() => {})));
+    const asked = sources.map((source) => source.instance.awake().then(() => source.handler(channel)));
+    await Promise.all(asked.map((answer) => this.#inTime(answer).catch(() => {})));
   }
 
   #inTime<T>(answer: Promise<T>): Promise<T> {

@@ -47,8 +47,7 @@ const outsideOf =
     const isIll = world.faults.strikes('outside');
     const isDone = !isIll || world.random.happens(0.5);
     const result = await instance.call(what, () => (isDone ? { value: effect() } : undefined));
-    await world.pass(world.random.next() * (isIll ? OUTSIDE_MS.late : OUTSIDE_MS.usual));
-    if (!instance.isAlive) return new Promise(() => {});
+    await instance.pass(world.random.next() * (isIll ? OUTSIDE_MS.late : OUTSIDE_MS.usual));
     if (isIll || !result) throw new Error(`${what}: there was no clear answer.`);
     return result.value;
   };

@@ -47,7 +47,8 @@ export function aSimulatedPlatform(
   let count = 0;
   const make = (): StandalonePlatform => {
     const committed: (readonly OutboxRow[])[] = [];
-    const instance = new Instance(world, `stage#${++count}`, () => stored.locks.forget(instance));
+    const forget = () => stored.locks.forget(instance);
+    const instance = new Instance(world, `stage#${++count}`, { died: forget, sessionsEnded: forget });
     const platform = simulatedPlatform({ instance, stored, onCommitted: (rows) => void committed.push(rows) });
     return { ...platform, instance, committed, another: make, passes: (ms) => world.pass(ms) };
   };

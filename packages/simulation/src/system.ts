@@ -32,6 +32,10 @@ export interface SimulatedDefinition<App> {
 
 /** Now and then one stays away for longer than anybody waits. */
 const RESTART_MS = { least: 50, most: 3_000, longest: 20_000, seldom: 0.15 };
+/** After so long another one is begun for an instance that stands still. */
+const REPLACE_MS = { least: 1_000, most: 6_000 };
+/** For so long, at most, one that was replaced goes on after it has woken up. */
+const REPLACED_MS = 8_000;
 
 /** Goes on in one fixed context: traces are nothing that a run depends on. */
 const tracing: Tracing = {
@@ -41,11 +45,17 @@ const tracing: Tracing = {
   shutdown: async () => {},
 };
 
-/** Keeps one instance of a service alive: after each death another one begins with what was committed. */
+/**
+ * Keeps one instance of a service going: after each death another one begins with what was committed. One that stands
+ * still is replaced, too; when it wakes up there are two for a while.
+ */
 export class Deployment<App> {
   readonly stored = new StoredService();
   #running: { readonly instance: Instance; readonly app: App; hasBegun: boolean } | undefined;
+  readonly #replaced = new Set<Instance>();
   #incarnations = 0;
+  /** Who replaces one that stands still has another name in the leases: that one may still believe in his. */
+  #place = 1;
 
   constructor(
     private readonly world: World,
@@ -61,13 +71,20 @@ export class Deployment<App> {
 
   /** Asks the instance that is running; never answers if that dies, and rejects when there is none. */
   async ask<T>(work: (app: App) => Promise<T>): Promise<T> {
-    if (!this.#running?.instance.isAlive) throw new Error(`${this.name} is away.`);
-    return work(this.#running.app);
+    const running = this.#running;
+    if (!running?.instance.isAlive) throw new Error(`${this.name} is away.`);
+    await running.instance.awake();
+    return work(running.app);
   }
 
   /** Ends the running instance as SIGKILL does. */
   kill(): void {
     this.#running?.instance.die('killed');
+  }
+
+  /** Lets the running instance stand still, as SIGSTOP does. */
+  freeze(): void {
+    this.#running?.instance.freeze();
   }
 
   /** What still has to happen here, in words; nothing when it is quiet. */
@@ -77,6 +94,7 @@ export class Deployment<App> {
     const isHere = this.#running?.instance.isAlive && this.#running.hasBegun;
     return [
       ...(isHere ? [] : [`${this.name} is away`]),
+      ...some(this.#replaced.size, `instances of ${this.name} that were replaced and go on`),
       ...some(messages.unpublished.length, `unpublished messages of ${this.name}`),
       ...some(messages.parked.size, `parked messages at ${this.name}${this.#whyParked}`),
       ...some([...messages.marks.values()].filter(({ parked }) => parked).length, `parked keys at ${this.name}`),
@@ -93,11 +111,10 @@ export class Deployment<App> {
 
   #boot(): void {
     const { world, broker, definition, stored } = this;
-    const instance = new Instance(world, `${definition.name}#${++this.#incarnations}`, () => {
-      stored.locks.forget(instance);
-      const { least, most, longest, seldom } = RESTART_MS;
-      const latest = world.random.happens(seldom) ? longest : most;
-      world.after(least + world.random.next() * (latest - least), () => this.#boot());
+    const instance = new Instance(world, `${definition.name}#${++this.#incarnations}`, {
+      died: () => this.#died(instance),
+      frozen: () => this.#replaceUnlessAwake(instance),
+      sessionsEnded: () => stored.locks.forget(instance),
     });
     world.note(`${instance.name} begins`);
     const bus = broker.connect(instance);
@@ -109,7 +126,7 @@ export class Deployment<App> {
     const source = `/services/${definition.name}`;
     const nextId = () => ids.next();
     const replica = new Replica({
-      ...{ leases: storage.leases, name: definition.name, nextId, clock, timers, onError },
+      ...{ leases: storage.leases, name: `${definition.name}-${this.#place}`, nextId, clock, timers, onError },
     });
     const upkeep = replica.keep('upkeep', { gained: () => publisher.sweepSoon() });
     const deadlines = replica.keep('deadlines');
@@ -133,6 +150,27 @@ export class Deployment<App> {
       running.hasBegun = true;
     };
     begin().catch((error) => instance.die(`it cannot begin: ${error}`));
+  }
+
+  #died(instance: Instance): void {
+    const { world } = this;
+    this.stored.locks.forget(instance);
+    if (this.#replaced.delete(instance)) return;
+    const { least, most, longest, seldom } = RESTART_MS;
+    const latest = world.random.happens(seldom) ? longest : most;
+    world.after(least + world.random.next() * (latest - least), () => this.#boot());
+  }
+
+  #replaceUnlessAwake(instance: Instance): void {
+    const { world } = this;
+    const { least, most } = REPLACE_MS;
+    world.after(least + world.random.next() * (most - least), () => {
+      if (instance.silentForMs === 0 || this.#running?.instance !== instance || !instance.isAlive) return;
+      this.#replaced.add(instance);
+      this.#place += 1;
+      this.#boot();
+      instance.whenAwake(() => world.after(world.random.next() * REPLACED_MS, () => instance.die('it was replaced')));
+    });
   }
 }
 

@@ -17,6 +17,8 @@ const LetterAnswered = event('desk.LetterAnswered.v1', Numbered);
 const PEOPLE = ['ada', 'bob', 'cleo', 'dan'];
 const LETTERS_EACH = 8;
 const ILL = 0.08;
+/** Of one letter: a message that fails five times is dead. */
+const OFTEN_ILL = 2;
 
 interface Written {
   readonly count: number;
@@ -48,9 +50,16 @@ const post: SimulatedDefinition<Post> = {
 /** Notes what it reads, in the order in which it reads it; now and then it is ill, and cannot. */
 function notesOf({ work, stored, world }: SimulatedPlatform, name: string) {
   const notes = new MemoryStates(work, stored.table<Read>(name), { name });
+  const illnesses = stored.table<number>(`illnesses of ${name}`);
+  const isIll = (letter: string) => {
+    const before = illnesses.get(letter)?.state ?? 0;
+    if (before >= OFTEN_ILL || !world.random.happens(ILL)) return false;
+    illnesses.set(letter, { id: letter, version: 0, state: before + 1 });
+    return true;
+  };
   return async (person: string, n: number) => {
     const { version = 0, state = { seen: [] } } = (await notes.find(person)) ?? {};
-    if (world.random.happens(ILL)) throw new Error(`${name} is ill.`);
+    if (isIll(`${person} ${n}`)) throw new Error(`${name} is ill.`);
     await notes.save({ id: person, version, state: { seen: [...state.seen, n] } });
   };
 }
@@ -173,6 +182,14 @@ export const mailRoom: Simulation<MailRoom> = {
     archive: services.deploy(archive),
   }),
   load: writing,
-  faults: { crash: 0.006, forget: 0.05, reorder: 0.15, duplicate: 0.15, lostAnswer: 0.1, brokenRule: 0.02 },
+  faults: {
+    crash: 0.006,
+    freeze: 0.003,
+    forget: 0.05,
+    reorder: 0.15,
+    duplicate: 0.15,
+    lostAnswer: 0.1,
+    brokenRule: 0.02,
+  },
   invariants: misread,
 };

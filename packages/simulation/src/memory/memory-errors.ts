@@ -11,4 +11,10 @@ export class RefusedError extends Error {
   }
 }
 
-export const SQL_STATE = { unique: '23505', check: '23514', reference: '23503', lockTimeout: '55P03' } as const;
+export const SQL_STATE = {
+  unique: '23505',
+  check: '23514',
+  reference: '23503',
+  lockTimeout: '55P03',
+  idleInTransaction: '25P03',
+} as const;

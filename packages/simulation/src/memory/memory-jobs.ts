@@ -43,6 +43,8 @@ interface Declared {
 }
 
 const POLL_MS = 500;
+/** Whoever has not been heard of for so long counts as dead. */
+const SILENT_MS = 4_000;
 const STOP_MS = 10_000;
 const SECOND_MS = 1_000;
 
@@ -128,7 +130,7 @@ export class MemoryJobs implements Jobs {
     if (!this.#isRunning) return;
     for (const job of this.stored.open.values()) {
       const declared = this.#queues.get(job.queue);
-      if (job.holder?.isAlive || job.dueAt > this.#now || !declared || !this.#mayBegin(declared)) continue;
+      if (isAtIt(job) || job.dueAt > this.#now || !declared || !this.#mayBegin(declared)) continue;
       job.holder = this.work.instance;
       job.attempts += 1;
       declared.running += 1;
@@ -179,6 +181,8 @@ export class MemoryJobs implements Jobs {
 
   readonly #fail = (error: unknown): void => this.work.instance.world.fail(error);
 }
+
+const isAtIt = ({ holder }: KeptJob): boolean => holder?.isAlive === true && holder.silentForMs < SILENT_MS;
 
 const keyOf = ({ queue, id }: Pick<KeptJob, 'queue' | 'id'>): string => `${queue}\n${id}`;
 

@@ -33,6 +33,8 @@ export interface ChangeBuffer {
 
 interface MemoryTransaction {
   readonly instance: Instance;
+  /** The number of the instance's sessions at its beginning. */
+  readonly sessions: number;
   readonly buffers: Map<object, WriteBuffer | ChangeBuffer>;
   readonly afterCommit: (() => void)[];
   ended: boolean;
@@ -80,7 +82,7 @@ export class MemoryWork implements UnitOfWork {
         return await this.#run(work);
       } catch (error) {
         if (!isRetryable(error) || attempt > retries) throw error;
-        await this.instance.world.pass(Math.min(2 ** attempt, 100));
+        await this.instance.pass(Math.min(2 ** attempt, 100));
       }
     }
   }
@@ -102,8 +104,11 @@ export class MemoryWork implements UnitOfWork {
 
   /** A read of what is committed, or another call of the database. */
   read<T>(what: string, effect: () => T): Promise<T> {
-    this.#open();
-    return this.instance.call(what, effect);
+    const transaction = this.#open();
+    return this.instance.call(what, () => {
+      if (transaction) checkSession(transaction);
+      return effect();
+    });
   }
 
   /** Changes what is kept: at once, or at the end of the ambient transaction if there is one. */
@@ -120,7 +125,10 @@ export class MemoryWork implements UnitOfWork {
     const owner = this.#open();
     if (!owner) throw new Error('A lock needs a transaction.');
     for (const name of names) {
+      await owner.instance.awake();
+      // It may have died, in the same instant.
       if (!owner.instance.isAlive) return new Promise(() => {});
+      checkSession(owner);
       if (!this.#locks.take(name, owner, mode)) await this.#waitFor(name, owner, mode);
     }
   }
@@ -137,7 +145,7 @@ export class MemoryWork implements UnitOfWork {
       stopWaiting();
       reject(new RefusedError(`canceling statement due to lock timeout: ${name}`, SQL_STATE.lockTimeout));
     });
-    return promise.finally(stop);
+    return promise.finally(stop).finally(() => this.instance.awake());
   }
 
   #open(): MemoryTransaction | undefined {
@@ -173,7 +181,8 @@ export class MemoryWork implements UnitOfWork {
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
     const { instance } = this;
-    const transaction: MemoryTransaction = { instance, buffers: new Map(), afterCommit: [], ended: false };
+    const { sessions } = instance;
+    const transaction: MemoryTransaction = { instance, sessions, buffers: new Map(), afterCommit: [], ended: false };
     try {
       const result = await this.#ambient.run(transaction, work);
       await this.#ambient.run(transaction, () => this.#commit(transaction));
@@ -204,7 +213,8 @@ export class MemoryWork implements UnitOfWork {
       try {
         if (isRefused) throw new ConcurrencyError('A transaction');
         if (breaksRule) throw new RefusedError('new row violates a rule', SQL_STATE.check);
-        if (isLost) throw new UnknownCommitError('The connection was lost before the commit.');
+        if (isLost || hasLostSession(transaction))
+          throw new UnknownCommitError('The connection was lost before the commit.');
         for (const { check } of changes) check?.();
         for (const { apply } of changes) apply();
       } finally {
@@ -225,6 +235,13 @@ export class MemoryWork implements UnitOfWork {
       }
     }
   }
+}
+
+const hasLostSession = ({ instance, sessions }: MemoryTransaction): boolean => instance.sessions !== sessions;
+
+function checkSession(transaction: MemoryTransaction): void {
+  if (!hasLostSession(transaction)) return;
+  throw new RefusedError('terminating connection due to idle-in-transaction timeout', SQL_STATE.idleInTransaction);
 }
 
 const inLockOrder = (a: { rank: number; name: string }, b: { rank: number; name: string }): number =>
