@@ -54,8 +54,8 @@ export class Registration {
   }
 
   /**
-   * Ends the beginning on channels where another replica has ended it: whoever says something from then on counts on its
-   * being heard. In the transaction of messages that had come before it.
+   * Ends the beginning on channels where another replica has ended it: whoever says something from then on counts on
+   * its being heard. In the transaction of messages that had come before it.
    */
   async look(): Promise<void> {
     if (this.#beginning.size === 0) return;
