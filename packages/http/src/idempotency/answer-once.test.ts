@@ -67,6 +67,8 @@ test('a POST with a call in the middle makes its call once for a key, and a repl
   strictEqual(first.headers['idempotency-replayed'], undefined);
   strictEqual(again.headers['idempotency-replayed'], 'true');
   strictEqual(again.headers['consistency-token'], first.headers['consistency-token']);
+  await db.execute(`update things set note = 'taken back' where id = $1`, [first.json().id]);
+  strictEqual((await post('d1')).json().status, 'taken back');
   strictEqual(charges.length, 1);
 });
 

@@ -73,6 +73,7 @@ export async function aThingServer(db: Database, world: ThingWorld): Promise<Ser
         const { id } = request.body;
         await db.transaction(() => make(request.body, request.caller.id));
         if (request.body.how === 'refuseAfterwards') throw refused('after_all');
+        if (request.body.how === 'answerAway') return reply.code(503).send({ id });
         return reply.code(201).header('location', `/things/${id}`).header('etag', '"1"').send({ id, run: world.runs });
       });
       http.post('/things/:id/closing', { config: user }, async (_request, reply) => reply.code(204).send());

@@ -169,6 +169,23 @@ test('schedule 6.1: a POST with an Idempotency-Key never keeps a failure of ours
     strictEqual(world.runs, 2, how);
     strictEqual(await things(`t6 ${how}`), 0);
   }
+  world.runs = 0;
+  strictEqual((await post('k6-answered', { id: 't6 answered', how: 'answerAway' })).statusCode, 503);
+  strictEqual((await post('k6-answered', { id: 't6 answered again', how: 'answerAway' })).statusCode, 503);
+  strictEqual(world.runs, 2, 'An answer of 503 is kept no more than an error.');
+});
+
+test('a POST that the gateway repeats waits for the first with its key, and for nothing else', {
+  skip: databaseMissing,
+}, async () => {
+  for (const [how, status] of [
+    ['fail', 500],
+    ['away', 503],
+  ] as const) {
+    world.runs = 0;
+    strictEqual((await post(`k13-${how}`, { id: `t13 ${how}`, how }, { repeated: true })).statusCode, status);
+    strictEqual(world.runs, 1, how);
+  }
 });
 
 test('a POST with an Idempotency-Key runs again after a lost race, and answers what the last run said', {
