@@ -3,6 +3,7 @@ import { mutantsOf } from '../mutant.ts';
 const LOSSES = 'packages/messaging/dist/loss-check.test.js';
 const REPLICAS = 'packages/messaging/dist/replica.test.js';
 const LINES = 'packages/messaging/dist/replica-lines.test.js';
+const CLAIMS = 'packages/jobs/dist/lost-claims.test.js';
 const NATS = 'packages/messaging-nats/dist';
 
 export const IN_REPLICAS = [
@@ -102,6 +103,40 @@ export const IN_REPLICAS = [
       'return claim !== undefined;',
       'return true;',
       'packages/saga/dist/deadlines.test.js:^of several replicas',
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/registration.js', [
+    [
+      'a replica goes on beginning though another one has told that it is there',
+      '1: no lost event',
+      'for (const channel of await registrations.channelsOf(consumer))',
+      'for (const channel of [])',
+      'packages/messaging/dist/registration.test.js:^the beginning is over',
+    ],
+  ]),
+  ...mutantsOf('packages/jobs/dist/pg-boss-jobs.js', [
+    [
+      'after an outage everybody counts as dead at once',
+      '2: once',
+      'this.#heartbeatsInARow = 0;',
+      '',
+      `${CLAIMS}:^after an outage`,
+    ],
+  ]),
+  ...mutantsOf('packages/jobs/dist/queue-worker.js', [
+    [
+      'who has lost a job is not told',
+      '2: once',
+      `claim.lost.abort(new Error('The job was taken over by another process.'));`,
+      '',
+      `${CLAIMS}:^a job that another process`,
+    ],
+    [
+      'an attempt that was given up for dead is not told',
+      '2: once',
+      `this.#claims.get(id)?.lost.abort(new Error('This attempt was given up for dead and has begun anew.'));`,
+      '',
+      `${CLAIMS}:^an attempt that was given up`,
     ],
   ]),
 ];
