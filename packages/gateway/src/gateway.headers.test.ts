@@ -101,6 +101,20 @@ test('hop-by-hop headers end here, those too that Connection names', async (t) =
   ok(!/x-hop-back|proxy-authenticate|server:|x-powered-by|timeout=5/i.test(answer), answer);
 });
 
+for (const status of ['103 Early Hints', '204 No Content']) {
+  test(`an answer that has no content has no length either: ${status}`, async (t) => {
+    const service = await aService(t, ({ socket }) => {
+      const more = status.startsWith('1') ? 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' : '';
+      socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 5\r\nX-Kept: 1\r\n\r\n${more}`);
+    });
+    const { gateway } = await aGateway(t, [service.url]);
+    const answer = await rawly(t, gateway.url, last(get('/v1/products')));
+    const [head] = answer.split('\r\n\r\n') as [string];
+    ok(head.startsWith(`HTTP/1.1 ${status}\r\n`) && head.includes('x-kept: 1'), answer);
+    ok(!head.includes('content-length'), answer);
+  });
+}
+
 test('a client cannot take a header of the gateway away by naming it in Connection', async (t) => {
   const service = await aService(t);
   const { gateway } = await aGateway(t, [service.url]);

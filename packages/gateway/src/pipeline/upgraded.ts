@@ -22,7 +22,7 @@ const asksFor = (connection: string | undefined): boolean =>
 
 /** From here on both sides talk to each other, each at the other's pace. */
 const tunnelOf = (exchange: Exchange) => (head: AnswerHead, upstream: Socket, first: Buffer) => {
-  const headers = outwardHeaders(head.headers, '');
+  const headers = outwardHeaders(head, '');
   headers.append('connection', 'upgrade');
   headers.append('upgrade', head.headers.get('upgrade') ?? 'websocket');
   const client = exchange.connection.socket;

@@ -124,12 +124,13 @@ export class Relay implements AnswerTaker, Waiter {
     else if (this.#waitsFor === 'more' && isEndless && silence !== 'doubt') this.cut();
   }
 
-  interim({ status, headers }: AnswerHead): void {
-    if (status > 101 && !this.#isOver && this.options.mayBegin?.() !== false)
-      this.#sink.interim(status, outwardHeaders(headers, this.options.origin));
+  interim(head: AnswerHead): void {
+    if (head.status > 101 && !this.#isOver && this.options.mayBegin?.() !== false)
+      this.#sink.interim(head.status, outwardHeaders(head, this.options.origin));
   }
 
-  begin({ status, headers }: AnswerHead): boolean {
+  begin(head: AnswerHead): boolean {
+    const { status, headers } = head;
     const { sealsErrors, origin } = this.options;
     // A crash page of a service may tell what is inside: errors pass only in the form that was agreed.
     if (sealsErrors && status >= 500 && !headers.get('content-type')?.startsWith('application/problem+json')) {
@@ -142,7 +143,7 @@ export class Relay implements AnswerTaker, Waiter {
     }
     this.#waitsFor = 'more';
     this.deadlineAt = Number.POSITIVE_INFINITY;
-    this.#sink.begin(status, outwardHeaders(headers, origin));
+    this.#sink.begin(status, outwardHeaders(head, origin));
     return !this.#isOver;
   }
 

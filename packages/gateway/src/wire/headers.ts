@@ -1,3 +1,4 @@
+import type { AnswerHead } from './head-reader.ts';
 import { HeaderList } from './header-list.ts';
 
 const HOP_BY_HOP = [
@@ -95,8 +96,11 @@ export function inwardHeaders(headers: HeaderList): string {
   return text;
 }
 
-/** The service's headers that a client gets to see. An address of ours becomes a path. */
-export function outwardHeaders(headers: HeaderList, origin: string): HeaderList {
+/**
+ * The service's headers that a client gets to see. An address of ours becomes a path; and what has no content by its
+ * status has no length either (RFC 9110, section 8.6): a client could wait for it, or take the next answer for it.
+ */
+export function outwardHeaders({ status, headers }: Omit<AnswerHead, 'minor' | 'end'>, origin: string): HeaderList {
   const named = namedByConnection(headers.get('connection'));
   const { flat } = headers;
   const kept = new HeaderList();
@@ -105,6 +109,7 @@ export function outwardHeaders(headers: HeaderList, origin: string): HeaderList 
     if (NOT_FROM_SERVICES.has(name) || named?.has(name)) continue;
     kept.append(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
   }
+  if (status < 200 || status === 204) kept.delete('content-length');
   return kept;
 }
 
