@@ -2,7 +2,7 @@ import { deepStrictEqual, match, rejects, strictEqual } from 'node:assert/strict
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { aClock, aGateway, aService, openSocket } from './gateway.fixtures.ts';
+import { aClock, aGateway, aService, openSocket, rawly } from './gateway.fixtures.ts';
 import type { ProxyRoute } from './routing/route.ts';
 
 const KEPT = { 'cache-control': 'max-age=1, stale-if-error=60', etag: '"1"' };
@@ -98,4 +98,14 @@ test('a client of HTTP/1.0, for which the end of the connection is that of the a
   socket.resume().write('GET /a HTTP/1.0\r\n\r\n');
   await once(socket, 'close').catch(() => {});
   deepStrictEqual(told, ['ECONNRESET']);
+});
+
+test('a service that announces its answer without end is given up', async (t) => {
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'a'.repeat(4_000)}\r\n\r\n`;
+  const service = await aService(t, ({ socket }) => {
+    socket.write(`${hint.repeat(20)}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
+  });
+  const { gateway } = await aGateway(t, [service.url]);
+  const answer = await rawly(t, gateway.url, 'GET /v1/products HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  match(answer, /HTTP\/1\.1 502 /);
 });

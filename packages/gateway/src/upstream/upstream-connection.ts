@@ -25,6 +25,7 @@ export interface ConnectionUse {
   closed(connection: UpstreamConnection): void;
 }
 
+/** Of one answer, with all that announce it: these are passed on however slow their client is. */
 const MAX_HEAD_BYTES = 64 << 10;
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -40,6 +41,7 @@ export class UpstreamConnection {
   #head: AnswerHead | undefined;
   #body: BodyReader | undefined;
   #isSent = true;
+  #headBytes = 0;
 
   constructor(
     readonly socket: Socket,
@@ -57,6 +59,7 @@ export class UpstreamConnection {
     this.#head = undefined;
     this.#body = undefined;
     this.#isSent = true;
+    this.#headBytes = 0;
     this.socket.write(text, 'latin1');
   }
 
@@ -110,10 +113,11 @@ export class UpstreamConnection {
   #readHead(): boolean {
     if (this.#unread.length === 0) return false;
     const head = readAnswerHead(this.#unread);
-    if ((head?.end ?? this.#unread.length) > MAX_HEAD_BYTES) {
+    if (this.#headBytes + (head?.end ?? this.#unread.length) > MAX_HEAD_BYTES) {
       throw new WireFault(502, 'upstream_failed', 'That is no answer.');
     }
     if (!head) return false;
+    this.#headBytes += head.end;
     this.#unread = this.#unread.subarray(head.end);
     if (head.status === 101) return this.#upgrade(head);
     if (head.status < 200) this.#taker!.interim(head);

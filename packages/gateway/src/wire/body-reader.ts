@@ -1,4 +1,4 @@
-import { findFields } from './field-reader.ts';
+import { fieldsFound, findFields } from './field-reader.ts';
 import type { Framing } from './framing.ts';
 import { WireFault } from './wire-fault.ts';
 
@@ -42,6 +42,8 @@ class LengthReader implements BodyReader {
 
 const LONGEST_LINE = 1_024;
 const LONGEST_TRAILER = 8_192;
+/** Of all chunks together: they count for no body limit, and nobody reads them. */
+const MAX_EXTENSION_BYTES = 16 << 10;
 const LF = 10;
 const TOKEN = String.raw`[!#$%&'*+\-.^_\x60|~0-9A-Za-z]+`;
 const QUOTED = String.raw`"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"`;
@@ -53,6 +55,7 @@ class ChunkReader implements BodyReader {
   readonly bytesLeft = Number.POSITIVE_INFINITY;
   #phase: 'size' | 'content' | 'end' | 'trailer' | 'done' = 'size';
   #inChunk = 0;
+  #extensionBytes = 0;
   #line = '';
 
   get isDone(): boolean {
@@ -97,17 +100,24 @@ class ChunkReader implements BodyReader {
     }
     const size = SIZE_LINE.exec(line)?.[1];
     if (size === undefined) throw notChunks();
+    this.#extensionBytes += line.length - size.length - LINE_END;
+    if (this.#extensionBytes > MAX_EXTENSION_BYTES) throw tooLong();
     this.#inChunk = Number.parseInt(size, 16);
     this.#phase = this.#inChunk === 0 ? 'trailer' : 'content';
   }
 
   #endTrailerLine(trailer: string): void {
     if (trailer !== '\r\n' && !trailer.endsWith('\r\n\r\n')) return;
-    findFields(Buffer.from(trailer, 'latin1'), 0);
+    const bytes = Buffer.from(trailer, 'latin1');
+    findFields(bytes, 0);
+    const fields = fieldsFound(bytes, trailer, 0);
+    // How a body ends is not told behind it (RFC 9110, section 6.5.1).
+    if (fields.has('content-length') || fields.has('transfer-encoding')) throw notChunks();
     this.#phase = 'done';
   }
 }
 
+const LINE_END = 2;
 const STRAY_RETURN = /\r[^\n]/;
 
 const notChunks = (): WireFault => new WireFault(400, 'malformed_request', 'The chunks of the body are not ones.');

@@ -265,6 +265,9 @@ const WRONG: Readonly<Record<string, string>> = {
   'a chunk that is longer than its size': chunks('2', 'aaa', '0', ''),
   'a chunk without its end': `${CHUNKED}2\r\naa0\r\n\r\n`,
   'a chunk that ends by LF': `${CHUNKED}2\r\naa\n0\r\n\r\n`,
+  'a length behind the body': chunks('5', 'hello', '0', 'Content-Length: 5', ''),
+  'a coding behind the body': chunks('5', 'hello', '0', 'Transfer-Encoding: chunked', ''),
+  'extensions that hardly end': chunks(`${`1;${'a'.repeat(900)}\r\nx\r\n`.repeat(20)}0`, ''),
   'a trailer that is none': chunks('0', 'X A: b', ''),
   'a folded trailer': chunks('0', 'X-A: b', ' c', ''),
 };
