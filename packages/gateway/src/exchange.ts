@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { PROBLEM_HEADERS } from '@ashlar/http';
 import { contextOrNew, type RequestContext, runInContext, type TraceContext } from '@ashlar/telemetry';
 import type { Identity } from './auth/identity.ts';
@@ -12,9 +11,9 @@ import type { Client } from './wire/client-address.ts';
 import type { ClientConnection } from './wire/client-connection.ts';
 import type { ClientRequest } from './wire/client-request.ts';
 import { ClientResponse } from './wire/client-response.ts';
-import type { AnswerHead } from './wire/head-reader.ts';
 import { HeaderList, isFieldValue } from './wire/header-list.ts';
 import { Passing } from './wire/passing.ts';
+import type { Tunnel } from './wire/tunnel.ts';
 
 export interface ExchangeOptions {
   readonly request: ClientRequest;
@@ -79,7 +78,7 @@ export class Exchange {
   /** Told when the client goes away before the answer is whole. */
   relay: { clientLeft(): void } | undefined;
   /** Takes the connection over when the service has agreed to another protocol. */
-  tunnel: ((head: AnswerHead, socket: Socket, first: Buffer) => void) | undefined;
+  tunnel: Tunnel | undefined;
 
   constructor({ request, response, connection, client, requestId, nowMs, expectsContinue }: ExchangeOptions) {
     this.request = request;

@@ -100,7 +100,7 @@ export class Front implements ConnectionOwner {
     await idle;
     clearTimeout(timer);
     clearInterval(this.#sweep);
-    for (const connection of this.#connections) connection.socket.destroySoon();
+    for (const connection of this.#connections) connection.leave();
     const cut = setTimeout(() => this.#cutOff(), CUT_OFF_MS);
     await closed;
     clearTimeout(cut);

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -7,9 +8,11 @@ import { UuidV7Ids } from '@ashlar/domain';
 import type { Caller } from '@ashlar/http';
 import { aGateway, bearer, eventually, openSocket } from './gateway.fixtures.ts';
 import type { Route } from './routing/route.ts';
+import { closeFrame } from './wire/frame-watch.ts';
 
 const routes: readonly Route[] = [
   { method: 'GET', path: '/chat', upstream: 'shop', access: 'user', upgrade: true },
+  { method: 'GET', path: '/open', upstream: 'shop', access: 'public', upgrade: true },
   { method: 'DELETE', path: '/sessions', upstream: 'shop', access: 'user', ends: 'session' },
 ];
 
@@ -18,14 +21,20 @@ const verifier = {
   verify: async (token: string): Promise<Caller> => ({ id: 'u1', role: 'customer', sessionId: token }),
 };
 
+const FOR_KEYS = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const HELLO = Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]);
+
 /** A service that greets who comes to chat, and leaves the rest to the test. */
 async function aChat(t: TestContext) {
   const chats: Socket[] = [];
   const server = createServer((_request, response) => void response.end());
-  server.on('upgrade', (_request, socket: Socket) => {
+  server.on('upgrade', ({ headers }, socket: Socket) => {
+    const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${FOR_KEYS}`).digest('base64');
     socket.on('error', () => {}).on('end', () => socket.destroy());
     chats.push(socket.resume());
-    socket.write('HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello');
+    const lines = ['HTTP/1.1 101 Yes', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
+    const head = `${lines.join('\r\n')}\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head), HELLO]));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,7 +62,7 @@ async function setUp(t: TestContext) {
     return { socket, sid, chat: chats.at(-1)!, isOver: () => isOver };
   };
   const leave = (sid: string) => ask('/sessions', { method: 'DELETE', headers: bearer(sid) });
-  return { gateway, join, leave };
+  return { gateway, join, leave, chats };
 }
 
 test('a connection of another protocol ends with its session on both sides, and those of others go on', async (t) => {
@@ -99,4 +108,48 @@ test('a drain ends connections of another protocol', async (t) => {
   const { chat, isOver } = await join();
   await gateway.close();
   await eventually(() => isOver() && chat.destroyed);
+});
+
+/** What has come from now on. */
+function heard(socket: Socket): () => Buffer {
+  const parts: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => void parts.push(bytes));
+  return () => Buffer.concat(parts);
+}
+
+test('a WebSocket is told that the gateway is leaving, and its service that the client is', async (t) => {
+  const { gateway, chats } = await setUp(t);
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/open`);
+  const [greeting] = (await once(socket, 'message')) as [MessageEvent];
+  const toService = heard(chats[0]!);
+  const closed = once(socket, 'close');
+  await gateway.close();
+  const [{ code, wasClean }] = (await closed) as [CloseEvent];
+  deepStrictEqual([greeting.data, code, wasClean], ['hello', 1_001, true]);
+  await eventually(() => toService().equals(closeFrame(1_001, 'server')));
+});
+
+test('a WebSocket is told that its session has ended, and never in the middle of a frame', async (t) => {
+  const { join, leave } = await setUp(t);
+  const { socket, chat, sid, isOver } = await join();
+  const toClient = heard(socket);
+  const [half, rest] = [HELLO.subarray(0, 4), HELLO.subarray(4)];
+  chat.write(half);
+  await eventually(() => toClient().equals(half));
+  const answer = await leave(sid);
+  strictEqual(answer.status, 200);
+  chat.write(rest);
+  await eventually(isOver);
+  deepStrictEqual(toClient(), Buffer.concat([HELLO, closeFrame(1_008, 'client')]));
+});
+
+test('a WebSocket with a frame that never ends is cut off', async (t) => {
+  const { join, leave } = await setUp(t);
+  const { socket, chat, sid, isOver } = await join();
+  const toClient = heard(socket);
+  chat.write(HELLO.subarray(0, 4));
+  await eventually(() => toClient().length === 4);
+  await leave(sid);
+  await eventually(isOver);
+  deepStrictEqual(toClient(), HELLO.subarray(0, 4));
 });

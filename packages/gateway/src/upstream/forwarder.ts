@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
+import { GOING_AWAY, NO_LONGER_WELCOME } from '../wire/tunnel.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Ended, Race } from './race.ts';
 import { Relay, type RelayOptions } from './relay.ts';
@@ -36,7 +37,8 @@ type OwnOptions = Pick<RelayOptions, 'settled'> & Partial<Pick<RelayOptions, 'is
 
 /** What goes on until somebody ends it. */
 interface Stream {
-  cut(): void;
+  /** A WebSocket is told the reason by this code. */
+  cut(closeCode: number): void;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -51,6 +53,7 @@ export class Forwarder {
   readonly #streams = new Map<Stream, Identity | undefined>();
   readonly #deadlines = new Deadlines();
   #passesCredentials = false;
+  #isLeaving = false;
 
   constructor(private readonly options: ForwarderOptions) {
     this.update(options.upstreams, options.passesCredentials);
@@ -106,13 +109,17 @@ export class Forwarder {
     return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
   }
 
+  /** The gateway is leaving: those that come now do not begin. */
   endStreams(): void {
-    for (const stream of this.#streams.keys()) stream.cut();
+    this.#isLeaving = true;
+    for (const stream of this.#streams.keys()) stream.cut(GOING_AWAY);
   }
 
   /** Ends those whose session has ended, or whose role has changed: they would go on for ever. */
   endRevokedStreams(): void {
-    for (const [stream, caller] of this.#streams) if (caller && this.options.isRevoked(caller)) stream.cut();
+    for (const [stream, caller] of this.#streams) {
+      if (caller && this.options.isRevoked(caller)) stream.cut(NO_LONGER_WELCOME);
+    }
   }
 
   close(): void {
@@ -172,13 +179,13 @@ export class Forwarder {
     });
     this.#streams.set(relay, caller);
     // Since its token was looked at, the request has waited: whoever left meanwhile did not find it among the streams.
-    if (caller && this.options.isRevoked(caller)) return relay.cut();
+    if (this.#isLeaving || (caller && this.options.isRevoked(caller))) return relay.cut();
     relay.send(attempt.replica.streams, attempt.isSecond);
   }
 
   /** A connection that speaks another protocol now ends as streams do. */
-  #follow({ connection: { socket }, caller }: Exchange): void {
-    const tunnel = { cut: () => void socket.destroy() };
+  #follow({ connection: { socket }, caller, tunnel }: Exchange): void {
+    if (!tunnel) return;
     this.#streams.set(tunnel, caller);
     socket.once('close', () => this.#streams.delete(tunnel));
   }

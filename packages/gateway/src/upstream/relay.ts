@@ -171,7 +171,7 @@ export class Relay implements AnswerTaker, Waiter {
     this.#over();
     const { tunnel } = this.exchange;
     if (tunnel) {
-      tunnel(head, socket, first);
+      tunnel.open(head, socket, first);
       return this.options.settled();
     }
     socket.destroy();

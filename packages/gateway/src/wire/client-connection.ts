@@ -121,6 +121,11 @@ export class ClientConnection implements BodySource, ResponseOwner {
     return unread;
   }
 
+  /** The gateway is leaving. Whoever has taken the connection over ends it. */
+  leave(): void {
+    if (!this.#isReleased) this.socket.destroySoon();
+  }
+
   /** Ends when the client has taken what is there. */
   endSoon(): void {
     this.#endIfStalled();
