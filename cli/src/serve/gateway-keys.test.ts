@@ -14,9 +14,9 @@ import { gatewaysVerifier, gatewayTokens } from './gateway-keys.ts';
 const { log } = createTelemetry({ service: 'test', logLevel: 'silent' });
 const ANN = { id: 'ann', role: 'customer', sessionId: 's1' } as const;
 
-/** Who a token names, without when it was made. */
+/** Who a token names, without its times. */
 async function named(verifier: Pick<TokenVerifier, 'verify'>, token: string) {
-  const { issuedAtMs: _, ...caller } = await verifier.verify(token);
+  const { issuedAtMs: _, expiresAtMs: __, ...caller } = await verifier.verify(token);
   return caller;
 }
 

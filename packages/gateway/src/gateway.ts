@@ -118,7 +118,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const close = async (): Promise<void> => {
     const drained = front.drain(graceMs);
-    forwarder.endStreams();
+    forwarder.streams.endAll();
     await drained;
     forwarder.close();
     await cluster?.close();
@@ -151,11 +151,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics, revocations: Revocations): Forwarder {
-  const { upstreams, telemetry } = options;
+  const { upstreams, telemetry, clock } = options;
   const isRevoked = (caller: Identity): boolean => revocations.standing(caller) !== caller;
-  const own = { upstreams, metrics, log: telemetry.log, passesCredentials: passesCredentials(options), isRevoked };
-  const forwarder = new Forwarder(own);
-  revocations.onEnded = () => forwarder.endRevokedStreams();
+  const own = { upstreams, metrics, clock, log: telemetry.log, isRevoked };
+  const forwarder = new Forwarder({ ...own, passesCredentials: passesCredentials(options) });
+  revocations.onEnded = () => forwarder.streams.endRevoked();
   return forwarder;
 }
 

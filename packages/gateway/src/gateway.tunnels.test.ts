@@ -13,12 +13,21 @@ import { closeFrame } from './wire/frame-watch.ts';
 const routes: readonly Route[] = [
   { method: 'GET', path: '/chat', upstream: 'shop', access: 'user', upgrade: true },
   { method: 'GET', path: '/open', upstream: 'shop', access: 'public', upgrade: true },
+  { method: 'GET', path: '/events', upstream: 'shop', access: 'user', stream: true },
   { method: 'DELETE', path: '/sessions', upstream: 'shop', access: 'user', ends: 'session' },
 ];
 
+/** Long enough for a stream to begin, on the slowest machine. */
+const BRIEFLY_MS = 1_500;
+
 /** Tokens are the ids of sessions, all of one user. */
 const verifier = {
-  verify: async (token: string): Promise<Caller> => ({ id: 'u1', role: 'customer', sessionId: token }),
+  verify: async (token: string): Promise<Caller> => ({
+    id: 'u1',
+    role: 'customer',
+    sessionId: token,
+    expiresAtMs: Date.now() + (token === 'brief' ? BRIEFLY_MS : 1e12),
+  }),
 };
 
 const FOR_KEYS = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -27,7 +36,10 @@ const HELLO = Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]);
 /** A service that greets who comes to chat, and leaves the rest to the test. */
 async function aChat(t: TestContext) {
   const chats: Socket[] = [];
-  const server = createServer((_request, response) => void response.end());
+  const server = createServer(({ url }, response) => {
+    if (url === '/events') response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    else response.end();
+  });
   server.on('upgrade', ({ headers }, socket: Socket) => {
     const accept = createHash('sha1').update(`${headers['sec-websocket-key']}${FOR_KEYS}`).digest('base64');
     socket.on('error', () => {}).on('end', () => socket.destroy());
@@ -40,6 +52,7 @@ async function aChat(t: TestContext) {
   await once(server, 'listening');
   t.after(() => {
     server.close();
+    server.closeAllConnections();
     for (const chat of chats) chat.destroy();
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, chats };
@@ -62,7 +75,7 @@ async function setUp(t: TestContext) {
     return { socket, sid, chat: chats.at(-1)!, isOver: () => isOver };
   };
   const leave = (sid: string) => ask('/sessions', { method: 'DELETE', headers: bearer(sid) });
-  return { gateway, join, leave, chats };
+  return { gateway, ask, join, leave, chats };
 }
 
 test('a connection of another protocol ends with its session on both sides, and those of others go on', async (t) => {
@@ -152,4 +165,15 @@ test('a WebSocket with a frame that never ends is cut off', async (t) => {
   await leave(sid);
   await eventually(isOver);
   deepStrictEqual(toClient(), HELLO.subarray(0, 4));
+});
+
+test('event streams and WebSockets end with the token that they were asked for with, and others go on', async (t) => {
+  const { ask, join } = await setUp(t);
+  const [brief, long] = [await join('brief'), await join()];
+  const toClient = heard(brief.socket);
+  const events = await ask('/events', { headers: bearer('brief') });
+  strictEqual(await events.text(), 'data: 1\n\n');
+  await eventually(brief.isOver);
+  deepStrictEqual(toClient(), closeFrame(1_008, 'client'));
+  strictEqual(long.isOver(), false);
 });

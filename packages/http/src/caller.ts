@@ -5,4 +5,6 @@ export interface Caller {
   readonly sessionId: string;
   /** When the token was made, where it tells. */
   readonly issuedAtMs?: number;
+  /** How long it is good. */
+  readonly expiresAtMs?: number;
 }

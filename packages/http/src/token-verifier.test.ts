@@ -29,9 +29,10 @@ function setUp(keys: JSONWebKeySet['keys'] = [first.jwk]) {
   return { world, verifier: createTokenVerifier({ jwks, issuer: 'ashlar', audience: 'ashlar', clock }) };
 }
 
-test('a token tells who asks, in which role and session', async () => {
+test('a token tells who asks, in which role and session, and how long', async () => {
   const { verifier } = setUp();
-  deepStrictEqual(await verifier.verify(await sign(first)), { id: 'u1', role: 'customer', sessionId: 's1' });
+  const caller = { id: 'u1', role: 'customer', sessionId: 's1', expiresAtMs: (START_S + 900) * 1_000 };
+  deepStrictEqual(await verifier.verify(await sign(first)), caller);
 });
 
 test('a token is bad when it is expired, forged, of another issuer or audience, or without its claims', async () => {

@@ -204,9 +204,15 @@ async function fetchKeys(url: string): Promise<JSONWebKeySet> {
 /** The keys are here already: what fails now is the token, or a key that cannot check any. */
 const asInvalid = (cause: unknown): InvalidTokenError => new InvalidTokenError('The token is not valid.', { cause });
 
-function toCaller({ sub, role, sid, iat }: JWTPayload): Caller {
+function toCaller({ sub, role, sid, iat, exp }: JWTPayload): Caller {
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token names nobody.');
   if (role !== 'customer' && role !== 'admin') throw new InvalidTokenError('The token has no known role.');
   if (typeof sid !== 'string') throw new InvalidTokenError('The token has no session.');
-  return { id: sub, role, sessionId: sid, ...(typeof iat === 'number' && { issuedAtMs: iat * 1_000 }) };
+  return {
+    id: sub,
+    role,
+    sessionId: sid,
+    ...(typeof iat === 'number' && { issuedAtMs: iat * 1_000 }),
+    ...(typeof exp === 'number' && { expiresAtMs: exp * 1_000 }),
+  };
 }

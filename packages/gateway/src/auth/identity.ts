@@ -5,6 +5,8 @@ export interface Identity {
   readonly sessionId?: string;
   /** When its token was made, where the token tells. */
   readonly issuedAtMs?: number;
+  /** How long its token is good, where it is a token. */
+  readonly expiresAtMs?: number;
   readonly scopes?: readonly string[];
   readonly claims?: Readonly<Record<string, unknown>>;
 }

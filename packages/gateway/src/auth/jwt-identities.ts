@@ -22,7 +22,7 @@ export const jwtIdentities = ({ jwks, ...expected }: JwtOptions, clock: Clock): 
   });
 
 function toIdentity(claims: Claims): Identity {
-  const { sub, sid, iat } = claims;
+  const { sub, sid, iat, exp } = claims;
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token names nobody.');
   const role = textOf(claims['role']) ?? textsIn(claims['roles'])[0] ?? 'user';
   const scopes = textsIn(claims['scope'] ?? claims['scp']);
@@ -33,6 +33,7 @@ function toIdentity(claims: Claims): Identity {
     claims,
     ...(typeof sid === 'string' && { sessionId: sid }),
     ...(typeof iat === 'number' && { issuedAtMs: iat * 1_000 }),
+    ...(typeof exp === 'number' && { expiresAtMs: exp * 1_000 }),
   };
 }
 

@@ -1,16 +1,16 @@
+import type { Clock } from '@ashlar/domain';
 import { retryBudget, UnavailableError } from '@ashlar/resilience';
 import type { Logger } from '@ashlar/telemetry';
-import type { Identity } from '../auth/identity.ts';
 import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
-import { GOING_AWAY, NO_LONGER_WELCOME } from '../wire/tunnel.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Ended, Race } from './race.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import { type Replica, Replicas } from './replicas.ts';
 import { headOf, requestLine } from './request-head.ts';
+import { Streams, type StreamsOptions } from './streams.ts';
 import { type Upstream, UpstreamFailure } from './upstream.ts';
 
 export interface ForwarderOptions {
@@ -19,7 +19,8 @@ export interface ForwarderOptions {
   readonly log: Logger;
   /** Nobody verifies tokens here: credentials go on as they came. */
   readonly passesCredentials: boolean;
-  readonly isRevoked: (caller: Identity) => boolean;
+  readonly isRevoked: StreamsOptions['isRevoked'];
+  readonly clock: Clock;
 }
 
 interface Call {
@@ -35,12 +36,6 @@ interface Call {
 
 type OwnOptions = Pick<RelayOptions, 'settled'> & Partial<Pick<RelayOptions, 'isEndless' | 'mayBegin'>>;
 
-/** What goes on until somebody ends it. */
-interface Stream {
-  /** A WebSocket is told the reason by this code. */
-  cut(closeCode: number): void;
-}
-
 const TIMEOUT_MS = 30_000;
 const SWITCHING = 101;
 /** Whoever has the first one may still hold its key. */
@@ -50,12 +45,12 @@ const REPEATED = 'x-ashlar-repeated: 1\r\n';
 export class Forwarder {
   readonly #services = new Map<string, Replicas>();
   readonly #budget = retryBudget();
-  readonly #streams = new Map<Stream, Identity | undefined>();
+  readonly #streams: Streams;
   readonly #deadlines = new Deadlines();
   #passesCredentials = false;
-  #isLeaving = false;
 
   constructor(private readonly options: ForwarderOptions) {
+    this.#streams = new Streams(options);
     this.update(options.upstreams, options.passesCredentials);
   }
 
@@ -109,17 +104,8 @@ export class Forwarder {
     return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
   }
 
-  /** The gateway is leaving: those that come now do not begin. */
-  endStreams(): void {
-    this.#isLeaving = true;
-    for (const stream of this.#streams.keys()) stream.cut(GOING_AWAY);
-  }
-
-  /** Ends those whose session has ended, or whose role has changed: they would go on for ever. */
-  endRevokedStreams(): void {
-    for (const [stream, caller] of this.#streams) {
-      if (caller && this.options.isRevoked(caller)) stream.cut(NO_LONGER_WELCOME);
-    }
+  get streams(): Pick<Streams, 'endAll' | 'endRevoked'> {
+    return this.#streams;
   }
 
   close(): void {
@@ -168,7 +154,6 @@ export class Forwarder {
 
   #stream(call: Call, attempt: Attempt, settled: (ended: Attempt & Ended) => void): void {
     const { exchange } = call;
-    const { caller } = exchange;
     const relay: Relay = this.#relay(call, attempt, {
       isEndless: true,
       settled: (failure) => {
@@ -177,16 +162,14 @@ export class Forwarder {
         settled({ ...attempt, failure });
       },
     });
-    this.#streams.set(relay, caller);
-    // Since its token was looked at, the request has waited: whoever left meanwhile did not find it among the streams.
-    if (this.#isLeaving || (caller && this.options.isRevoked(caller))) return relay.cut();
+    if (!this.#streams.add(relay, exchange.caller)) return relay.cut();
     relay.send(attempt.replica.streams, attempt.isSecond);
   }
 
   /** A connection that speaks another protocol now ends as streams do. */
   #follow({ connection: { socket }, caller, tunnel }: Exchange): void {
     if (!tunnel) return;
-    this.#streams.set(tunnel, caller);
+    this.#streams.add(tunnel, caller);
     socket.once('close', () => this.#streams.delete(tunnel));
   }
 
