@@ -1,8 +1,9 @@
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@ashlar/domain';
 import type { News } from '@ashlar/gateway';
 import { createTelemetry } from '@ashlar/telemetry';
+import { Redis } from 'ioredis';
 import { aRedis, connected, eventually, kept, skip, type Two, telemetry, twoGateways } from './gateways.fixtures.ts';
 import { redisCluster } from './redis-cluster.ts';
 
@@ -53,7 +54,7 @@ test('a Redis that does not answer is waited for once, not by every request', { 
   ok(performance.now() - startedAt < 2_000);
 });
 
-test('each outage of Redis is a warning, once', { skip }, async (t) => {
+test('each outage of Redis is a warning, once, and its end is told', { skip }, async (t) => {
   const redis = await aRedis(t);
   const lines: { readonly level: number; readonly msg: string }[] = [];
   const logTo = { write: (line: string) => void lines.push(JSON.parse(line)) };
@@ -62,15 +63,17 @@ test('each outage of Redis is a warning, once', { skip }, async (t) => {
   t.after(() => cluster.close());
   cluster.listen(() => {});
   const limit = { name: 'all', shape: 'bucket', quota: 10, windowMs: 1_000 } as const;
-  const warnings = () => lines.filter(({ level }) => level === 40).map(({ msg }) => msg);
-  const warning = 'Redis is away: this gateway counts and remembers by itself.';
+  const told = (at: number) => lines.filter(({ level }) => level === at).map(({ msg }) => msg);
+  const counts = async () => (await cluster.take(limit, 'a')) !== undefined;
+  await eventually(counts);
   for (const outages of [1, 2]) {
-    await eventually(async () => (await cluster.take(limit, 'a')) !== undefined);
     const failures = lines.length;
     await redis.kill();
     await eventually(() => lines.length >= failures + 3);
-    deepStrictEqual(warnings(), Array(outages).fill(warning));
+    deepStrictEqual(told(40), Array(outages).fill('Redis is away: this gateway counts and remembers by itself.'));
     await redis.start();
+    await eventually(async () => (await counts()) && told(30).length === outages);
+    match(told(30).at(-1)!, /^Redis is back/);
   }
 });
 
@@ -113,6 +116,45 @@ test('a session that ends at one gateway has ended at the other, also at one tha
   await eventually(async () => (await status(two, 1)) === 401);
   const later = await twoGateways(t, redis.url, {});
   await eventually(async () => (await status(later, 0)) === 401);
+});
+
+test('a gateway whose first look at what has ended fails looks again, on the same connections', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const aCluster = () => {
+    const cluster = redisCluster({ url: redis.url, namespace: 'test', clock: systemClock, log: telemetry().log });
+    t.after(() => cluster.close());
+    return cluster;
+  };
+  const one = aCluster();
+  await eventually(
+    async () => (await one.take({ name: 'all', shape: 'bucket', quota: 9, windowMs: 1_000 }, 'a')) !== undefined,
+  );
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  const ending = { kind: 'session-ended', sessionId: 'of ann', atMs: systemClock.now().getTime() } as const;
+  one.tell(ending);
+  await eventually(async () => (await client.zcard('test:endings')) === 1);
+  await client.call('CLIENT', 'PAUSE', '600', 'WRITE');
+  const news: News[] = [];
+  aCluster().listen((one) => news.push(one));
+  await eventually(() => news.some(({ kind }) => kind === 'lost'));
+  await eventually(() => news.some(({ kind }) => kind === 'session-ended'));
+});
+
+test('what Redis has no room for is told again', { skip }, async (t) => {
+  const redis = await aRedis(t);
+  const cluster = redisCluster({ url: redis.url, namespace: 'test', clock: systemClock, log: telemetry().log });
+  t.after(() => cluster.close());
+  const limit = { name: 'all', shape: 'bucket', quota: 9, windowMs: 1_000 } as const;
+  await eventually(async () => (await cluster.take(limit, 'a')) !== undefined);
+  const client = new Redis(redis.url);
+  t.after(() => client.disconnect());
+  await client.config('SET', 'maxmemory', '1');
+  cluster.tell({ kind: 'session-ended', sessionId: 'of ann' });
+  await client.ping();
+  strictEqual(await client.zcard('test:endings'), 0);
+  await client.config('SET', 'maxmemory', '0');
+  await eventually(async () => (await client.zcard('test:endings')) === 1);
 });
 
 test('a role that has changed is told to a gateway that comes later, too', { skip }, async (t) => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, UuidV7Ids } from '@ashlar/domain';
 import type { AnswerTier, Cluster, ClusterLimit, News, Verdict } from '@ashlar/gateway';
 import type { Logger } from '@ashlar/telemetry';
@@ -30,6 +31,8 @@ const LEFT_ALONE_MS = 500;
 /** Access tokens are older than that by then. */
 const ENDINGS_LIVE_MS = 20 * 60_000;
 const MOST_WAITING = 1_000;
+const CATCH_UP_AGAIN_MS = 250;
+const TELL_AGAIN_MS = 1_000;
 
 /** Several gateways before one Redis. While it is away, each goes on by itself. */
 export const redisCluster = (options: RedisClusterOptions): Cluster => new RedisCluster(options);
@@ -44,8 +47,12 @@ class RedisCluster implements Cluster {
   /** What could not be told yet: sessions and roles that have ended, and whether anything else was lost. */
   readonly #waiting: Ending[] = [];
   #hasLost = false;
+  #again: NodeJS.Timeout | undefined;
+  /** How often it has begun to catch up. */
+  #attempts = 0;
   #leftAloneUntil = 0;
-  #isAway = false;
+  /** Those of our connections on which Redis has not answered again. */
+  readonly #away = new Set<Redis>();
   #listener: (news: News) => void = () => {};
 
   constructor(private readonly options: RedisClusterOptions) {
@@ -56,10 +63,10 @@ class RedisCluster implements Cluster {
     this.#redis.defineCommand('takeBucket', { numberOfKeys: 1, lua: BUCKET });
     this.#redis.defineCommand('takeWindow', { numberOfKeys: 1, lua: WINDOW });
     this.#subscriber = new Redis(url, { ...client, autoResubscribe: false });
-    for (const redis of [this.#redis, this.#subscriber]) redis.on('error', (error) => this.#away(error));
+    for (const redis of [this.#redis, this.#subscriber]) redis.on('error', (error) => this.#lose(redis, error));
     if (options.sharesAnswers) this.answers = this.#answerTier();
-    this.#redis.on('ready', () => void this.#tellWaiting());
-    this.#subscriber.on('ready', () => void this.#catchUp().catch((error: unknown) => this.#away(error)));
+    this.#redis.on('ready', () => this.#tellWaiting());
+    this.#subscriber.on('ready', () => void this.#catchUp());
     this.#subscriber.on('message', (_channel: string, text: string) => this.#heard(text));
   }
 
@@ -70,7 +77,7 @@ class RedisCluster implements Cluster {
       const counted = await (shape === 'bucket'
         ? this.#redis.takeBucket(place, quota, windowMs)
         : this.#redis.takeWindow(place, quota, windowMs));
-      this.#isAway = false;
+      this.#regain(this.#redis);
       const [allowed, remaining, resetMs, retryMs] = counted;
       return { allowed: allowed === 1, remaining, resetMs, retryMs };
     } catch (error) {
@@ -94,14 +101,19 @@ class RedisCluster implements Cluster {
 
   #leaveAlone(error: unknown): void {
     this.#leftAloneUntil = performance.now() + LEFT_ALONE_MS;
-    this.#away(error);
+    this.#lose(this.#redis, error);
   }
 
   tell(news: News): void {
     this.#publish(news).catch((error: unknown) => {
-      this.#away(error);
+      this.#lose(this.#redis, error);
       if (!isEnding(news)) this.#hasLost = true;
       else if (this.#waiting.length < MOST_WAITING) this.#waiting.push(news);
+      // It may be there, and have had no room.
+      this.#again ??= setTimeout(() => {
+        this.#again = undefined;
+        if (this.#redis.status === 'ready') this.#tellWaiting();
+      }, TELL_AGAIN_MS).unref();
     });
   }
 
@@ -110,6 +122,7 @@ class RedisCluster implements Cluster {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#again);
     this.#redis.disconnect();
     this.#subscriber.disconnect();
   }
@@ -137,17 +150,30 @@ class RedisCluster implements Cluster {
     if (failure) throw failure;
   }
 
-  /** It may have missed news: what is stored is doubtful, and the endings are read again. */
+  /** Until it has succeeded, or the connection is lost: then it begins anew with the next one. */
   async #catchUp(): Promise<void> {
+    const attempt = ++this.#attempts;
+    while (attempt === this.#attempts && this.#subscriber.status === 'ready') {
+      try {
+        return await this.#readAgain();
+      } catch (error) {
+        this.#lose(this.#subscriber, error);
+      }
+      await pause(CATCH_UP_AGAIN_MS, undefined, { ref: false });
+    }
+  }
+
+  /** It may have missed news: what is stored is doubtful, and the endings are read again. */
+  async #readAgain(): Promise<void> {
     await this.#subscriber.subscribe(this.#channel);
     this.#listener({ kind: 'lost' });
     const since = this.#nowMs - ENDINGS_LIVE_MS;
     await this.#redis.zremrangebyscore(this.#endings, 0, since);
     for (const text of await this.#redis.zrangebyscore(this.#endings, since, '+inf')) this.#listener(JSON.parse(text));
-    this.#isAway = false;
+    this.#regain(this.#subscriber);
   }
 
-  async #tellWaiting(): Promise<void> {
+  #tellWaiting(): void {
     for (const news of this.#waiting.splice(0)) this.tell(news);
     if (!this.#hasLost) return;
     this.#hasLost = false;
@@ -159,11 +185,16 @@ class RedisCluster implements Cluster {
     if (from !== this.#id) this.#listener(news);
   }
 
-  /** An outage is told once: what fails until Redis has answered again is a consequence of it. */
-  #away(error: unknown): void {
-    const level = this.#isAway ? 'debug' : 'warn';
-    this.#isAway = true;
+  /** An outage is told once: what fails until Redis has answered again, on both connections, is a consequence of it. */
+  #lose(redis: Redis, error: unknown): void {
+    const level = this.#away.size > 0 ? 'debug' : 'warn';
+    this.#away.add(redis);
     this.options.log[level]({ err: error }, 'Redis is away: this gateway counts and remembers by itself.');
+  }
+
+  #regain(redis: Redis): void {
+    if (!this.#away.delete(redis) || this.#away.size > 0) return;
+    this.options.log.info('Redis is back: this gateway counts and remembers together with the others.');
   }
 }
 
