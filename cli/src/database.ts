@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { provisionDatabase, startEmbeddedPostgres } from '@ashlar/postgres';
+import { offeredConnections, provisionDatabase, startEmbeddedPostgres } from '@ashlar/postgres';
+import { connectionsEach, type Demand } from './connection-share.ts';
 import type { DataDirectory } from './data-directory.ts';
 
 /** The PostgreSQL server of a system, and each service's own place on it. */
@@ -13,6 +14,8 @@ export interface DatabaseServer {
 export interface ServiceDatabase {
   readonly databaseUrl: string;
   readonly replicaUrls: readonly string[];
+  /** What the server has for each of its replicas. */
+  readonly maxConnections: number;
 }
 
 export interface DatabaseServerOptions {
@@ -24,6 +27,7 @@ export interface DatabaseServerOptions {
   readonly replicas: number;
   /** The replicas of the server that is given. */
   readonly replicaUrls: readonly string[];
+  readonly demand: Demand;
   readonly onProgress: (line: string) => void;
 }
 
@@ -33,19 +37,22 @@ export async function openDatabaseServer({
   url,
   replicas,
   replicaUrls,
+  demand,
   onProgress,
 }: DatabaseServerOptions): Promise<DatabaseServer> {
   const embedded = url
     ? undefined
     : await startEmbeddedPostgres({ directory: join(directory.path, 'postgres'), replicas, onProgress });
   const adminUrl = url ?? embedded!.url;
+  // One that is shared with others may be full: it is asked before anything is made.
+  const maxConnections = url ? connectionsEach(await offeredConnections(url), demand) : demand.most;
   const copies = embedded?.replicaUrls ?? replicaUrls;
   return {
     provision: async (service) => {
       const password = directory.passwordOf(service);
       const wanted = { adminUrl, namespace, service, password, ownServer: embedded !== undefined };
       const databaseUrl = await provisionDatabase(wanted);
-      return { databaseUrl, replicaUrls: copies.map((copy) => onReplica(databaseUrl, copy)) };
+      return { databaseUrl, maxConnections, replicaUrls: copies.map((copy) => onReplica(databaseUrl, copy)) };
     },
     stop: async () => embedded?.stop(),
   };

@@ -14,7 +14,6 @@ import { loadService } from './topology/shop-services.ts';
 const FLUSHED_WITHIN_MS = 5_000;
 /** Without a supervisor nobody sends us anything: time enough to give leases back. */
 const ALONE_MS = 2_000;
-const MAX_CONNECTIONS = 8;
 
 interface Running extends Leaving {
   readonly service: RunningService;
@@ -27,7 +26,7 @@ const channel = new SupervisorChannel(() => {
 });
 
 async function open(settings: ReplicaSettings): Promise<Running> {
-  const { service: name, replica, version, databaseUrl, replicaUrls, shop } = settings;
+  const { service: name, replica, version, databaseUrl, replicaUrls, maxConnections, shop } = settings;
   const { logLevel, sampling, otlpEndpoint } = settings;
   const telemetry = createTelemetry({ service: name, logLevel, ...sampling, ...(otlpEndpoint && { otlpEndpoint }) });
   const onError = (error: unknown) => telemetry.log.warn({ err: error, replica }, 'The broker is in trouble.');
@@ -43,7 +42,7 @@ async function open(settings: ReplicaSettings): Promise<Running> {
     bus,
     telemetry,
     verifier: gatewayVerifier(settings.gatewayKeys),
-    maxConnections: MAX_CONNECTIONS,
+    maxConnections,
     flushWithinMs: FLUSHED_WITHIN_MS,
     checks: { bus: () => bus.check() },
   });

@@ -94,7 +94,8 @@ async function startParts({ configuration, directory, administrator, hooks, star
   const topology = await TOPOLOGIES[configuration.topology]();
   await topology.check?.(configuration, namespace);
   onProgress('database');
-  const server = await openDatabaseServer({ directory, namespace, url, replicas, replicaUrls, onProgress });
+  const demand = topology.demand(configuration);
+  const server = await openDatabaseServer({ directory, namespace, url, replicas, replicaUrls, demand, onProgress });
   started.push(server);
   const sandbox = await startSandbox({ directory: join(directory.path, 'sandbox') });
   started.push(sandbox);

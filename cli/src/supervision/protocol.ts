@@ -9,6 +9,7 @@ export interface ReplicaSettings {
   readonly version: string;
   readonly databaseUrl: string;
   readonly replicaUrls: readonly string[];
+  readonly maxConnections: number;
   readonly natsUrl: string;
   readonly namespace: string;
   /** With which callers are believed. */

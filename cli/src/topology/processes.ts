@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { systemTimers } from '@ashlar/domain';
-import { SETTINGS } from '../configuration.ts';
+import { type Configuration, SETTINGS } from '../configuration.ts';
 import type { ServiceDatabase } from '../database.ts';
 import { Fleet } from '../supervision/fleet.ts';
 import type { ReplicaSettings } from '../supervision/protocol.ts';
@@ -12,12 +12,20 @@ import type { Ingredients, RunningServices, Topology } from './shop-topology.ts'
 
 const ENTRY = fileURLToPath(new URL('../replica.js', import.meta.url));
 const KEY_SERVICE: ServiceName = 'user';
+const MAX_CONNECTIONS = 8;
 
 /** A process for each replica of each service, over NATS; this process supervises them. */
 export const processes: Topology = {
   check: ({ natsUrl }, namespace) => findBroker({ natsUrl, namespace }),
+  demand: (configuration) => ({
+    replicas: Object.values(replicasOf(configuration)).reduce((a, b) => a + b),
+    most: MAX_CONNECTIONS,
+  }),
   start,
 };
+
+const replicasOf = ({ replicas }: Configuration): Record<string, number> =>
+  Object.fromEntries(SERVICES.map((name) => [name, replicas[name] ?? 1]));
 
 async function start(ingredients: Ingredients): Promise<RunningServices> {
   const { configuration, namespace, server, telemetry, onProgress } = ingredients;
@@ -25,7 +33,7 @@ async function start(ingredients: Ingredients): Promise<RunningServices> {
     await Promise.all(SERVICES.map(async (name) => [name as string, await server.provision(name)] as const)),
   );
   const fleet = new Fleet({
-    replicas: Object.fromEntries(SERVICES.map((name) => [name, configuration.replicas[name] ?? 1])),
+    replicas: replicasOf(configuration),
     keyService: KEY_SERVICE,
     entry: ENTRY,
     environment: environmentOf(process.env),

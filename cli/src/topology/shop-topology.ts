@@ -2,6 +2,7 @@ import type { Overhearing } from '@ashlar/messaging';
 import type { FleetControl, InternalTokens, RunningReplicas, ShopGateway } from '@ashlar/shop-gateway';
 import type { Telemetry } from '@ashlar/telemetry';
 import type { Configuration } from '../configuration.ts';
+import type { Demand } from '../connection-share.ts';
 import type { DatabaseServer } from '../database.ts';
 import type { ShopSettings } from './shop-services.ts';
 
@@ -25,6 +26,8 @@ export interface Ingredients {
 export interface Topology {
   /** Before anything is started: is there what it needs? Throws what the person at the terminal can do about it. */
   check?(configuration: Configuration, namespace: string): Promise<void>;
+  /** How many replicas want connections to the database, and how many each. */
+  demand(configuration: Configuration): Demand;
   start(ingredients: Ingredients): Promise<RunningServices>;
 }
 

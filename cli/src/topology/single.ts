@@ -6,8 +6,10 @@ import { gatewayVerifier } from './issuer.ts';
 import { loadService, SERVICES } from './shop-services.ts';
 import type { Ingredients, RunningServices, Topology } from './shop-topology.ts';
 
+const MAX_CONNECTIONS = 10;
+
 /** All services in this process, one replica each, over a bus in memory. */
-export const single: Topology = { start };
+export const single: Topology = { demand: () => ({ replicas: SERVICES.length, most: MAX_CONNECTIONS }), start };
 
 /** They come up at once, and stand in lists as they stand everywhere. */
 const inOrder = (services: readonly RunningService[]): readonly RunningService[] =>

@@ -17,7 +17,7 @@ export {
 } from './errors.ts';
 export { IdentityMap } from './identity-map.ts';
 export { type Migration, migrate, readMigrations } from './migrations.ts';
-export { dropNamespace, type Provision, provisionDatabase } from './provision.ts';
+export { dropNamespace, offeredConnections, type Provision, provisionDatabase } from './provision.ts';
 export { onPrimary, type Reader, type Reads, type ReplicaView } from './replicas/reads.ts';
 export { ReplicaSet, type ReplicaSetOptions } from './replicas/replica-set.ts';
 export { type RoundTrips, summaryOf } from './round-trips.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
-import { dropNamespace, provisionDatabase } from './provision.ts';
+import { dropNamespace, offeredConnections, provisionDatabase } from './provision.ts';
 
 const SERVICES = ['user', 'order', 'payment'] as const;
 const MACHINES_SERVER = 'postgres://postgres@127.0.0.1:5432/postgres';
@@ -36,6 +36,11 @@ function provisioning(adminUrl: () => string, { ownServer }: { ownServer: boolea
   const namespace = aNamespace();
   const provide = (service: string, password = `secret of ${service} @/:?`) =>
     provisionDatabase({ adminUrl: adminUrl(), namespace, service, password, ownServer });
+
+  test('a server tells how many connections it offers to those who are not its superusers', async () => {
+    const [setting] = await query(adminUrl(), 'select * from pg_settings where name = $$max_connections$$');
+    strictEqual(await offeredConnections(adminUrl()), Number(setting!['setting']) - 3);
+  });
 
   after(async () => {
     if (adminUrl()) await dropNamespace({ adminUrl: adminUrl(), namespace });

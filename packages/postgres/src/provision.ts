@@ -37,6 +37,18 @@ export async function provisionDatabase(wanted: Provision): Promise<string> {
   return addressOf(wanted.adminUrl, name, wanted.password);
 }
 
+const OFFERED = `select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+  - coalesce(current_setting('reserved_connections', true)::int, 0) as offered`;
+
+/** How many connections a server offers to all who are not its superusers. */
+export async function offeredConnections(adminUrl: string): Promise<number> {
+  let offered = 0;
+  await asAdministrator(adminUrl, async (admin) => {
+    offered = (await admin.query(OFFERED)).rows[0].offered;
+  });
+  return offered;
+}
+
 /** Removes all databases and roles of a namespace, whoever is connected. */
 export async function dropNamespace({ adminUrl, namespace }: Pick<Provision, 'adminUrl' | 'namespace'>): Promise<void> {
   await asAdministrator(adminUrl, async (admin) => {
