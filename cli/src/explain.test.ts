@@ -11,3 +11,10 @@ test('whoever has given an address at which there is no database is told what to
     match(lines[0]!, /^ashlar: the database at DATABASE_URL cannot be used \(.+\): start it, or correct the address/);
   }
 });
+
+test('whoever starts a system on a server without a free connection is told that, in one line', () => {
+  const full = Object.assign(new Error('sorry, too many clients already'), { code: '53300' });
+  const lines = explain(full);
+  strictEqual(lines.length, 1);
+  match(lines[0]!, /^ashlar: the database has no connection left \(.+\): raise its max_connections, .*fewer replicas/);
+});

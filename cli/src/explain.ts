@@ -12,6 +12,8 @@ const OF_THE_DATABASE = new Set(['28P01', '28000', '3D000', '42501', 'ENOTFOUND'
 /** As the file system says it, and as PostgreSQL does. */
 const DISK_FULL = new Set(['ENOSPC', '53100']);
 
+const NO_CONNECTION_LEFT = '53300';
+
 /** Errors whose message is meant for the person at the terminal. */
 const TOLD = [DataDirectoryError, EmbeddedPostgresError, OperationError, BrokerError, NewServiceError] as const;
 
@@ -32,6 +34,10 @@ export function explain(error: unknown): readonly string[] {
   }
   if (typeof code === 'string' && OF_FILES.has(code)) {
     return [`ashlar: ${(error as Error).message}: check the data directory (--data).`];
+  }
+  if (code === NO_CONNECTION_LEFT) {
+    const what = `the database has no connection left (${(error as Error).message})`;
+    return [`ashlar: ${what}: raise its max_connections, start fewer replicas, or stop others that use it.`];
   }
   if (isUnreachable(error) || (typeof code === 'string' && OF_THE_DATABASE.has(code))) {
     const why = `the database at DATABASE_URL cannot be used (${(error as Error).message})`;
