@@ -123,13 +123,24 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
       callsIn(file).flatMap((call) => {
         if (!isUsedAtOnce(file, call)) return [];
         const makers = program.calleesOf({ file, call }).filter((maker) => system.partOf(maker.file.path) !== part);
-        const isBreaker = makers.some((maker) =>
-          program.callsReachedFrom(maker, 3).some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
-        );
+        const isBreaker =
+          makers.some((maker) =>
+            program
+              .callsReachedFrom(maker, 3)
+              .some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
+          ) || hasBreakerField(system, part, { file, call });
         return isBreaker ? [{ part, file, call, library: 'kit' }] : [];
       }),
     ),
   );
+}
+
+/** A class of which each object has a breaker of its own. */
+function hasBreakerField(system: System, part: Part, { file, call }: Pick<Breaker, 'file' | 'call'>): boolean {
+  const origin = call.type === 'NewExpression' ? system.program.originOf(file, call.callee as Node) : undefined;
+  if (origin?.kind !== 'class') return false;
+  const fields = (origin.node.body.body as readonly Node[]).filter(({ type }) => type === 'PropertyDefinition');
+  return breakersIn(system, part, origin.file).some((breaker) => fields.some((one) => contains(one, breaker.call)));
 }
 
 const holds = (call: AnyCall) => (breaker: Breaker) => breaker.call === call;

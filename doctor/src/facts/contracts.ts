@@ -56,7 +56,7 @@ function usesOf(system: System, home: ParsedFile, name: string): ContractUse[] {
           parent?.type === 'CallExpression' &&
           parent.arguments[0] === node &&
           /^(on|subscribe|handle|consume|when|project)$/.test(pathOf(parent.callee).at(-1)!);
-        const isWired = !isHeard || isReached(system, system.program.files, { file, node });
+        const isWired = !isHeard || isReached(system, system.closureOf(part), { file, node });
         return { part, file, line: file.lineAt(node.start), kind: isHeard ? (isWired ? 'consumed' : 'idle') : 'used' };
       }),
   );

@@ -3,7 +3,7 @@ import type { FunctionAt, Origin } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf } from '../model/texts.ts';
-import { isFunction, iteratedIn, pathOf, property } from '../source/ast.ts';
+import { isFunction, iteratedIn, nameOf, pathOf, property } from '../source/ast.ts';
 import { withoutComments } from './sql.ts';
 
 const DATABASES = new RegExp(
@@ -56,6 +56,34 @@ const BUILT_WRITES = /^(insert|update|increment|decrement|del|delete|upsert|trun
 const isBuilt = ({ file, call }: CallSite): boolean =>
   call.callee.type === 'MemberExpression' && BUILDS.test(file.textOf(call.callee as Node));
 
+/** What only clients that Prisma makes are asked so: `prisma.order.update({ where, data })`. */
+const OF_PRISMA = /^(create|createMany|update|updateMany|upsert|delete|deleteMany)$/;
+const ASKED_OF_PRISMA = /^(findUnique|findFirst|findMany)(OrThrow)?$/;
+
+function isPrismaWrite({ call }: CallSite): boolean {
+  const path = pathOf(call.callee as Node);
+  const [given] = call.arguments as readonly Node[];
+  if (path.length < 3 || !OF_PRISMA.test(path.at(-1)!)) return false;
+  return property(given, 'data') !== undefined || (property(given, 'create') ?? property(given, 'where')) !== undefined;
+}
+
+/** `tx.update(orders).set(…)`: how Drizzle builds what changes, where nothing tells whose the transaction is. */
+function isDrizzleWrite({ file, call }: CallSite): boolean {
+  const path = pathOf(call.callee as Node);
+  const [table] = call.arguments as readonly Node[];
+  if (path.length !== 2 || !/^(tx|trx|db|database)$/.test(path[0]!) || !/^(insert|update|delete)$/.test(path[1]!))
+    return false;
+  const member = file.parentOf(call);
+  const next = member?.type === 'MemberExpression' ? (nameOf(member.property as Node) ?? '') : '';
+  return table?.type !== 'ObjectExpression' && /^(values|set|where|returning)$/.test(next);
+}
+
+/** Whether a call is one of a library of databases. */
+export function isOfDatabase(system: System, site: CallSite): boolean {
+  const origin = of(system, site);
+  return (origin.kind === 'external' && DATABASES.test(origin.module)) || isPrismaWrite(site) || isDrizzleWrite(site);
+}
+
 /** Whether a call changes a database. */
 export function isWrite(system: System, site: CallSite): boolean {
   if (site.call.type === 'NewExpression') return false;
@@ -63,6 +91,7 @@ export function isWrite(system: System, site: CallSite): boolean {
   if (isBuilt(site) && BUILT_WRITES.test(pathOf(site.call.callee as Node).at(-1)!)) return true;
   const path = pathOf(site.call.callee as Node);
   const origin = of(system, site);
+  if (origin.kind === 'unknown' && (isPrismaWrite(site) || isDrizzleWrite(site))) return true;
   if (origin.kind === 'external') return DATABASES.test(origin.module) && WRITES.test(path.at(-1)!) && path.length > 1;
   if (origin.kind === 'functions') return PLAIN_WRITES.test(path.at(-1)!) && isKeptElsewhere(system, site);
   if (origin.kind !== 'unknown' && origin.kind !== 'interface') return false;
@@ -85,7 +114,9 @@ export function isDatabaseCall(system: System, site: CallSite): boolean {
   if (site.call.type === 'NewExpression' || isFunction(iteratedIn(site.call))) return false;
   const origin = of(system, site);
   if (origin.kind === 'external' && DATABASES.test(origin.module) && origin.path.length > 0) return true;
-  return ANY_SQL.test(sqlOf(system, site)) || isBuilt(site) || isWrite(system, site);
+  const path = pathOf(site.call.callee as Node);
+  const isPrisma = origin.kind === 'unknown' && path.length > 2 && ASKED_OF_PRISMA.test(path.at(-1)!);
+  return isPrisma || ANY_SQL.test(sqlOf(system, site)) || isBuilt(site) || isWrite(system, site);
 }
 
 /** The calls that change a database when a function runs. */

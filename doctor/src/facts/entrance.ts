@@ -1,3 +1,4 @@
+import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
@@ -14,6 +15,8 @@ export interface Entrance {
   readonly access: string | undefined;
   /** Whether its entry of a table names a limit of its own. */
   readonly hasOwnLimit?: boolean;
+  /** What a request passes before, as far as it is told one by one. */
+  readonly steps?: readonly Node[];
   /** Whether the gateway answers it with its own code. */
   readonly isLocal?: boolean;
   /** Whether it hands requests on by a library for that. */

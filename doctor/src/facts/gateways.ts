@@ -28,15 +28,18 @@ export const entrances = perSystem((system: System): readonly Entrance[] =>
     // Routes of its own count where there is a table of what it hands on: they are in its language.
     if (!tables.some(({ isLocal }) => !isLocal)) return answers(system, part);
     const beside = answers(system, part).filter(({ isProxy: isOne, path }) => isOne && /^\/[\w/-]+$/.test(path));
-    return [...withLimits(system, files, withHooks(system, part, tables)), ...beside];
+    return [...withLimits(system, part, withHooks(system, part, tables)), ...beside];
   }),
 );
 
 /** What a part hands on or answers with code of its own, and what stands on each. */
 export function answers(system: System, part: Part): readonly Entrance[] {
   const files = system.filesOf(part);
-  const isLimited = ({ path }: Entrance): boolean =>
-    files.some((file) => hasGlobal(system, { file, path }, RATE_LIMIT) || throttles(system, file));
+  const isLimited = (one: Entrance): boolean =>
+    files.some(
+      (file) =>
+        hasGlobal(system, file === one.file ? one : { file, path: one.path }, RATE_LIMIT) || throttles(system, file),
+    );
   const isAsked = (one: Entrance): boolean =>
     files.some((file) =>
       file === one.file
@@ -72,11 +75,18 @@ function withHooks(system: System, part: Part, tables: readonly Entrance[]): rea
 /** Whose `limit` is that of a body. */
 const PARSES_BODIES = /^(json|urlencoded|raw|text|bodyParser|multer|formidable|koaBody)$/;
 
+/** A middleware that counts requests limits what it is used for, and not what a table says. */
+const isLimiter = ({ program }: System, file: ParsedFile, call: AnyCall): boolean => {
+  const origin = program.originOf(file, call.callee as Node);
+  return origin.kind === 'external' && RATE_LIMIT.test(origin.module);
+};
+
 /** What limits a table of routes: the option of the gateway that it is handed to, or a middleware before all. */
-function withLimits(system: System, files: readonly ParsedFile[], tables: readonly Entrance[]): readonly Entrance[] {
+function withLimits(system: System, part: Part, tables: readonly Entrance[]): readonly Entrance[] {
+  const files = system.filesOf(part);
   const options = files.flatMap((file) =>
     callsIn(file)
-      .filter((call) => !PARSES_BODIES.test(pathOf(call.callee as Node).at(-1)!))
+      .filter((call) => !PARSES_BODIES.test(pathOf(call.callee as Node).at(-1)!) && !isLimiter(system, file, call))
       .flatMap((call) =>
         (call.arguments as readonly Node[]).flatMap((given) =>
           given.type === 'ObjectExpression'
@@ -92,9 +102,10 @@ function withLimits(system: System, files: readonly ParsedFile[], tables: readon
   const isEmpty = (value: Value): boolean => Array.isArray(value) && value.length === 0;
   const limitsAll =
     options.some((given) => !isEmpty(given) && !(isRecord(given) && isEmpty(given['default']))) ||
-    files.some((file) => hasGlobal(system, { file }, RATE_LIMIT));
+    files.some((file) => hasGlobal(system, { file, ...lineOfProxies(system, part, file) }, RATE_LIMIT));
   if (limitsAll) return tables;
-  const isUnder = ({ path }: Entrance): boolean => files.some((file) => hasGlobal(system, { file, path }, RATE_LIMIT));
+  const isUnder = ({ path }: Entrance): boolean =>
+    files.some((file) => hasGlobal(system, { file, path, ...lineOfProxies(system, part, file) }, RATE_LIMIT));
   return tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true || isUnder(one) }));
 }
 
@@ -102,7 +113,16 @@ function withLimits(system: System, files: readonly ParsedFile[], tables: readon
 function comesLate(file: ParsedFile, used: AnyCall, line: number): boolean {
   if (file.lineAt(used.start) <= line) return false;
   const [around] = functionsAround(file, used);
-  return callsIn(file).some((call) => file.lineAt(call.start) === line && functionsAround(file, call)[0] === around);
+  return callsIn(file).some((call) => {
+    const arounds = functionsAround(file, call);
+    return file.lineAt(call.start) === line && (around ? arounds.includes(around) : true);
+  });
+}
+
+/** Where a loop hands on what its table says. */
+function lineOfProxies(system: System, part: Part, file: ParsedFile): { readonly line?: number } {
+  const [first] = proxied(system, part, file);
+  return first ? { line: first.line } : {};
 }
 
 /**
@@ -234,6 +254,7 @@ function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
       hasAuthentication: kinds(AUTHENTICATION) || /"(auth|access|roles?)"/.test(config),
       hasRateLimit: !isUnlimited && (kinds(RATE_LIMIT) || /rateLimit|"limit"/.test(config)),
       access: undefined,
+      steps: route.before,
       isUnlimited,
     };
   });
@@ -264,6 +285,7 @@ function entrance(system: System, { part, file, call, path, method, before, ownL
     hasAuthentication: kinds(AUTHENTICATION),
     hasRateLimit: ownLimit || kinds(RATE_LIMIT),
     access: undefined,
+    steps: before.filter((node) => !isPath(node)),
     isProxy: true,
   };
 }

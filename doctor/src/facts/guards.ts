@@ -14,6 +14,7 @@ import {
   unwrap,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { policyAt } from './policies.ts';
 
 export const BREAKERS: ReadonlySet<string> = new Set([
   'opossum',
@@ -41,6 +42,9 @@ export function isBreakerCall(program: Program, { file, call }: CallSite): boole
   }
   const last = path.at(-1)!;
   if (hasNoBreaker(program, file, call.callee as Node)) return false;
+  const known =
+    RUNS.test(last) && call.callee.type === 'MemberExpression' && policyAt(program, { file, node: call.callee.object });
+  if (known) return known.hasBreaker;
   if (RUNS.test(last) && path.length > 1) return path.slice(0, -1).some((name) => BREAKER_NAME.test(name));
   return BREAKER_NAME.test(last) && !/(open|state|status|metric|stat)s?$/i.test(last);
 }
@@ -61,6 +65,8 @@ const OTHER_POLICIES = /^(retry|timeout|bulkhead|fallback|noop|usePolicy)$/;
 
 /** A policy of a library that limits, repeats or waits, and never opens; also several of them together. */
 function isOtherPolicy(program: Program, file: ParsedFile, node: Node): boolean {
+  const known = policyAt(program, { file, node });
+  if (known) return !known.hasBreaker;
   const made = valueNode(program, file, node) ?? { file, node: unwrap(node) };
   if (made.node.type !== 'CallExpression') return false;
   const name = pathOf(made.node.callee).at(-1)!;

@@ -77,7 +77,8 @@ export function limitsAlone(system: System, part: Part, { file, call }: CallSite
   if (module === '@nestjs/throttler')
     return sharesRedis(system, part) && /^forRoot(Async)?$/.test(path.at(-1) ?? '') && !STORED.test(file.textOf(call));
   if (!hasReplicas(system, part)) return false;
-  if (module === 'express-rate-limit') return (path.at(-1) ?? 'rateLimit') === 'rateLimit' && !has('store');
+  if (/^(express-rate-limit|hono-rate-limiter)$/.test(module))
+    return /^rateLimit(er)?$/.test(path.at(-1) ?? 'rateLimit') && !has('store');
   return /^(@fastify\/|fastify-)rate-limit$/.test(module) && isRegistered && !has('redis', 'store');
 }
 

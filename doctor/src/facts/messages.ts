@@ -20,6 +20,7 @@ import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
 import { type ClassAt, filledIn } from './inherited.ts';
 import { eventOf, heardBy, schemas } from './moleculer.ts';
 import { decorated } from './nest-consumers.ts';
+import { isRegistering } from './registries.ts';
 import { lifted } from './topics.ts';
 
 /** A message that a part sends or hears, by the code of a broker's client. */
@@ -35,6 +36,8 @@ export interface MessageUse {
   readonly handler: FunctionAt | undefined;
   /** The call of the client itself, where a wrapper is around it. */
   readonly raw: CallSite | undefined;
+  /** Whether a kit keeps it, which hears it once somebody starts that. */
+  readonly isRegistered?: boolean;
 }
 
 const PUBLISH: Readonly<Record<string, readonly string[]>> = {
@@ -98,7 +101,7 @@ function useOf(system: System, site: CallSite): MessageUse[] {
   if (!kind) return [];
   const library = libraryOf(system, site);
   return (isQueue(library) ? [queueOf(system, site)] : topicNodes(site, library)).flatMap((topic) =>
-    lifted(system, { ...site, topic }).map(({ file, call, text, owner }) => ({
+    lifted(system, { ...site, topic }).map(({ file, call, text, owner, handler, isRegistered }) => ({
       part: system.partOf(file.path)!,
       file,
       node: call,
@@ -106,8 +109,9 @@ function useOf(system: System, site: CallSite): MessageUse[] {
       kind,
       library,
       topic: kind === 'consumed' && AWS.test(library) ? undefined : text,
-      handler: kind === 'consumed' ? handledBy(system, { file, call }, { site, owner }) : undefined,
+      handler: kind === 'consumed' ? (handler ?? handledBy(system, { file, call }, { site, owner })) : undefined,
       raw: site,
+      ...(isRegistered && { isRegistered }),
     })),
   );
 }
@@ -169,7 +173,9 @@ export function kindOf({ program }: System, { file, call }: CallSite): MessageUs
   }
   if (IN_PROCESS.has(origin.kind === 'global' ? origin.path[0]! : '')) return undefined;
   if (call.arguments.length === 0 || !BUS_NAME.test(pathOf(receiver).at(-1)!.replace(/^#/, ''))) return undefined;
-  if (isOwnWrapper(program.originOf(file, call.callee as Node))) return undefined;
+  const run = program.originOf(file, call.callee as Node);
+  if (isOwnWrapper(run) || (run.kind === 'functions' && run.all.every((one) => isRegistering(one.file, one.node))))
+    return undefined;
   if (PUBLISH_NAMES.test(method)) return 'published';
   return CONSUME_NAMES.test(method) ? 'consumed' : undefined;
 }

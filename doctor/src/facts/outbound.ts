@@ -5,7 +5,7 @@ import type { Origin } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { textOf } from '../model/texts.ts';
-import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, classAround, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
 import { actionOf, isOn, partOfAction } from './moleculer.ts';
@@ -191,7 +191,24 @@ function addressOf({ program }: System, file: ParsedFile, call: AnyCall): string
       return value ? [textOf(program, file, value)] : [];
     });
   });
-  return [...addressOfInstance({ program } as System, file, call), ...urls].join('');
+  return [
+    ...addressOfInstance({ program } as System, file, call),
+    ...addressHandedUp(program, file, call),
+    ...urls,
+  ].join('');
+}
+
+/** What a client of this repository hands to its base class: `super(process.env.ROOMS_URL)`. */
+function addressHandedUp(program: System['program'], file: ParsedFile, call: AnyCall): string[] {
+  if (call.callee.type !== 'MemberExpression' || call.callee.object.type !== 'ThisExpression') return [];
+  const home = classAround(file, call);
+  const handed =
+    home?.superClass &&
+    file
+      .all('CallExpression')
+      .find(({ callee, start }) => callee.type === 'Super' && home.start <= start && start < home.end);
+  const [first] = (handed?.arguments ?? []) as readonly Node[];
+  return first && first.type !== 'ObjectExpression' ? [textOf(program, file, first)] : [];
 }
 
 /** The address that the client was made with. */

@@ -7,7 +7,7 @@ import { contains, functionsAround, nameOf } from '../source/ast.ts';
 import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
 
 /** What calls a thing to try it does not run it. */
-const PROVES = /(^|\/)(bench(marks?)?|tests?|e2e|examples?)\//;
+const PROVES = /(^|\/)(bench(marks?)?|tests?|e2e|examples?|templates?)\//;
 
 /** Texts of what is outside of the system, and may start it: commands, tools. */
 const outsideTexts = perSystem((system: System): readonly string[] =>

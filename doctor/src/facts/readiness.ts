@@ -21,7 +21,7 @@ export function asksNothing(system: System, route: Route): boolean {
     const [given] = call.arguments as readonly Node[];
     if (path.at(-1) === 'check' && given?.type === 'ArrayExpression' && given.elements.length === 0) return false;
     return !new RegExp(
-      '^(json|send|status|sendStatus|end|code|type|header|set|uptime|Date|toISOString|now|' +
+      '^(json|text|html|body|throw|send|status|sendStatus|end|code|type|header|set|uptime|Date|toISOString|now|' +
         String.raw`String|Number|stringify|write|writeHead|phase|isDraining|values|keys|entries|every|some)$`,
     ).test(path.at(-1)!);
   });
@@ -37,9 +37,23 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   const own = handler.file.textOf(handler.node);
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
   if (isOnlyTold(own, handler.file, handler.node)) return true;
-  const catches = [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text));
+  const catches =
+    [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text)) ||
+    answersBoth(handler.file, handler.node);
   return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|\.(body|status)\s*=|return/.test(own);
 }
+
+/** `ping().then(() => …, () => …)` */
+const answersBoth = (file: ParsedFile, node: Node): boolean =>
+  file
+    .all('CallExpression')
+    .some(
+      (call) =>
+        node.start <= call.start &&
+        call.end <= node.end &&
+        pathOf(call.callee).at(-1) === 'then' &&
+        call.arguments.length > 1,
+    );
 
 /** The state of a dependency is in the text of the answer, and its status is that of success. */
 const isOnlyTold = (own: string, file: ParsedFile, node: Node): boolean =>

@@ -5,6 +5,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { contains, isFunction, iteratedIn, loopAround, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isDatabaseCall, isWrite } from './effects.ts';
+import { statementOf } from './transaction-handles.ts';
 
 /** A question to the database that is asked once for each element of a list. */
 export interface RepeatedQuery {
@@ -33,19 +34,25 @@ export const repeatedQueries = perSystem((system: System): readonly RepeatedQuer
 
 /** The question itself, or the function of a repository that asks it. */
 function queryIn(system: System, site: CallSite): CallSite | undefined {
-  if (!LOOKS_UP.test(pathOf(site.call.callee as Node).at(-1)!)) return undefined;
+  const name = pathOf(site.call.callee as Node).at(-1)!;
+  if (!LOOKS_UP.test(name) && !(name === 'where' && isWhole(site))) return undefined;
   if (isDatabaseCall(system, site)) return isWrite(system, site) ? undefined : site;
-  const inner = system.program.calleesOf(site).flatMap((one) => system.program.callsReachedFrom(one, 3));
+  const inner = system.program.calleesOf(site).flatMap((one) => system.program.callsReachedFrom(one, 6));
   if (inner.some((one) => isWrite(system, one))) return undefined;
   return inner.find((one) => isDatabaseCall(system, one));
 }
+
+/** `select().from(orders).where(…)`, and nothing behind it. */
+const isWhole = ({ file, call }: CallSite): boolean => statementOf(file, call) === call;
 
 /** Whether a call is about what the loop goes over, and not the same for each turn. */
 function isOfElement(file: ParsedFile, loop: Node, call: CallSite['call']): boolean {
   const names = new Set(namesOf(file, loop));
   return file
     .all('Identifier')
-    .some((one) => names.has(one.name) && call.arguments.some((given) => contains(given as Node, one)));
+    .some(
+      (one) => names.has(one.name) && [call.callee, ...call.arguments].some((given) => contains(given as Node, one)),
+    );
 }
 
 /** The names that each turn of a loop gives a value. */

@@ -5,6 +5,8 @@ import { dataOf, textOf, type Value } from '../model/texts.ts';
 import { nameOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
+import { namesSteps, stepsIn } from './listed-routes.ts';
+import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 
 /** How a table or its gateway calls what limits requests. */
 export const LIMITS = /^(rate_?)?limits?$|^rateLimiting$|throttl/i;
@@ -43,9 +45,22 @@ function listed(system: System, { part, file, node }: Tabled): Entrance[] {
   const data = dataOf(system.program, file, node);
   const method = isRecord(data) && typeof data['method'] === 'string' ? data['method'] : 'ALL';
   const text = textOf(system.program, file, path);
-  return text.startsWith('/')
-    ? [{ ...fromPolicy({ part, file, line: file.lineAt(node.start), method, path: text }, data), isLocal }]
-    : [];
+  if (!text.startsWith('/')) return [];
+  const entry = fromPolicy({ part, file, line: file.lineAt(node.start), method, path: text }, data);
+  return [{ ...entry, ...stepsOf(system, file, node), isLocal }];
+}
+
+/** What its own steps do, where an entry names functions: their names alone say nothing. */
+function stepsOf(system: System, file: ParsedFile, node: Node): Partial<Entrance> {
+  if (!namesSteps(node)) return {};
+  const steps = stepsIn(node);
+  const isAny = (kind: RegExp): boolean => steps.some((step) => isOfKind(system, { file, node: step }, kind));
+  return {
+    hasAuthentication: isAny(AUTHENTICATION),
+    ...(isAny(RATE_LIMIT) && { hasOwnLimit: true }),
+    access: undefined,
+    steps,
+  };
 }
 
 /** One of a list, or what a function makes for one. */

@@ -13,6 +13,7 @@ import {
   property,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { listedRoutes } from './listed-routes.ts';
 import { webRoutes } from './moleculer-web.ts';
 import { isMounted } from './mounting.ts';
 import { plainRoutes } from './plain-routes.ts';
@@ -57,6 +58,7 @@ export const routesIn = perSystem((system: System): ReadonlyMap<ParsedFile, read
       const routes = [
         ...callsIn(file).flatMap((call) => routeOf(system, file, call)),
         ...plainRoutes(system, file),
+        ...listedRoutes(system, file),
         ...webRoutes(system, file),
         ...[...file.all('ClassDeclaration'), ...file.all('ClassExpression')].flatMap((node) =>
           nestRoutes(system, file, node),
@@ -77,7 +79,20 @@ function routeOf(system: System, file: ParsedFile, call: AnyCall): Route[] {
   const args = call.arguments as readonly Node[];
   if (verb === 'route' && args[0]?.type === 'ObjectExpression') return objectRoute(system, file, call);
   if (!VERBS.has(verb) || args.length < 2 || !isServer(system, file, call.callee.object as Node)) return [];
-  const path = textOf(system.program, file, args[0]!);
+  const [first] = args;
+  const paths = first!.type === 'ArrayExpression' ? (first!.elements as readonly Node[]) : [first!];
+  return paths.filter(Boolean).flatMap((one) => callRoute(system, file, { call, path: one, verb }));
+}
+
+interface Called {
+  readonly call: AnyCall;
+  readonly path: Node;
+  readonly verb: string;
+}
+
+function callRoute(system: System, file: ParsedFile, { call, path: given, verb }: Called): Route[] {
+  const args = call.arguments as readonly Node[];
+  const path = textOf(system.program, file, given);
   if (!path.startsWith('/') && !path.startsWith('{')) return [];
   const options = args.length > 2 && isOptions(system, file, args[1]!) ? args[1] : undefined;
   return [
@@ -125,7 +140,7 @@ export function hooksOf(options: Node | undefined): Node[] {
   });
 }
 
-function isServer({ program }: System, file: ParsedFile, receiver: Node): boolean {
+export function isServer({ program }: System, file: ParsedFile, receiver: Node): boolean {
   const origin = program.originOf(file, receiver);
   if (origin.kind === 'external') return SERVERS.test(origin.module);
   if (origin.kind !== 'unknown' && origin.kind !== 'interface' && origin.kind !== 'global') return false;

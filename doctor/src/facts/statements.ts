@@ -4,8 +4,8 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { joinedIn, textOf } from '../model/texts.ts';
-import { type AnyCall, decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
+import { textOf } from '../model/texts.ts';
+import { type AnyCall, decoratorsOf, joinedIn, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { withoutComments } from './sql.ts';
 
@@ -53,7 +53,7 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
 }
 
 const NAMES_TABLE =
-  /^(from|into|table|inTable|(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$/i;
+  /^(from|into|table|inTable|collection|(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$/i;
 const TABLE_NAME = /^[a-z_]\w*(\.\w+)?(\s+as\s+\w+)?$/i;
 
 /**
@@ -71,11 +71,20 @@ const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[]
     // The builder of TypeORM also joins what an entity relates to, as `order.lines`.
     const isBuilt =
       origin.kind === 'external' &&
-      (origin.module === 'knex' || (/typeorm$/.test(origin.module) && isNamed && !table.includes('.')));
+      (origin.module === 'knex' ||
+        (/^mongo(ose|db)$/.test(origin.module) && isOnlyRead(file, call)) ||
+        (/typeorm$/.test(origin.module) && isNamed && !table.includes('.')));
     if (!isBuilt && !(isNamed && /[iI]nTable$/.test(pathOf(call.callee).at(-1)!))) return [];
     const line = file.lineAt((call.callee as { property?: Node }).property?.start ?? call.start);
     return [{ part, file: file.path, line, text: `from ${table}`, shown: file.lines[line - 1]!.trim() }];
   });
+
+/** `connection.collection('orders').find(…)`: what a part fills itself is its own. */
+const isOnlyRead = (file: ParsedFile, call: Node): boolean => {
+  const member = file.parentOf(call);
+  const method = member?.type === 'MemberExpression' ? (nameOf(member.property as Node) ?? '') : '';
+  return /^(find|findOne|aggregate|count\w*|distinct)$/.test(method);
+};
 
 const isJoined = (file: ParsedFile, list: Node | undefined): boolean => {
   const call = list?.type === 'ArrayExpression' ? file.parentOf(file.parentOf(list)!) : undefined;
@@ -129,6 +138,8 @@ export function entityTables({ program }: System, file: ParsedFile): string[] {
   const made = callsIn(file).flatMap((call) => {
     const path = pathOf(call.callee as Node);
     const [given] = call.arguments as readonly Node[];
+    const collection = collectionOf(program, file, call);
+    if (collection !== undefined) return [collection];
     if (path.at(-1) === 'define' && /sequelize/i.test(path.at(-2) ?? '') && given)
       return definedTables(call, nameOf(given) ?? '');
     const isTable = /^(createTable|createTableIfNotExists|pgTable|mysqlTable)$/.test(path.at(-1)!);
@@ -140,18 +151,28 @@ export function entityTables({ program }: System, file: ParsedFile): string[] {
   return [...entities, ...made].filter((name) => name !== '').map((name) => name.toLowerCase());
 }
 
+/** The collection of a model of Mongoose. */
+function collectionOf(program: System['program'], file: ParsedFile, call: AnyCall): string | undefined {
+  const [given, , told] = call.arguments as readonly Node[];
+  if (pathOf(call.callee as Node).at(-1) !== 'model' || call.arguments.length < 2) return undefined;
+  const origin = program.originOf(file, call.callee as Node);
+  const name = origin.kind === 'external' && origin.module === 'mongoose' ? nameOf(given) : undefined;
+  return name === undefined ? undefined : (nameOf(told) ?? plural(name));
+}
+
+const plural = (name: string): string =>
+  name
+    .replace(/([^aeiou])y$/, '$1ie')
+    .replace(/(s|x|ch|sh)$/, '$1e')
+    .concat('s');
+
 /** Sequelize makes the plural of a model's name, unless it is told the table. */
 function definedTables(call: AnyCall, name: string): string[] {
   const options = call.arguments[2] as Node | undefined;
   const told = nameOf(property(options, 'tableName'));
   if (told !== undefined) return [told];
   if (name === '' || property(options, 'freezeTableName')) return [name];
-  return [
-    name
-      .replace(/([^aeiou])y$/, '$1ie')
-      .replace(/(s|x|ch|sh)$/, '$1e')
-      .concat('s'),
-  ];
+  return [plural(name)];
 }
 
 const snake = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();

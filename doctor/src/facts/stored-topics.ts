@@ -1,17 +1,20 @@
 import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, contains, functionsAround, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { sqlOf } from './effects.ts';
 import { kindOf, libraryOf, type MessageUse, topicNodes } from './messages.ts';
-import { texts } from './topics.ts';
+import { lifted } from './topics.ts';
+import { statementOf } from './transaction-handles.ts';
 import { putsInto } from './transactions.ts';
 import { usedFiles } from './used-files.ts';
 
 /** A call that publishes, and the field of what it is given that is the topic: `publish(row.topic, …)`. */
-interface Relay extends CallSite {
-  readonly field: string;
+export interface Relay extends CallSite {
+  /** Nothing where the topics are put together before they are handed over. */
+  readonly field: string | undefined;
 }
 
 /** What publishes messages by a topic that they bring along. */
@@ -20,17 +23,42 @@ const relays = perSystem((system: System): readonly Relay[] =>
     callsIn(file).flatMap((call) => {
       if (kindOf(system, { file, call }) !== 'published') return [];
       const [topic] = topicNodes({ file, call }, libraryOf(system, { file, call }));
+      const handed = topic ? handedBy(system, file, topic) : [];
+      if (handed.length > 0) return handed;
       const field = topic && fieldIn(system, file, topic);
-      return field === undefined ? [] : [{ file, call, field }];
+      return field === undefined && topic && !isTaken(system, file, topic) ? [] : [{ file, call, field }];
     }),
   ),
+);
+
+/** A name that is taken of a list, as in `for (const [topic, rows] of byTopic)`. */
+const isTaken = ({ program }: System, file: ParsedFile, topic: Node): boolean => {
+  const binding = topic.type === 'Identifier' ? program.scopesOf(file).lookUp(topic.name, topic) : undefined;
+  return binding?.kind === 'value' && !binding.init;
+};
+
+/** `this.bus.publish(row.topic, …)`, where the bus is one of this repository around a client of the broker. */
+function handedBy(system: System, file: ParsedFile, topic: Node): Relay[] {
+  const binding = topic.type === 'Identifier' ? system.program.scopesOf(file).lookUp(topic.name, topic) : undefined;
+  if (binding?.kind !== 'value' || binding.declaration !== 'parameter' || binding.path.length > 0) return [];
+  return system.program.givenTo(file, binding).flatMap(({ file: home, node }) => {
+    const call = home.parentOf(node);
+    const field = fieldIn(system, home, node);
+    return call?.type === 'CallExpression' && field !== undefined ? [{ file: home, call, field }] : [];
+  });
+}
+
+/** What empties outboxes: each call that publishes what is stored there. */
+export const outboxRelays = perSystem((system: System): readonly Relay[] =>
+  relays(system).filter(({ file, call }) => isOfOutbox(file, call)),
 );
 
 function fieldIn({ program }: System, file: ParsedFile, topic: Node): string | undefined {
   if (topic.type === 'MemberExpression' && !topic.computed && topic.object.type === 'Identifier')
     return nameOf(topic.property as Node);
   const binding = topic.type === 'Identifier' ? program.scopesOf(file).lookUp(topic.name, topic) : undefined;
-  return binding?.kind === 'value' ? binding.path.at(-1) : undefined;
+  const last = binding?.kind === 'value' ? binding.path.at(-1) : undefined;
+  return last !== undefined && /^\d+$/.test(last) ? undefined : last;
 }
 
 /** A message in an outbox: it is published under the topic that it is stored with. */
@@ -42,22 +70,36 @@ const OUTBOX = /outbox/i;
 export const storedTopics = perSystem((system: System): readonly StoredTopic[] =>
   [...system.services, ...system.gateways].flatMap((part) => {
     const files = usedFiles(system, part);
-    const own = relays(system).filter(({ file, call }) => files.includes(file) && isOfOutbox(file, call));
-    const fields = new Set(own.map(({ field }) => plain(field)));
-    const [field] = fields;
-    if (field === undefined || fields.size > 1) return [];
-    return system.filesOf(part).flatMap((file) =>
-      putsInto(system, file).flatMap((call) =>
-        topicsIn(system, file, { call, field }).map((topic) => ({
-          part,
-          file,
-          line: file.lineAt(call.start),
-          topic,
-        })),
-      ),
+    const own = outboxRelays(system).filter(({ file }) => files.includes(file));
+    const known = new Set(own.flatMap(({ field }) => (field === undefined ? [] : [plain(field)])));
+    if (own.length === 0 || known.size > 1) return [];
+    const fields = known.size === 1 ? [...known] : FIELDS;
+    return [...new Set([...files, ...system.filesOf(part)])].flatMap((file) =>
+      putsInto(system, file).flatMap((call) => topicsOf(system, part, { file, call, fields })),
     );
   }),
 );
+
+/** What a topic is called, where the relay does not tell. */
+const FIELDS = ['topic', 'routingkey', 'subject', 'channel', 'type', 'eventtype', 'messagetype', 'eventname', 'name'];
+
+/** Where a message is put into the outbox, or where a function that does so is called with what it is. */
+function topicsOf(
+  system: System,
+  part: Part,
+  { file, call, fields }: CallSite & { readonly fields: readonly string[] },
+) {
+  for (const field of fields) {
+    const given = fieldOfPut(system, file, { call, field });
+    if (given === undefined) continue;
+    if (typeof given === 'string') return [{ part, file, line: file.lineAt(call.start), topic: given }];
+    return alternatives(given)
+      .flatMap((topic) => lifted(system, { file, call, topic }))
+      .filter((one) => system.partOf(one.file.path) === part)
+      .map((one) => ({ part, file: one.file, line: one.file.lineAt(one.call.start), topic: one.text }));
+  }
+  return [];
+}
 
 const isOfOutbox = (file: ParsedFile, call: Node): boolean =>
   OUTBOX.test(file.path) || functionsAround(file, call).some((around) => OUTBOX.test(file.textOf(around)));
@@ -69,36 +111,36 @@ interface Put {
   readonly field: string;
 }
 
-function topicsIn(system: System, file: ParsedFile, { call, field }: Put): (string | undefined)[] {
+/** What stands in the field of a message that is put into the outbox: an expression, or a text of the SQL. */
+function fieldOfPut(system: System, file: ParsedFile, { call, field }: Put): Node | string | undefined {
   const sql = sqlOf(system, { file, call });
-  if (sql !== '') return topicsInSql(system, file, { call, field, sql });
-  const [given] = file
+  if (INSERT.test(sql)) return fieldInSql(call, { field, sql });
+  return file
     .all('Property')
-    .filter((one) => contains(call, one) && plain(nameOf(one.key) ?? '') === field)
-    .map(({ value }) => value as Node);
-  return given ? texts(system, file, given) : [undefined];
+    .filter((one) => contains(statementOf(file, call), one) && plain(nameOf(one.key) ?? '') === field)
+    .map(({ value }) => value as Node)[0];
 }
 
 const INSERT = /insert\s+into\s+\S+\s*\(([^)]*)\)\s*values\s*\(([\s\S]*)\)/i;
 
 /** `insert into outbox (topic, data) values ('order.placed', $1)`, and where the topic is a parameter. */
-function topicsInSql(system: System, file: ParsedFile, { call, field, sql }: Put & { readonly sql: string }) {
+function fieldInSql(call: AnyCall, { field, sql }: { readonly field: string; readonly sql: string }) {
   const [, columns = '', values = ''] = INSERT.exec(sql) ?? [];
   const index = columns.split(',').findIndex((name) => plain(name.replaceAll(/["`\s]/g, '')) === field);
   const value = values.split(',')[index]?.trim() ?? '';
   const text = /^'([^']*)'$/.exec(value)?.[1];
-  if (text !== undefined) return [text];
-  const place = Number(/^\$(\d+)/.exec(value)?.[1] ?? 0) - 1;
+  if (text !== undefined) return text;
+  const place = /^\?$/.test(value) ? index : Number(/^\$(\d+)/.exec(value)?.[1] ?? 0) - 1;
   const list = call.arguments[1] as Node | undefined;
   const given = list?.type === 'ArrayExpression' ? (list.elements[place] as Node | null | undefined) : undefined;
-  return given && place >= 0 ? textsOf(system, file, given) : [undefined];
+  return place >= 0 ? (given ?? undefined) : undefined;
 }
 
 /** One text or the other. */
-const textsOf = (system: System, file: ParsedFile, given: Node): (string | undefined)[] =>
+const alternatives = (given: Node): Node[] =>
   given.type === 'ConditionalExpression'
-    ? [given.consequent, given.alternate].flatMap((one) => textsOf(system, file, one))
-    : texts(system, file, given);
+    ? [given.consequent, given.alternate].flatMap((one) => alternatives(one))
+    : [given];
 
 /** Whether a queue is read of which the code does not tell what is bound to it. */
 export const readsUnboundQueue = (uses: readonly MessageUse[]): boolean =>

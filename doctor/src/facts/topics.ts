@@ -1,14 +1,28 @@
 import type { Node } from 'oxc-parser';
+import { tableOf } from '../model/lists.ts';
+import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { Binding } from '../model/scope.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
-import { type AnyCall, type AnyFunction, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
+import {
+  type AnyCall,
+  type AnyFunction,
+  contains,
+  functionsAround,
+  iteratedIn,
+  nameOf,
+  pathOf,
+  property,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type ClassAt, calledClass, fieldOf, ownField } from './inherited.ts';
+import { registrationsIn, registryOf } from './registries.ts';
 
 export interface Lifting extends CallSite {
   readonly topic: Node | undefined;
+  /** Whether the topics are the keys of what stands there. */
+  readonly isTable?: boolean;
   readonly depth?: number;
 }
 
@@ -16,16 +30,26 @@ export interface Lifting extends CallSite {
 export interface Lifted extends CallSite {
   readonly text: string | undefined;
   readonly owner?: ClassAt | undefined;
+  /** Whether it is kept by a kit, which hears it once somebody starts that. */
+  readonly isRegistered?: boolean;
+  /** What a table says that is done with the message. */
+  readonly handler?: FunctionAt | undefined;
 }
 
 /** A wrapper is told by who calls it: there the topic is known, and there is the service that means it. */
-export function lifted(system: System, { file, call, topic, depth = 0 }: Lifting): Lifted[] {
+export function lifted(system: System, given: Lifting): Lifted[] {
+  const registered = given.topic && registeredIn(system, given.file, given.topic);
+  if (registered) return registered;
+  const { file, call, depth = 0 } = given;
+  const table = given.topic && !given.isTable ? keyedBy(system, file, given.topic) : undefined;
+  const [topic, isTable] = table ? [table, true] : [given.topic, given.isTable ?? false];
   const inherited = topic && depth <= 4 ? heldByClass(system, { file, call, topic, depth }) : [];
   if (inherited.length > 0) return inherited;
   const kind = system.partOf(file.path)?.kind;
   const isService = kind === 'service' || kind === 'gateway';
   const parameter = topic && parameterAt(system, file, topic);
   if (depth > 4 || (!parameter && isService)) {
+    if (topic && isTable) return isService ? rowsOf(system, file, topic).map((row) => ({ file, call, ...row })) : [];
     const all = topic ? texts(system, file, topic) : [undefined];
     return isService ? all.map((text) => ({ file, call, text })) : [];
   }
@@ -33,7 +57,7 @@ export function lifted(system: System, { file, call, topic, depth = 0 }: Lifting
   const callers = around.flatMap((one) => system.program.callersOf(one));
   const above = callers.flatMap((caller) => {
     const given = parameter ? argumentAt(caller.call, parameter) : topic;
-    if (parameter || !topic) return lifted(system, { ...caller, topic: given, depth: depth + 1 });
+    if (parameter || !topic) return lifted(system, { ...caller, topic: given, isTable, depth: depth + 1 });
     const [text] = texts(system, file, topic);
     return lifted(system, { ...caller, topic: undefined, depth: depth + 1 }).map((one) => ({ ...one, text }));
   });
@@ -54,6 +78,72 @@ function heldByClass(system: System, { file, call, topic, depth = 0 }: Lifting &
       const places = lifted(system, { ...caller, topic: undefined, depth: depth + 1 });
       return all.flatMap((text) => places.map((place) => ({ ...place, text, owner })));
     });
+}
+
+/** What others register with a kit that goes through all of it: `for (const type of this.handlers.keys())`. */
+function registeredIn(system: System, file: ParsedFile, topic: Node): Lifted[] | undefined {
+  const list = listOf(system, file, topic);
+  const registry = list && registryOf(file, list);
+  const all = registry ? registrationsIn(system.program, file, registry) : [];
+  if (all.length === 0) return undefined;
+  return all
+    .filter((one) => /^(service|gateway)$/.test(system.partOf(one.file.path)?.kind ?? ''))
+    .flatMap(({ file: home, call, topic: given, handler }) => {
+      const origin = handler ? system.program.originOf(home, handler) : undefined;
+      const run = origin?.kind === 'functions' ? origin.all[0] : undefined;
+      return texts(system, home, given).map((text) => ({ file: home, call, text, handler: run, isRegistered: true }));
+    });
+}
+
+/** The list that a name goes through, or that an expression is itself. */
+function listOf(system: System, file: ParsedFile, topic: Node): Node | undefined {
+  if (topic.type !== 'Identifier')
+    return topic.type === 'CallExpression' || topic.type === 'ArrayExpression' ? topic : undefined;
+  const binding = system.program.scopesOf(file).lookUp(topic.name, topic);
+  if (binding?.kind !== 'value') return undefined;
+  if (binding.init && binding.declaration === 'const' && binding.path.length === 0) return binding.init;
+  const each = file.all('ForOfStatement').find(({ left }) => contains(left as Node, binding.node))?.right;
+  if (each) return (binding.path[0] ?? '0') === '0' ? (each as Node) : undefined;
+  const [around] = functionsAround(file, binding.node);
+  const call = around && file.parentOf(around);
+  const isEach =
+    call?.type === 'CallExpression' && iteratedIn(call) === around && call.callee.type === 'MemberExpression';
+  return isEach ? ((call.callee as Extract<Node, { type: 'MemberExpression' }>).object as Node) : undefined;
+}
+
+/** The table whose keys a name goes through: `for (const [topic, handle] of Object.entries(HANDLERS))`. */
+function keyedBy(system: System, file: ParsedFile, topic: Node): Node | undefined {
+  const own = tableOf(topic);
+  if (own) return own;
+  if (topic.type !== 'Identifier') return undefined;
+  const binding = system.program.scopesOf(file).lookUp(topic.name, topic);
+  if (binding?.kind !== 'value') return undefined;
+  if (binding.declaration === 'parameter') return ofEach(file, binding);
+  if (binding.init) return binding.path.length === 0 ? tableOf(binding.init) : undefined;
+  const list = file.all('ForOfStatement').find(({ left }) => contains(left as Node, binding.node))?.right;
+  const isFirst = binding.path.length === 0 || binding.path[0] === '0';
+  return list && isFirst ? tableOf(list) : undefined;
+}
+
+/** `Object.keys(HANDLERS).map((topic) => …)` */
+function ofEach(file: ParsedFile, { node, path }: Extract<Binding, { kind: 'value' }>): Node | undefined {
+  const [around] = functionsAround(file, node);
+  const call = around && contains(around.params[0] as Node, node) ? file.parentOf(around) : undefined;
+  if (call?.type !== 'CallExpression' || iteratedIn(call) !== around || (path[0] ?? '0') !== '0') return undefined;
+  return call.callee.type === 'MemberExpression' ? tableOf(call.callee.object as Node) : undefined;
+}
+
+/** Each topic of a table, and what is done there with its messages. */
+function rowsOf(system: System, file: ParsedFile, given: Node): Pick<Lifted, 'text' | 'handler'>[] {
+  const table = valueNode(system.program, file, given);
+  if (table?.node.type !== 'ObjectExpression') return [{ text: undefined }];
+  return table.node.properties.flatMap((entry): Pick<Lifted, 'text' | 'handler'>[] => {
+    if (entry.type !== 'Property') return [{ text: undefined }];
+    const origin = system.program.originOf(table.file, entry.value as Node);
+    const handler = origin.kind === 'functions' ? origin.all[0] : undefined;
+    const names = entry.computed ? texts(system, table.file, entry.key as Node) : [nameOf(entry.key)];
+    return names.map((text) => ({ text, handler }));
+  });
 }
 
 interface Parameter {

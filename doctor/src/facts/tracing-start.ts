@@ -31,10 +31,21 @@ export function isTraced(system: System, part: Part): boolean {
   const files = tracingFiles(system, part);
   const makes = files.filter((file) => MAKES_SDK.test(file.lines.join('\n')));
   // What a script loads has to start what it makes.
-  const isIdle = makes.length > 0 && !isStarted([...makes, ...importersOf(system, part, makes)]);
+  const isIdle =
+    (makes.length > 0 && !isStarted([...makes, ...importersOf(system, part, makes)])) ||
+    isNeverBegun(system, part, files);
   const isLoaded = IN_ENVIRONMENT.test([scripts, ...deployed].join('\n')) || dockerStarts(system, part);
   if (isLoaded && !isIdle) return true;
   return files.length > 0 && isStarted([...files, ...importersOf(system, part, files)]);
+}
+
+const BEGUN_BY_CALL = /^(dd-trace|elastic-apm-node)$/;
+
+/** Agents that do nothing before they are told to begin: `tracer.init()`. */
+function isNeverBegun(system: System, part: Part, files: readonly ParsedFile[]): boolean {
+  const named = files.filter((file) => file.imports.some(({ specifier }) => BEGUN_BY_CALL.test(specifier)));
+  const all = [...named, ...importersOf(system, part, named)].map((file) => file.lines.join('\n'));
+  return named.length > 0 && named.length === files.length && !all.some((text) => /\.(init|start)\(/.test(text));
 }
 
 /** Moleculer makes spans by itself, and carries them in what it calls and tells. */

@@ -3,9 +3,18 @@ import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, type AnyFunction, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import {
+  type AnyCall,
+  type AnyFunction,
+  contains,
+  functionsAround,
+  isFunction,
+  nameOf,
+  pathOf,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
+import { classify, connectionOf, HANDLE, transactionOf } from './transaction-handles.ts';
 
 /** A message that goes into the outbox in another transaction than the change that it tells of, or in none. */
 export interface TornOutbox {
@@ -17,32 +26,63 @@ export interface TornOutbox {
 const OUTBOX = /outbox/i;
 const FILLS = /^\s*insert\s+into\s+\S*outbox/i;
 const PUTS_IN = /^(add|save|insert|create|store|append|publish|enqueue|write|put)(All|Many)?$/;
-const TRANSACTION =
-  /^\$?(transaction|with_?transaction|in_?transaction|run_?in_?transaction|atomic|transactional|begin)$/i;
 
-/** All of them, in services. */
-export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] =>
-  system.services.flatMap((part) => system.filesOf(part).flatMap((file) => tornIn(system, file))),
-);
+/** All of them, in services, and in what libraries do for them. */
+export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] => [
+  ...system.services.flatMap((part) => system.filesOf(part).flatMap((file) => tornIn(system, file))),
+  ...system.program.files.flatMap((file) => pastHandles(system, file)),
+]);
 
-/** The calls of a file that put something into an outbox. */
-export const putsInto = (system: System, file: ParsedFile): readonly AnyCall[] =>
-  callsIn(file).filter((call) => {
-    const path = pathOf(call.callee as Node);
-    if (FILLS.test(sqlOf(system, { file, call }))) return true;
-    const [first] = call.arguments as readonly Node[];
-    const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
-    const called = file.textOf(call.callee as Node);
-    const isQuery = called.length < 80 && /\(\s*['"`]?\w*outbox\w*['"`]?\s*\)/i.test(called);
-    return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (OUTBOX.test(named) || isQuery);
+/** What puts a message into the outbox is handed a transaction, and does not use it. */
+const pastHandles = (system: System, file: ParsedFile): TornOutbox[] =>
+  putsInto(system, file).flatMap((message) => {
+    const [around] = functionsAround(file, message);
+    const handle = (around?.params as readonly Node[] | undefined)?.find((one) => HANDLE.test(nameOf(one) ?? ''));
+    const name = nameOf(handle);
+    if (!around || !handle || name === undefined || connectionOf(system, { file, call: message }) !== 'root') return [];
+    const isUsed = file.all('Identifier').some((one) => one.name === name && one !== handle && contains(around, one));
+    return isUsed ? [] : [{ file, message, change: handle }];
   });
 
+/** A call of a function of this repository that puts a message into the outbox. */
+const putsThrough = (system: System, site: CallSite): boolean =>
+  system.program
+    .calleesOf(site)
+    .some(({ file, node }) => putsInto(system, file).some((put) => contains(node, put) && !contains(node, site.call)));
+
+/** The calls of a file that put something into an outbox. */
+export function putsInto(system: System, file: ParsedFile): readonly AnyCall[] {
+  const known = putsByFile(system);
+  const found = known.get(file) ?? putsIn(system, file);
+  known.set(file, found);
+  return found;
+}
+
+const putsByFile = perSystem((): Map<ParsedFile, readonly AnyCall[]> => new Map());
+
+const putsIn = (system: System, file: ParsedFile): readonly AnyCall[] =>
+  !OUTBOX.test(file.lines.join('\n'))
+    ? []
+    : callsIn(file).filter((call) => {
+        const path = pathOf(call.callee as Node);
+        if (FILLS.test(sqlOf(system, { file, call }))) return true;
+        const [first] = call.arguments as readonly Node[];
+        const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
+        const called = file.textOf(call.callee as Node);
+        const isQuery = called.length < 80 && /\(\s*['"`]?\w*outbox\w*['"`]?\s*\)/i.test(called);
+        return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (OUTBOX.test(named) || isQuery);
+      });
+
 function tornIn(system: System, file: ParsedFile): TornOutbox[] {
-  const puts = putsInto(system, file);
+  const direct = putsInto(system, file);
+  const puts = [
+    ...direct,
+    ...callsIn(file).filter((call) => !direct.includes(call) && putsThrough(system, { file, call })),
+  ];
   return puts.flatMap((message) => {
-    const method = functionsAround(file, message).find((one) => !transactionOf(file, one));
+    const method = functionsAround(file, message).find((one) => !transactionOf(file, one) && !isStep(file, one));
     if (!method) return [];
-    const change = callsIn(file).find(
+    const changes = callsIn(file).filter(
       (call) =>
         call !== message &&
         contains(method, call) &&
@@ -50,7 +90,11 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
         !OUTBOX.test(file.textOf(call.callee as Node)) &&
         isWrite(system, { file, call }),
     );
+    const [change] = changes;
     if (!change) return [];
+    const apart = changedApart(system, { file, message, changes });
+    if (apart) return [{ file, message, change: apart }];
+    if (!direct.includes(message)) return [];
     const [one, other] = [enclosing(file, message, method), enclosing(file, change, method)];
     if (one !== undefined && one === other && isPastTransaction(file, one, { message, change })) {
       return [{ file, message, change }];
@@ -62,10 +106,34 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
   });
 }
 
-/** The function that a transaction runs: the argument of `db.transaction(…)`. */
-function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
+/** `note(undefined, message)` and `note()`, where the function would take a transaction there. */
+const lacksHandle = (system: System, site: CallSite): boolean =>
+  system.program.calleesOf(site).some(({ node }) => {
+    const index = (node.params as readonly Node[]).findIndex((one) => HANDLE.test(nameOf(one) ?? ''));
+    const given = site.call.arguments[index] as Node | undefined;
+    const isNothing = given?.type === 'Literal' ? given.value === null : nameOf(given) === 'undefined';
+    const isRoot = given !== undefined && classify(system, { file: site.file, node: given }) === 'root';
+    return index >= 0 && (given === undefined || isNothing || isRoot);
+  });
+
+/** What goes on after a promise, or for each of a list, belongs to the function around it. */
+function isStep(file: ParsedFile, node: AnyFunction): boolean {
   const call = file.parentOf(node);
-  return call?.type === 'CallExpression' && TRANSACTION.test(pathOf(call.callee).at(-1)!);
+  return call?.type === 'CallExpression' && /^(then|finally|map|flatMap|forEach)$/.test(pathOf(call.callee).at(-1)!);
+}
+
+interface Together {
+  readonly file: ParsedFile;
+  readonly message: AnyCall;
+  readonly changes: readonly AnyCall[];
+}
+
+/** A change that certainly is in another transaction than its message: one has a handle, and the other one has none. */
+function changedApart(system: System, { file, message, changes }: Together): AnyCall | undefined {
+  const of = (call: AnyCall) => (lacksHandle(system, { file, call }) ? 'root' : connectionOf(system, { file, call }));
+  const own = of(message);
+  if (own === 'root') return changes.find((call) => of(call) !== 'unknown');
+  return own === 'transaction' && changes.every((call) => of(call) === 'root') ? changes[0] : undefined;
 }
 
 /** One of the two is told the transaction that they are in, and the other one is not. */

@@ -5,6 +5,7 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { type AnyCall, functionsAround, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { loadedFiles } from './loaded.ts';
 import { clientOf } from './outbound.ts';
 import { dockerStarts, hasNoInstrumentation, TRACERS } from './tracing-start.ts';
 
@@ -22,7 +23,7 @@ const carries = (text: string): boolean => CARRIES.test(text.replaceAll(COMMENT,
 
 /** Of a part that carries the trace by hand, where no instrumentation does it. */
 export function untracedCalls(system: System, part: Part): UntracedCall[] {
-  const files = system.closureOf(part);
+  const files = [...new Set([...system.closureOf(part), ...loadedFiles(system, part)])];
   const isAutomatic =
     !hasNoInstrumentation(files) &&
     files.some((file) => file.imports.some(({ specifier }) => TRACERS.test(specifier) && BY_ITSELF.test(specifier)));

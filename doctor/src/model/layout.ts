@@ -119,8 +119,23 @@ function guessParts(repository: Repository): Placed[] {
   const candidates = candidatesOf(repository);
   const placed = candidates.map((folder) => ({ folder, kind: kindOf(repository, folder) }));
   const isService = ({ kind }: Placed): boolean => kind === 'service' || kind === 'gateway';
-  if (placed.some(isService)) return placed;
+  if (placed.some(isService)) return withProxies(repository, placed);
   return [{ folder: '', kind: 'service' }, ...placed.filter(({ kind }) => kind !== 'outside')];
+}
+
+/** What hands requests on to others, whatever its name is. */
+const PROXIES =
+  /^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify\/(http-proxy|reply-from)|fast-gateway|koa-proxies)$/;
+
+/** Where nothing is called a gateway, it is what has a library for passing requests on. */
+function withProxies({ root }: Repository, placed: readonly Placed[]): Placed[] {
+  if (placed.some(({ kind }) => kind === 'gateway')) return [...placed];
+  const isProxy = ({ folder, kind }: Placed): boolean =>
+    kind === 'service' &&
+    Object.keys(readJson<Manifest>(join(root, folder, 'package.json'))?.dependencies ?? {}).some((one) =>
+      PROXIES.test(one),
+    );
+  return placed.map((one) => (isProxy(one) ? { ...one, kind: 'gateway' } : one));
 }
 
 function candidatesOf({ root, files, folders, deployments }: Repository): string[] {

@@ -7,6 +7,11 @@ export interface FunctionAt {
   readonly node: AnyFunction;
 }
 
+export interface CallIn {
+  readonly file: ParsedFile;
+  readonly call: Extract<Node, { type: 'CallExpression' }>;
+}
+
 /** Where a value comes from, as far as the text tells. */
 export type Origin =
   /** Of a library or of Node (`node:fs`): the module, and the way from it to the value. */
@@ -26,3 +31,11 @@ export const functions = (file: ParsedFile, node: AnyFunction): Origin => ({
   kind: 'functions',
   all: [{ file, node }],
 });
+
+/** Whether two values are of one kind: of one library, or made in one place. */
+export function sameOrigin(one: Origin, other: Origin): boolean {
+  if (one.kind === 'external' && other.kind === 'external') return one.module === other.module;
+  if (one.kind === 'functions' && other.kind === 'functions')
+    return one.all.every(({ node }) => other.all.some((at) => at.node === node));
+  return 'node' in one && 'node' in other && one.node === other.node;
+}

@@ -1,7 +1,8 @@
 import type { Node } from 'oxc-parser';
 import { type AnyClass, classAround, contains, isFunction, nameOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { type FunctionAt, functions, type Origin, UNKNOWN } from './origin.ts';
+import { Arguments } from './arguments.ts';
+import { type CallIn, type FunctionAt, functions, type Origin, sameOrigin, UNKNOWN } from './origin.ts';
 import { annotationOf, type Binding } from './scope.ts';
 import type { Sources } from './sources.ts';
 import { TypeOrigins } from './type-origins.ts';
@@ -13,10 +14,12 @@ export class Origins {
   readonly #busy = new Set<Node>();
   readonly #sources: Sources;
   readonly #types: TypeOrigins;
+  readonly given: Arguments;
 
   constructor(sources: Sources) {
     this.#sources = sources;
     this.#types = new TypeOrigins(sources, this);
+    this.given = new Arguments(sources, this);
   }
 
   /** Where the value of an expression comes from. */
@@ -102,11 +105,24 @@ export class Origins {
         if (made && isFunction(made)) return functions(file, made);
         const typed = binding.type ? this.#types.originOfType(file, binding.type) : UNKNOWN;
         const start = typed.kind === 'unknown' ? this.#firstKnown(file, valuesOf(file, binding)) : typed;
-        return binding.path.reduce((origin, name) => this.memberOf(origin, name), start);
+        const found = binding.path.reduce((origin, name) => this.memberOf(origin, name), start);
+        return found.kind === 'unknown' && binding.declaration === 'parameter' ? this.#ofGiven(file, binding) : found;
       }
       default:
         return UNKNOWN;
     }
+  }
+
+  /** A parameter is what all who call its function give it, as far as they agree. */
+  #ofGiven(file: ParsedFile, parameter: Extract<Binding, { kind: 'value' }>): Origin {
+    const all = this.given
+      .of(file, parameter)
+      .map(({ file: home, node, path }) =>
+        path.reduce((origin, name) => this.memberOf(origin, name), this.originOf(home, node)),
+      )
+      .filter(({ kind }) => kind !== 'unknown');
+    const [only, ...others] = all;
+    return only && others.every((one) => sameOrigin(one, only)) ? only : UNKNOWN;
   }
 
   /** What a module exports under a name; `*` is the module itself. */
@@ -279,9 +295,4 @@ export class Origins {
     }
     return UNKNOWN;
   }
-}
-
-interface CallIn {
-  readonly file: ParsedFile;
-  readonly call: Extract<Node, { type: 'CallExpression' }>;
 }

@@ -11,10 +11,11 @@ import {
   nameOf,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import type { Given } from './arguments.ts';
 import type { FunctionAt, Origin } from './origin.ts';
 import { Origins } from './origins.ts';
 import type { Resolve } from './resolver.ts';
-import type { Scopes } from './scope.ts';
+import type { Binding, Scopes } from './scope.ts';
 import { Sources } from './sources.ts';
 import { valueNode } from './texts.ts';
 
@@ -50,6 +51,11 @@ export class Program {
   /** Where the value of an expression comes from. */
   originOf(file: ParsedFile, expression: Node): Origin {
     return this.#origins.originOf(file, expression);
+  }
+
+  /** What a parameter is given by those who call its function. */
+  givenTo(file: ParsedFile, parameter: Extract<Binding, { kind: 'value' }>): readonly Given[] {
+    return this.#origins.given.of(file, parameter);
   }
 
   /** The functions of this repository that a call may run. */

@@ -4,9 +4,11 @@ import {
   type AnyFunction,
   classAround,
   contains,
+  joinedIn,
   nameOf,
   pathOf,
   property,
+  separatorOf,
   unwrap,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
@@ -64,16 +66,6 @@ function textAt({ program, file, depth }: Place, expression: Node): string {
   }
 }
 
-/** The list of `['a', 'b'].join(' ')`. */
-export function joinedIn(node: Node): Extract<Node, { type: 'ArrayExpression' }> | undefined {
-  if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return undefined;
-  const { object, property: method } = node.callee;
-  return nameOf(method as Node) === 'join' && object.type === 'ArrayExpression' ? object : undefined;
-}
-
-const separatorOf = ({ arguments: [given] }: { readonly arguments: readonly unknown[] }): string =>
-  nameOf(given as Node | undefined) ?? ',';
-
 const optional = (node: Node | undefined, text: (node: Node) => string): string => (node ? text(node) : '');
 
 interface At<T> {
@@ -89,7 +81,13 @@ function bindingText(program: Program, at: At<Binding>, open: string): string {
     const found = exportedValue({ program, file, depth: 0 }, binding);
     return found ? textAt({ program, file: found.file, depth: depth + 1 }, found.node) : open;
   }
-  if (binding.kind !== 'value' || !binding.init || binding.declaration === 'parameter') return open;
+  if (binding.kind !== 'value') return open;
+  if (binding.declaration === 'parameter') {
+    const given = givenAt({ program, file, depth }, binding);
+    if (given) return textAt({ program, file: given.file, depth: depth + 1 }, given.node);
+    return givenText({ program, file, depth }, binding) ?? open;
+  }
+  if (!binding.init) return open;
   const value = binding.path.reduce<Node | undefined>((node, name) => memberNode(node, name), binding.init);
   if (value) return textAt({ program, file, depth: depth + 1 }, value);
   return `{${[...pathOf(binding.init), ...binding.path].join('.')}}`;
@@ -127,7 +125,9 @@ function valueAt({ program, file, depth }: Place, expression: Node): Found | und
     const binding = program.scopesOf(file).lookUp(node.name, node);
     if (binding?.kind === 'import') return exportedValue({ program, file, depth: depth + 1 }, binding);
     if (binding?.kind === 'enum' || binding?.kind === 'class') return { file, node: binding.node };
-    if (binding?.kind !== 'value' || !binding.init || binding.declaration === 'parameter') return undefined;
+    if (binding?.kind === 'value' && binding.declaration === 'parameter')
+      return givenAt({ program, file, depth }, binding);
+    if (binding?.kind !== 'value' || !binding.init) return undefined;
     const start = valueAt({ program, file, depth: depth + 1 }, binding.init);
     return binding.path.reduce<Found | undefined>((found, name) => member({ program, depth }, found, name), start);
   }
@@ -141,6 +141,24 @@ function valueAt({ program, file, depth }: Place, expression: Node): Found | und
     return member({ program, depth }, valueAt({ program, file, depth: depth + 1 }, node.object), name);
   }
   return { file, node };
+}
+
+/** The text of what a parameter is given that is only known when it runs: a setting. */
+function givenText(
+  { program, file, depth }: Place,
+  parameter: Extract<Binding, { kind: 'value' }>,
+): string | undefined {
+  const [only, other] = program.givenTo(file, parameter);
+  if (!only || other || only.path.length > 0) return undefined;
+  return textAt({ program, file: only.file, depth: depth + 1 }, only.node);
+}
+
+/** What a parameter is given, where only one place calls its function. */
+function givenAt({ program, file, depth }: Place, parameter: Extract<Binding, { kind: 'value' }>): Found | undefined {
+  const [only, other] = program.givenTo(file, parameter);
+  if (!only || other) return undefined;
+  const start = valueAt({ program, file: only.file, depth: depth + 1 }, only.node);
+  return only.path.reduce<Found | undefined>((found, name) => member({ program, depth }, found, name), start);
 }
 
 function member({ program, depth }: Omit<Place, 'file'>, found: Found | undefined, name: string): Found | undefined {

@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { type AnyFunction, isFunction, nameOf, pathOf } from '../source/ast.ts';
+import { type AnyFunction, functionsAround, isFunction, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Origin } from './origin.ts';
 import type { Binding, Scopes } from './scope.ts';
@@ -55,8 +55,8 @@ export function returnedBy(file: ParsedFile, node: AnyFunction): Node[] {
   if (!body) return [];
   if (body.type !== 'BlockStatement') return [body];
   return file.all('ReturnStatement').flatMap(({ argument, start, end }) => {
-    const isOwn = body.start <= start && end <= body.end;
-    return isOwn && argument ? [argument as Node] : [];
+    const isInside = body.start <= start && end <= body.end;
+    return isInside && argument && functionsAround(file, argument as Node)[0] === node ? [argument as Node] : [];
   });
 }
 

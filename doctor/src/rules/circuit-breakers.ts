@@ -18,9 +18,11 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { type AnyCall, ancestorsOf, contains, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, contains, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
+import { isCaught } from './caught.ts';
+import { policyFaults } from './policy-faults.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -60,6 +62,7 @@ function judge(system: System): Judgement {
       ]),
       ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),
       ...kitBreakersForEachCall(system).map((one) => anew(one)),
+      ...policyFaults(system),
     ],
     ...readParts(system),
   };
@@ -174,7 +177,9 @@ const FIRES = /^(fire|execute|exec|run|call)$/;
 /** A fallback of the breaker, or a `catch` around every call through it. */
 function withoutFallback(system: System, { part, file, call, library }: Breaker): Draft[] {
   const files = system.closureOf(part);
-  if (files.some((one) => hasFallback(system, one, library))) return [];
+  const own = fallbackOf(system, { part, file, call, library });
+  if (own !== 'missing' && (own === 'given' || files.some((one) => hasFallback(system, one, library)))) return [];
+  if (own === 'missing') return [silent(part, file, call)];
   const fired = files.flatMap((one) =>
     callsIn(one)
       .filter(
@@ -187,11 +192,44 @@ function withoutFallback(system: System, { part, file, call, library }: Breaker)
       .map((site) => ({ file: one, site })),
   );
   if (fired.length > 0 && fired.every((one) => isCaught(system, { file: one.file, node: one.site }))) return [];
+  return [silent(part, file, call)];
+}
+
+function silent(part: Part, file: ParsedFile, call: AnyCall): Draft {
   const what = `A circuit breaker of ${part.name} has no fallback: while it is open, callers only see an error`;
-  const evidence = [
-    { file: file.path, line: file.lineAt(call.start), text: file.lines[file.lineAt(call.start) - 1]!.trim() },
-  ];
-  return [{ subject: part.name, what, evidence, severity: 'warning' as const }];
+  const line = file.lineAt(call.start);
+  const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim() }];
+  return { subject: part.name, what, evidence, severity: 'warning' };
+}
+
+/** Of a breaker that its file holds by a name: whether that is given a fallback, or all its calls are caught. */
+function fallbackOf(system: System, { file, call, library }: Breaker): 'given' | 'missing' | 'unknown' {
+  const name = heldAs(file, call);
+  if (library !== 'opossum' || name === undefined) return 'unknown';
+  const calls = file.all('CallExpression');
+  const isOf = (one: AnyCall, method: string): boolean => {
+    const path = pathOf(one.callee as Node);
+    return path.at(-1) === method && path.at(-2)?.replace('#', '') === name;
+  };
+  if (calls.some((one) => isOf(one, 'fallback'))) return 'given';
+  const isHandedOn = calls.some((one) =>
+    (one.arguments as readonly Node[]).some((given) => pathOf(given).includes(name)),
+  );
+  const fired = calls.filter((one) => isOf(one, 'fire'));
+  if (isHandedOn || fired.length === 0) return 'unknown';
+  return fired.every((node) => isCaught(system, { file, node })) ? 'given' : 'missing';
+}
+
+/** The variable or the field that keeps what a call makes. */
+function heldAs(file: ParsedFile, call: Node): string | undefined {
+  const holder = file.parentOf(call);
+  if (holder?.type === 'VariableDeclarator') return nameOf(holder.id as Node);
+  if (holder?.type === 'PropertyDefinition') return nameOf(holder.key as Node)?.replace('#', '');
+  return holder?.type === 'AssignmentExpression'
+    ? pathOf(holder.left as Node)
+        .at(-1)!
+        .replace('#', '')
+    : undefined;
 }
 
 /** By which call the value was made whose method runs: `breaker` of `const prices = breaker(ask)`. */
@@ -214,51 +252,6 @@ function isOnlyCalledSo({ program }: System, site: CallSite): boolean {
   const run = program.calleesOf(site);
   const texts = run.map(({ file, node }) => file.textOf(node.body ?? node));
   return run.length > 0 && !texts.some((text) => /\bcatch\b|\bfallback\w*\s*\(|\bfallbacks?\s*:/i.test(text));
-}
-
-function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
-  const { program } = system;
-  const parent = file.parentOf(node);
-  const chained = parent?.type === 'MemberExpression' && /^(catch|then)$/.test(pathOf(parent).at(-1)!);
-  if (chained && pathOf(parent).at(-1) === 'catch') return true;
-  for (const outer of ancestorsOf(file, node)) {
-    if (
-      outer.type === 'TryStatement' &&
-      outer.handler &&
-      contains(outer.block, node) &&
-      !handsOn(file, outer.handler.body)
-    )
-      return true;
-    if (
-      outer.type.endsWith('Function') ||
-      outer.type.startsWith('Function') ||
-      outer.type === 'ArrowFunctionExpression'
-    ) {
-      const callers = depth > 4 ? [] : program.callersOf(outer as never);
-      return (
-        callers.length > 0 && callers.every((site) => isCaught(system, { file: site.file, node: site.call }, depth + 1))
-      );
-    }
-  }
-  return false;
-}
-
-/** A `catch` that only tells somebody else of the error answers nothing in its place. */
-function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] }): boolean {
-  return (
-    body.every((one) => {
-      if (one.type === 'ThrowStatement') return one.argument.type === 'Identifier';
-      const call =
-        one.type === 'ExpressionStatement' || one.type === 'ReturnStatement'
-          ? (one as { expression?: Node; argument?: Node | null })
-          : {};
-      const inner = call.expression ?? call.argument ?? undefined;
-      return (
-        inner !== undefined &&
-        /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./.test(file.textOf(inner))
-      );
-    }) && body.length > 0
-  );
 }
 
 const seen = (model: Model): Judgement =>

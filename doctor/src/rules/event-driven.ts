@@ -1,13 +1,12 @@
 import type { Node } from 'oxc-parser';
 import { type MessageContract, messageContracts } from '../facts/contracts.ts';
 import { writesOf } from '../facts/effects.ts';
-import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
 import { isDeaf } from '../facts/nest-consumers.ts';
 import { outboundCalls } from '../facts/outbound.ts';
 import { isReached } from '../facts/reached.ts';
+import { startersOf } from '../facts/starters.ts';
 import { isBoundQueue, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
-import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
 import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
@@ -17,6 +16,7 @@ import type { Model } from '../model.ts';
 import { functionsAround } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGatewayName, type TraceFacts } from '../traces/trace-facts.ts';
+import { lostMessages } from './lost-messages.ts';
 import { repeatedEffect } from './repeated-effects.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -58,8 +58,7 @@ function judge(system: System): Judgement {
       ]),
       ...uses.filter(({ kind }) => kind === 'published').flatMap((use) => dualWrite(system, use)),
       ...uses.filter(({ kind }) => kind === 'consumed').flatMap((use) => unsafeConsumer(system, use)),
-      ...tornOutboxes(system).map((one) => torn(system, one)),
-      ...jobsBeside(system).map((one) => lateJob(system, one)),
+      ...lostMessages(system),
       ...onlySynchronous(system, parts.size > 0),
     ],
     judged: [...parts],
@@ -69,7 +68,14 @@ function judge(system: System): Judgement {
 
 /** A consumer in a function that is called by nobody, or in a class of which Nest does not know or hear. */
 const isWired = (system: System, use: MessageUse): boolean =>
-  isReached(system, system.closureOf(use.part), use) && !isDeaf(system, use);
+  isReached(system, system.closureOf(use.part), use) && !isDeaf(system, use) && isStarted(system, use);
+
+/** What a kit keeps for a part is heard once that part has started to listen, as others of the system have. */
+function isStarted(system: System, { isRegistered, raw, part }: MessageUse): boolean {
+  if (!isRegistered || !raw) return true;
+  const starters = startersOf(system, raw);
+  return starters.size === 0 || starters.has(part);
+}
 
 function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draft[] {
   const byFile = Map.groupBy(uses, ({ file }) => file);
@@ -151,23 +157,6 @@ function unheardContracts(system: System, contracts: readonly MessageContract[])
   });
 }
 
-function torn(system: System, { file, message, change }: TornOutbox): Draft {
-  const part = system.partOf(file.path)!;
-  const what = `${part.name} fills its outbox outside of the transaction of the change: a crash between them loses one`;
-  return { subject: part.name, what, evidence: [placeIn(file, message), placeIn(file, change)] };
-}
-
-function lateJob(system: System, { file, job, change }: JobBeside): Draft {
-  const part = system.partOf(file.path)!;
-  const what = `${part.name} enqueues a job after the transaction of the change: a crash between them loses it`;
-  return { subject: part.name, what, evidence: [placeIn(file, job), placeIn(file, change)] };
-}
-
-function placeIn(file: ParsedFile, { start }: { readonly start: number }) {
-  const line = file.lineAt(start);
-  return { file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) };
-}
-
 const OUTBOX = /outbox|relay|transactional_?messag/i;
 
 /** A function that changes the database and publishes as well, with nothing that makes both happen or neither. */
@@ -238,7 +227,7 @@ function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
 function unsafeConsumer(system: System, { part, file, line, handler, topic, library, raw }: MessageUse): Draft[] {
   if (!handler) return [];
   const kit = raw && raw.file !== file ? functionsAround(raw.file, raw.call) : [];
-  const within = raw ? kit.slice(-1).map((node) => ({ file: raw.file, node })) : [];
+  const within = raw ? kit.slice(-1).flatMap((node) => kitFunctions(system, { file: raw.file, node })) : [];
   const effect = repeatedEffect(system, handler, within);
   if (!effect) return [];
   const at = effect.file.lineAt(effect.call.start);
@@ -255,6 +244,12 @@ function unsafeConsumer(system: System, { part, file, line, handler, topic, libr
         'or make the effect the same when repeated.',
     },
   ];
+}
+
+/** What a kit does around a handler: its own functions, and not those that it is handed. */
+function kitFunctions({ program }: System, start: FunctionAt): FunctionAt[] {
+  const inner = program.callsReachedFrom(start, 4).filter(({ file }) => file === start.file);
+  return [start, ...inner.flatMap((site) => program.calleesOf(site)).filter(({ file }) => file === start.file)];
 }
 
 /** Several services that only ask each other, and tell each other nothing. */

@@ -1,13 +1,14 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
+import { KEEPS_HANDLED } from '../facts/inbox-notes.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
-import type { System } from '../model/system.ts';
+import { perSystem, type System } from '../model/system.ts';
 import { ancestorsOf, contains, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REMEMBERS = new RegExp(
-  'idempot|dedup|inbox|already_?(processed|handled|seen|exists|sent)|(processed|handled|seen)_?(event|' +
+  'idempot|dedup|inbox|already_?(processed|handled|seen|exists|sent)|(processed|handled|seen|consumed)_?(event|' +
     String.raw`message|id)|on conflict|on duplicate key|insert ignore|setnx|\bnx\b|findorcreate|` +
     'setoninsert|skipduplicates',
   'i',
@@ -28,12 +29,17 @@ export function repeatedEffect(
   const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
   const texts = run.map(({ file, node }) => file.textOf(node));
   if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
-  if (texts.some((text) => REMEMBERS.test(text) || (UPSERTS.test(text) && !DIFFERS.test(text)))) return undefined;
-  if (run.some(asksFirst)) return undefined;
+  const isInVain = run.some((one) => asksInVain(system, one));
+  const remembers = texts.some(
+    (text) => (REMEMBERS.test(text) && !isInVain) || (UPSERTS.test(text) && !DIFFERS.test(text)),
+  );
+  if (remembers) return undefined;
+  if (run.some((one) => asksFirst(one) && !asksInVain(system, one))) return undefined;
   const around = kit.flatMap((one) => system.program.callsReachedFrom(one, 2));
-  const asked = [...reached, ...around].filter((site) => isDatabaseCall(system, site)).map(askedIn);
-  if (asked.some((text) => MESSAGE_ID.test(text))) return undefined;
-  return effectIn(system, reached);
+  const effect = effectIn(system, reached);
+  const asked = [...reached, ...around].filter((site) => isDatabaseCall(system, site));
+  const isKnown = asked.some((site) => MESSAGE_ID.test(site.call === effect?.call ? keysAskedIn(site) : askedIn(site)));
+  return isKnown && !isInVain ? undefined : effect;
 }
 
 /** What differs when it is done again; what ignores that it is there already does not. */
@@ -42,9 +48,11 @@ const effectIn = (system: System, reached: readonly CallSite[]): CallSite | unde
     (site) => isWrite(system, site) && isRepeatable(system, site) && !IGNORES_CONFLICTS.test(statementAt(site)),
   ) ?? reached.find((site) => isSentOut(system, site));
 
-const IGNORES_CONFLICTS =
-  /on conflict[^'"`]*do nothing|insert ignore|orignore\(|findorcreate\(|skipduplicates|\)\.ignore\(/i;
-const KEEPS_HANDLED = /inbox|dedup|idempot|(processed|handled|seen|consumed)_?(event|message|id)/i;
+const IGNORES_CONFLICTS = new RegExp(
+  String.raw`on conflict[^'"\`]*do nothing|insert ignore|orignore\(|onconflictdonothing\(|findorcreate\(|` +
+    String.raw`skipduplicates|\)\.ignore\(`,
+  'i',
+);
 
 /** The text of a call, with what is called on its answer: `insert().into(…).orIgnore().execute()`. */
 function statementAt({ file, call }: CallSite): string {
@@ -115,6 +123,34 @@ const askedIn = ({ file, call }: CallSite): string =>
     .map((given) => file.textOf(given))
     .join(', ');
 
+/** What is changed is asked for by the id of the message only where it keeps that, and not where that is its own id. */
+const keysAskedIn = (site: CallSite): string => askedIn(site).replaceAll(/:\s*[\w.]+/g, '');
+
+/** It looks among the messages that were handled, and nothing ever notes one there. */
+function asksInVain(system: System, { file, node }: FunctionAt): boolean {
+  const asked = callsIn(file).filter(
+    (call) => contains(node, call) && isDatabaseCall(system, { file, call }) && !isWrite(system, { file, call }),
+  );
+  const among = asked.filter(
+    (call) => LOOKS_UP.test(pathOf(call.callee as Node).at(-1)!) && KEEPS_HANDLED.test(file.textOf(call)),
+  );
+  return among.length > 0 && !notesAnything(system);
+}
+
+const LOOKS_UP = /^(find|exists?|get|has|count|query|select|first)\w*$/;
+const NOTES = /^(into|insert|create|save|add|set|put|push|mark|remember|record|store|upsert|persist)\w*$/i;
+
+/** Whether anything that could keep what was handled is ever filled. */
+const notesAnything = perSystem((system: System): boolean =>
+  system.program.files.some((file) =>
+    callsIn(file).some((call) => {
+      const text = file.textOf(call).slice(0, 400);
+      const fills = NOTES.test(pathOf(call.callee as Node).at(-1)!) || /\binsert\s+(ignore\s+)?into\b/i.test(text);
+      return fills && KEEPS_HANDLED.test(text);
+    }),
+  ),
+);
+
 /** `order.status === 'pending'`, or what is stored against what the message says: `ticket.orderId === data.id`. */
 const COMPARES = /\.(status|state)\b\s*[=!]==?|\.\w+\s*[=!]==?\s*\w+(\.\w+)+|includes\([^)]*\.(status|state)\)/;
 
@@ -161,8 +197,14 @@ function isRepeatable(system: System, { file, call }: CallSite): boolean {
   if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*\1\s*[-+]/i.test(text);
   if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
   if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
-    return /\$inc|increment|decrement/.test(file.textOf(call));
+    return /\$inc|increment|decrement|\$\{\w+\.\w+\}\s*[-+]/.test(statementAt({ file, call }));
   if (method !== 'save' && method !== 'persist') return false;
+  const [, row] = call.arguments as readonly Node[];
+  // `manager.save(Order, { … })`: without the id that it has already it is a new one.
+  if (given?.type === 'Identifier' && row?.type === 'ObjectExpression' && /^[A-Z]/.test(given.name))
+    return !row.properties.some(
+      (entry) => entry.type === 'SpreadElement' || /^_?id$/.test(nameOf(entry.key as Node) ?? ''),
+    );
   if (!given || given.type === 'ObjectExpression') return !isLoadedAndSet(system, { file, call });
   return /^(NewExpression|CallExpression|AwaitExpression)$/.test(given.type);
 }

@@ -1,9 +1,11 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite } from '../facts/effects.ts';
 import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
+import { kindOf } from '../facts/messages.ts';
 import { clientOf } from '../facts/outbound.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
+import { isReached } from '../facts/reached.ts';
 import { withSources } from '../facts/unread.ts';
 import { usedFiles } from '../facts/used-files.ts';
 import { isCalled, type Part } from '../model/layout.ts';
@@ -85,13 +87,19 @@ function heldByLibraries(system: System, parts: readonly Part[]): Draft[] {
   const homes = system.program.files.filter(({ path }) => system.partOf(path)?.kind === 'library');
   return homes.flatMap((file) => {
     const states = COUNTS_CLIENTS.test(file.path) ? processState(system, file) : [];
-    const timers = timersOf(system, file);
+    const timers = [
+      ...timersOf(system, file).map(({ node, name }) => ({ node, what: `runs ${name} on a timer in every replica` })),
+      ...callsIn(file).flatMap((call) => {
+        const what = TOOLS.test(file.path) ? undefined : soleTimer(system, { file, call }, tells);
+        return what && isReached(system, system.program.files, { file, node: call }) ? [{ node: call, what }] : [];
+      }),
+    ];
     const user =
       states.length + timers.length > 0 ? parts.find((part) => usedFiles(system, part).includes(file)) : undefined;
     if (!user) return [];
     return [
       ...states.map((state) => stateDraft(user, file, state)),
-      ...timers.map(({ node, name }) => draftAt(user, { file, node }, `runs ${name} on a timer in every replica`)),
+      ...timers.map(({ node, what }) => draftAt(user, { file, node }, what)),
     ];
   });
 }
@@ -133,7 +141,7 @@ function localLock({ program }: System, { file, call }: CallSite): string | unde
 const LEASE = new RegExp(
   String.raw`\block\b|(?<!re)lease|leader|advisory|redlock|skip_?\s?locked|for_?\s?update|setnx|\bNX\b|acquire|` +
     String.raw`\block(ed)?_?(at|by|until|owner|id|token)\b|` +
-    'singleton|exclusive|pg-?boss|claim',
+    'singleton|exclusive|pg-?boss|claim|findOneAnd(Update|Modify|Replace)|findAndModify',
   'i',
 );
 const CRONS: ReadonlySet<string> = new Set([
@@ -147,7 +155,7 @@ const CRONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Work on a timer that every replica does, and that changes something which they share. */
-function soleTimer(system: System, { file, call }: CallSite): string | undefined {
+function soleTimer(system: System, { file, call }: CallSite, matters = concerns): string | undefined {
   const origin = system.program.originOf(file, call.callee as Node);
   const isInterval =
     origin.kind === 'global' &&
@@ -163,7 +171,7 @@ function soleTimer(system: System, { file, call }: CallSite): string | undefined
     if (around) works.push({ file, node: around });
   }
   if (works.length === 0 || works.some((work) => hasLease(system, work))) return undefined;
-  if (isInterval && !works.some((work) => changesMore(system, work))) return undefined;
+  if (isInterval && !works.some((work) => changesMore(system, work, matters))) return undefined;
   return 'runs work on a timer in every replica, and nothing lets only one of them do it';
 }
 
@@ -212,14 +220,18 @@ const COMMENT = /\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g;
 
 const textOfCall = ({ file, call }: CallSite): string => file.textOf(call).slice(0, 500);
 
-const changesMore = (system: System, work: Work): boolean =>
-  reached(system, work).some(
-    (site) =>
-      isWrite(system, site) ||
-      isDatabaseCall(system, site) ||
-      clientOf(system, site) !== undefined ||
-      /^(publish|emit|send|sendMail|sendToQueue)$/.test(pathOf(site.call.callee as Node).at(-1)!),
-  );
+const changesMore = (system: System, work: Work, matters: typeof concerns): boolean =>
+  reached(system, work).some((site) => matters(system, site));
+
+/** What a library does on a timer is doubled only where it changes something, or tells others. */
+const tells = (system: System, site: CallSite): boolean =>
+  isWrite(system, site) || kindOf(system, site) === 'published';
+
+const concerns = (system: System, site: CallSite): boolean =>
+  tells(system, site) ||
+  isDatabaseCall(system, site) ||
+  clientOf(system, site) !== undefined ||
+  /^(publish|emit|send|sendMail|sendToQueue)$/.test(pathOf(site.call.callee as Node).at(-1)!);
 
 /**
  * Balancers that send a client to the same replica again hide that replicas differ; host paths tie a pod to a machine.

@@ -1,27 +1,16 @@
-import type { Node } from 'oxc-parser';
 import { leftOut } from '../facts/instrumentations.ts';
 import { loadedFiles } from '../facts/loaded.ts';
 import { messageUses } from '../facts/messages.ts';
-import {
-  dockerStarts,
-  hasNoInstrumentation,
-  isTraced,
-  isTracedByMoleculer,
-  TRACERS,
-  tracingFiles,
-  unusedMaker,
-} from '../facts/tracing-start.ts';
+import { isTraced, isTracedByMoleculer, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
-import type { FunctionAt } from '../model/origin.ts';
-import { callsIn } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
-import { type AnyFunction, functionsAround, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { seenTracing } from './seen-tracing.ts';
+import { untracedServers } from './untraced-servers.ts';
 
 /** Each hop, messages included, is in the trace. */
 export const tracing: Rule = {
@@ -47,7 +36,7 @@ function judge(system: System): Judgement {
       ...[...traced].flatMap((part) => [
         ...lateStart(system, part),
         ...lostAtBroker(system, part),
-        ...byHand(system, part),
+        ...untracedServers(system, part),
         ...unseen(system, part),
         ...untracedCalls(system, part).map((one) => untracedCall(part, one)),
       ]),
@@ -192,7 +181,9 @@ const EXTRACTS = /\bextract\(|get\(\s*['"]traceparent|\.traceparent|parseTracepa
 function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
   const text = file.lines.join('\n');
   const [own, other] = kind === 'published' ? [INJECTS, EXTRACTS] : [EXTRACTS, INJECTS];
-  return CARRIES.test(text) && (own.test(text) || !other.test(text));
+  // Who uses the tracer itself has to do it itself as well.
+  const isByItself = !/@opentelemetry\/api/.test(text) || /instrumentation/.test(text);
+  return CARRIES.test(text) && (own.test(text) || (isByItself && !other.test(text)));
 }
 
 const AUTOMATIC = new RegExp(
@@ -230,71 +221,3 @@ function lostAtBroker(system: System, part: Part): Draft[] {
     },
   ];
 }
-
-const SERVERS = /^(fastify|express|koa|hono)$/;
-
-const isServer = ({ module, path }: { readonly module: string; readonly path: readonly string[] }): boolean =>
-  SERVERS.test(module)
-    ? path.length === 0
-    : /^node:https?$/.test(module) && /^create(Secure)?Server$/.test(path.at(-1) ?? '');
-
-const MAKES_SPANS = /span|^trace/i;
-const BY_ITSELF = /instrumentation|sdk-node|dd-trace|apm|newrelic|sentry|otel|applicationinsights|monitor/;
-
-/** Where no instrumentation does it, a server has to make its spans itself. */
-function byHand(system: System, part: Part): Draft[] {
-  const files = system.closureOf(part);
-  const tracers = files.flatMap((file) => file.imports.filter(({ specifier }) => TRACERS.test(specifier)));
-  const isIdle = hasNoInstrumentation(files);
-  if (isIdle && isOfNest(system, part) && !files.some(({ lines }) => /\bstart(Active)?Span\(/.test(lines.join('\n'))))
-    return idleOfNest(system, part);
-  if (part.kind === 'gateway') return [];
-  if (!isIdle && tracers.some(({ specifier }) => BY_ITSELF.test(specifier))) return [];
-  if (dockerStarts(system, part)) return [];
-  return files.flatMap((file) =>
-    callsIn(file).flatMap((call) => {
-      const origin = system.program.originOf(file, call.callee as Node);
-      if (origin.kind !== 'external' || !isServer(origin) || call.type !== 'CallExpression') return [];
-      const [around] = functionsAround(file, call).toReversed();
-      if (!around && !isIdle) return [];
-      const makers = around ? [{ file, node: around }, ...callersAround(system, file, around)] : [];
-      const makesSpans = makers.some((maker) =>
-        system.program
-          .callsReachedFrom(maker, 2)
-          .some((site) => MAKES_SPANS.test(pathOf(site.call.callee as Node).at(-1)!)),
-      );
-      if (makesSpans) return [];
-      const line = file.lineAt(call.start);
-      const what = `Requests to ${part.name} are in no trace: nothing makes spans for what its server answers`;
-      return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
-    }),
-  );
-}
-
-/** Nest makes its server itself. */
-const isOfNest = (system: System, part: Part): boolean =>
-  system.filesOf(part).some((file) => file.imports.some(({ specifier }) => specifier === '@nestjs/core'));
-
-function idleOfNest(system: System, part: Part): Draft[] {
-  const what = `Requests to ${part.name} are in no trace: its tracing is told no instrumentation`;
-  return tracingFiles(system, part)
-    .flatMap((file) => callsIn(file).map((call) => ({ file, line: file.lineAt(call.start), call })))
-    .filter(({ call }) => pathOf(call.callee as Node).at(-1) === 'NodeSDK')
-    .slice(0, 1)
-    .map(({ file, line }) => ({
-      subject: part.name,
-      what,
-      evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
-    }));
-}
-
-/** Those of the same file, which go on with the server that it makes. */
-const callersAround = (system: System, home: ParsedFile, node: AnyFunction): FunctionAt[] =>
-  system.program
-    .callersOf(node)
-    .filter(({ file }) => file === home)
-    .flatMap(({ file, call }) =>
-      functionsAround(file, call)
-        .slice(0, 1)
-        .map((one) => ({ file, node: one })),
-    );

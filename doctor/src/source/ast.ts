@@ -168,3 +168,13 @@ function isRepeatedPart(loop: Node, inner: Node): boolean {
   if (loop.type === 'ForStatement') return loop.init !== inner;
   return true;
 }
+
+/** The list of `['a', 'b'].join(' ')`. */
+export function joinedIn(node: Node): Extract<Node, { type: 'ArrayExpression' }> | undefined {
+  if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') return undefined;
+  const { object, property: method } = node.callee;
+  return nameOf(method as Node) === 'join' && object.type === 'ArrayExpression' ? object : undefined;
+}
+
+export const separatorOf = ({ arguments: [given] }: { readonly arguments: readonly unknown[] }): string =>
+  nameOf(given as Node | undefined) ?? ',';

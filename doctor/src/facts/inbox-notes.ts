@@ -1,0 +1,118 @@
+import type { Node } from 'oxc-parser';
+import { type CallSite, callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { type AnyCall, type AnyFunction, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { isWrite, sqlOf } from './effects.ts';
+import { connectionOf, isBeginning, transactionOf } from './transaction-handles.ts';
+
+/** A message that is noted as handled in another transaction than its effect, or in none. */
+export interface TornInbox {
+  readonly file: ParsedFile;
+  readonly note: AnyCall;
+  readonly transaction: AnyCall;
+}
+
+/** Where messages are kept that have been handled. */
+export const KEEPS_HANDLED = /inbox|dedup|idempot|(processed|handled|seen|consumed)_?(event|message|msg|id|deliver)/i;
+const REMOVES = /^(delete|remove|destroy|purge|truncate)/i;
+
+/** All of them, also in libraries. */
+export const tornInboxes = perSystem((system: System): readonly TornInbox[] =>
+  system.program.files
+    .filter(({ path }) => /^(service|gateway|library)$/.test(system.partOf(path)?.kind ?? ''))
+    .flatMap((file) => notesIn(system, file).flatMap((note) => tornBy(system, file, note))),
+);
+
+/** The calls of a file that note a message as handled. */
+export function notesIn(system: System, file: ParsedFile): readonly AnyCall[] {
+  const known = notesByFile(system);
+  const found = known.get(file) ?? findNotes(system, file);
+  known.set(file, found);
+  return found;
+}
+
+const notesByFile = perSystem((): Map<ParsedFile, readonly AnyCall[]> => new Map());
+
+const findNotes = (system: System, file: ParsedFile): readonly AnyCall[] =>
+  KEEPS_HANDLED.test(file.lines.join('\n'))
+    ? callsIn(file).filter((call) => isWrite(system, { file, call }) && isNote(system, { file, call }))
+    : [];
+
+function isNote(system: System, { file, call }: CallSite): boolean {
+  if ((call.arguments as readonly Node[]).some(isFunction) || REMOVES.test(pathOf(call.callee as Node).at(-1)!))
+    return false;
+  const sql = sqlOf(system, { file, call });
+  if (/^\s*(insert|update|delete|with)/i.test(sql)) return KEEPS_HANDLED.test(/into\s+(\S+)/i.exec(sql)?.[1] ?? '');
+  const [first] = call.arguments as readonly Node[];
+  const named = first?.type === 'Identifier' ? first.name : '';
+  return (
+    KEEPS_HANDLED.test(`${file.textOf(call.callee as Node).slice(-160)} ${named}`) || isOfTyped(system, { file, call })
+  );
+}
+
+/** `this.processed.insert(…)`, where that was made as the repository of what was handled. */
+function isOfTyped({ program }: System, { file, call }: CallSite): boolean {
+  if (call.callee.type !== 'MemberExpression' || call.callee.object.type !== 'Identifier') return false;
+  const { name } = call.callee.object;
+  const binding = program.scopesOf(file).lookUp(name, call);
+  return binding?.kind === 'value' && !!binding.init && KEEPS_HANDLED.test(file.textOf(binding.init).slice(0, 160));
+}
+
+function tornBy(system: System, file: ParsedFile, note: AnyCall): TornInbox[] {
+  const method = functionsAround(file, note).find((one) => !transactionOf(file, one));
+  if (!method || isInTransaction(file, note, method)) return noteAlone(system, file, { note, method });
+  if (connectionOf(system, { file, call: note }) !== 'root') return [];
+  const transaction = callsIn(file).find(
+    (call) =>
+      call.start > note.end && contains(method, call) && begins(file, call) && changesAnything(file, call, note),
+  );
+  return transaction ? [{ file, note, transaction }] : [];
+}
+
+const isInTransaction = (file: ParsedFile, node: Node, method: AnyFunction): boolean =>
+  functionsAround(file, node).some((one) => transactionOf(file, one) && contains(method, one));
+
+/** A transaction of its own, and the effect behind it: what the method was handed, or a change past the transaction. */
+function noteAlone(
+  system: System,
+  file: ParsedFile,
+  { note, method }: { note: AnyCall; method?: AnyFunction | undefined },
+) {
+  if (!method) return [];
+  const transaction = callsIn(file).find(
+    (call) => contains(call, note) && contains(method, call) && begins(file, call),
+  );
+  if (!transaction) return [];
+  const inside = callsIn(file).some(
+    (call) =>
+      contains(transaction, call) && call !== transaction && call !== note && isEffect(system, { file, call }, method),
+  );
+  const outside = callsIn(file).find(
+    (call) =>
+      contains(method, call) &&
+      !contains(transaction, call) &&
+      !contains(call, transaction) &&
+      isEffect(system, { file, call }, method),
+  );
+  return !inside && outside ? [{ file, note, transaction: outside }] : [];
+}
+
+/** A change of the database, or what the method itself was handed to do. */
+function isEffect(system: System, { file, call }: CallSite, method: AnyFunction): boolean {
+  const name = pathOf(call.callee as Node)[0]!;
+  if (isNote(system, { file, call })) return false;
+  if (isWrite(system, { file, call })) return true;
+  const binding = system.program.scopesOf(file).lookUp(name, call);
+  const isHanded = binding?.kind === 'value' && binding.declaration === 'parameter' && contains(method, binding.node);
+  return isHanded && /^(work|handle\w*|handler\w*|fn|callback|next|effect|action|run|apply|process)$/i.test(name);
+}
+
+const begins = (file: ParsedFile, call: AnyCall): boolean =>
+  isBeginning(file, call) ||
+  (call.arguments as readonly Node[]).some((one) => isFunction(one) && transactionOf(file, one));
+
+/** Whether it does more than to note the message. */
+const changesAnything = (file: ParsedFile, transaction: AnyCall, note: AnyCall): boolean =>
+  isBeginning(file, transaction) ||
+  callsIn(file).some((call) => call !== transaction && call !== note && contains(transaction, call));

@@ -1,0 +1,51 @@
+import { type AsleepRelay, asleepRelays } from '../facts/asleep-relays.ts';
+import { userOf } from '../facts/breakers.ts';
+import { type TornInbox, tornInboxes } from '../facts/inbox-notes.ts';
+import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
+import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
+import type { System } from '../model/system.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import type { Draft } from './rule.ts';
+
+/** Messages and jobs that a crash loses, beside the transaction of their change, and those that nobody ever sends. */
+export const lostMessages = (system: System): Draft[] => [
+  ...tornOutboxes(system).map((one) => torn(system, one)),
+  ...asleepRelays(system).map(neverEmptied),
+  ...tornInboxes(system).map((one) => notedApart(system, one)),
+  ...jobsBeside(system).map((one) => lateJob(system, one)),
+];
+
+function torn(system: System, { file, message, change }: TornOutbox): Draft {
+  const part = userOf(system, file) ?? system.partOf(file.path)!;
+  const what = `${part.name} fills its outbox outside of the transaction of the change: a crash between them loses one`;
+  return { subject: part.name, what, evidence: [placeIn(file, message), placeIn(file, change)] };
+}
+
+function neverEmptied({ part, file, message }: AsleepRelay): Draft {
+  const what = `${part.name} fills an outbox that nothing empties: its relay is never started`;
+  return {
+    subject: part.name,
+    what,
+    evidence: [placeIn(file, message)],
+    mend: 'Start the relay, as other services do.',
+  };
+}
+
+function notedApart(system: System, { file, note, transaction }: TornInbox): Draft {
+  const part = userOf(system, file) ?? system.partOf(file.path)!;
+  const what =
+    `${part.name} notes a message as handled outside of the transaction of its effect: ` +
+    'a crash between them loses it';
+  return { subject: part.name, what, evidence: [placeIn(file, note), placeIn(file, transaction)] };
+}
+
+function lateJob(system: System, { file, job, change }: JobBeside): Draft {
+  const part = system.partOf(file.path)!;
+  const what = `${part.name} enqueues a job after the transaction of the change: a crash between them loses it`;
+  return { subject: part.name, what, evidence: [placeIn(file, job), placeIn(file, change)] };
+}
+
+function placeIn(file: ParsedFile, { start }: { readonly start: number }) {
+  const line = file.lineAt(start);
+  return { file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) };
+}
