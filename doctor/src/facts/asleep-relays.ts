@@ -35,12 +35,15 @@ const unlisted = (system: System): AsleepRelay[] =>
 function neverStarted(system: System): AsleepRelay[] {
   const relays = outboxRelays(system).filter(({ file }) => system.partOf(file.path)?.kind === 'library');
   if (relays.length === 0 || relays.length < outboxRelays(system).length) return [];
-  return system.services.flatMap((part) => {
-    const [message] = messagesOf(system, part);
-    if (!message) return [];
-    const starters = new Set(relays.flatMap((relay) => [...startersOf(system, relay)]));
-    return starters.size === 0 || starters.has(part) ? [] : [{ part, ...message }];
-  });
+  const starters = new Set(relays.flatMap((relay) => [...startersOf(system, relay)]));
+  const fillers = system.services.flatMap((part) =>
+    messagesOf(system, part)
+      .slice(0, 1)
+      .map((one) => ({ part, ...one })),
+  );
+  // A process of its own may empty the outboxes of all.
+  if (!fillers.some(({ part }) => starters.has(part))) return [];
+  return fillers.filter(({ part }) => !starters.has(part));
 }
 
 /** What a part puts into its outbox, itself or by a function of a library. */

@@ -3,7 +3,7 @@ import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { dataOf, textOf, type Value, valueNode } from '../model/texts.ts';
-import { type AnyCall, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, functionsAround, isFunction, iteratedIn, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Entrance } from './entrance.ts';
 import { webEntrances } from './moleculer-web.ts';
@@ -115,7 +115,9 @@ function comesLate(file: ParsedFile, used: AnyCall, line: number): boolean {
   const [around] = functionsAround(file, used);
   return callsIn(file).some((call) => {
     const arounds = functionsAround(file, call);
-    return file.lineAt(call.start) === line && (around ? arounds.includes(around) : true);
+    const inner = around ? arounds.slice(0, arounds.indexOf(around)) : arounds;
+    const isHere = !around || arounds.includes(around);
+    return file.lineAt(call.start) === line && isHere && inner.every((one) => iteratedIn(file.parentOf(one)) === one);
   });
 }
 

@@ -15,13 +15,19 @@ export interface TornInbox {
 
 /** Where messages are kept that have been handled. */
 export const KEEPS_HANDLED = /inbox|dedup|idempot|(processed|handled|seen|consumed)_?(event|message|msg|id|deliver)/i;
+/** A key of a request is taken before its work begins, so that two of them do not run at the same time. */
+const OF_REQUESTS = /idempot/i;
 const REMOVES = /^(delete|remove|destroy|purge|truncate)/i;
 
 /** All of them, also in libraries. */
 export const tornInboxes = perSystem((system: System): readonly TornInbox[] =>
   system.program.files
     .filter(({ path }) => /^(service|gateway|library)$/.test(system.partOf(path)?.kind ?? ''))
-    .flatMap((file) => notesIn(system, file).flatMap((note) => tornBy(system, file, note))),
+    .flatMap((file) =>
+      notesIn(system, file)
+        .filter((note) => !OF_REQUESTS.test(file.textOf(note)))
+        .flatMap((note) => tornBy(system, file, note)),
+    ),
 );
 
 /** The calls of a file that note a message as handled. */

@@ -120,10 +120,17 @@ export function runsOn(system: System, { file, policy, work }: PolicyRun): 'endl
   const texts = all.map((one) => one.file.textOf(one.node));
   if (policy.timeout === 'left' || all.length === 0 || texts.some((text) => ENDS.test(text))) return undefined;
   const clients = all.flatMap((one) => system.program.callsReachedFrom(one, 2)).map((site) => madeWith(system, site));
-  if (clients.some((text) => ENDS.test(text))) return undefined;
+  if (clients.some((text) => ENDS.test(text)) || endsAll(system)) return undefined;
   if (policy.timeout === 'none') return 'endless';
   return texts.some((text) => /\bsignal\b/.test(bodyOf(text))) ? undefined : 'unheard';
 }
+
+/** Clients that are told once for all how long a call may take. */
+const endsAll = perSystem(({ program }: System): boolean =>
+  program.files.some(({ lines }) => ENDS_ALL.test(lines.join('\n'))),
+);
+
+const ENDS_ALL = /HttpModule\.register\w*\([\s\S]{0,300}?timeout|axios\.defaults\.timeout|\b(headers|body)Timeout\b/;
 
 /** What is done, without the names that it is given. */
 const bodyOf = (text: string): string => text.slice(Math.max(0, text.indexOf('=>')));

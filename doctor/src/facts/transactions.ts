@@ -90,7 +90,8 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
         !OUTBOX.test(file.textOf(call.callee as Node)) &&
         isWrite(system, { file, call }),
     );
-    const [change] = changes;
+    const change =
+      changes.find((one) => enclosing(file, one, method) === enclosing(file, message, method)) ?? changes[0];
     if (!change) return [];
     const apart = changedApart(system, { file, message, changes });
     if (apart) return [{ file, message, change: apart }];

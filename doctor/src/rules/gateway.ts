@@ -132,7 +132,8 @@ const expired = (system: System): Draft[] =>
     return [{ subject: user.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
   });
 
-const ROLES = /role|permission|scope|authori[sz]e(?!d)|admin|allow|can[A-Z]/i;
+const ROLES =
+  /^(require|has|check|ensure|only)\w*(role|permission|scope|admin)|roles?(of|guard)?$|permissions?$|^authori[sz]e/i;
 
 /** A step that by its name asks for a role, and refuses nobody. */
 function openRoles(system: System, entrance: Entrance): Draft[] {

@@ -73,7 +73,8 @@ function isAnswered(system: System, { file, call }: CallSite): boolean {
   const uses = file
     .all('CallExpression')
     .filter((one) => !contains(one, call) && pathOf(one.callee).slice(0, -1).includes(name) && !isStep(one));
-  return uses.length > 0 && uses.every((node) => isCaught(system, { file, node }));
+  // Where it is used elsewhere, what is answered there is not known here.
+  return uses.every((node) => isCaught(system, { file, node }));
 }
 
 function draft(system: System, { file, call }: CallSite, fault: Pick<Draft, 'what' | 'severity'>): Draft[] {

@@ -223,12 +223,13 @@ const textOfCall = ({ file, call }: CallSite): string => file.textOf(call).slice
 const changesMore = (system: System, work: Work, matters: typeof concerns): boolean =>
   reached(system, work).some((site) => matters(system, site));
 
-/** What a library does on a timer is doubled only where it changes something, or tells others. */
+/** What libraries do for each process, as to purge or to say that it lives, is doubled only where it tells others. */
 const tells = (system: System, site: CallSite): boolean =>
-  isWrite(system, site) || kindOf(system, site) === 'published';
+  kindOf(system, site) === 'published' || pathOf(site.call.callee as Node).at(-1) === 'sendMail';
 
 const concerns = (system: System, site: CallSite): boolean =>
   tells(system, site) ||
+  isWrite(system, site) ||
   isDatabaseCall(system, site) ||
   clientOf(system, site) !== undefined ||
   /^(publish|emit|send|sendMail|sendToQueue)$/.test(pathOf(site.call.callee as Node).at(-1)!);
