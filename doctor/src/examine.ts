@@ -33,14 +33,14 @@ export async function examine(examination: Examination): Promise<Model> {
   const system = path === undefined ? undefined : readSystem(path, given, examination.onRead);
   const thresholds = system?.thresholds ?? { ...THRESHOLDS, ...given };
   const running = live && (await readRunningSystem(live));
-  const spans = examination.traces
-    ? (await readTraces(examination.traces, examination.onProgress)).spans
-    : running && spansIn(running.traces);
+  const file = examination.traces ? await readTraces(examination.traces, examination.onProgress) : undefined;
+  const spans = file?.spans ?? (running && spansIn(running.traces));
+  const traces = spans && spans.size > 0 ? new TraceReading(spans, thresholds).read() : undefined;
   return {
     system,
     thresholds,
     running,
-    traces: spans && spans.size > 0 ? new TraceReading(spans, thresholds).read() : undefined,
+    traces: traces && { ...traces, isCut: file?.isCut === true },
     history: history && system ? await readHistory(system) : undefined,
     grants: databaseUrl === undefined ? undefined : await readGrants(databaseUrl),
   };

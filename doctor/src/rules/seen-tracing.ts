@@ -1,16 +1,24 @@
 import { isCalled } from '../model/layout.ts';
 import type { Model } from '../model.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
-import type { Draft, Judgement } from './rule.ts';
+import { type Draft, type Judgement, merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
 
 /** Where traces break off, and who is in none. */
 export const seenTracing = (model: Model): Judgement =>
-  seenInTraces(
-    model,
-    ({ services }) => services,
-    (traces) => [...brokenParents(traces), ...endsAtBroker(model, traces), ...silentServices(model, traces)],
+  merge(
+    seenInTraces(
+      model,
+      ({ services }) => services,
+      (traces) => [...brokenParents(traces), ...endsAtBroker(model, traces), ...silentServices(model, traces)],
+    ),
+    model.traces?.isCut ? CUT : NOTHING,
   );
+
+const CUT: Judgement = {
+  ...NOTHING,
+  unknown: [{ subject: 'the traces', why: 'The file ends within a document: what was to come after is not judged.' }],
+};
 
 const BROKEN_SHARE = 0.05;
 

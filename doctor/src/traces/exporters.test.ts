@@ -106,7 +106,8 @@ const sent = (isHeard: boolean): string => {
 };
 
 test('the call that sends a message to the broker is not the message', () => {
-  const ends = 'The trace ends where  sends to create parcels: none of 1 messages is followed by its consumer';
+  const ends =
+    'The trace ends where unknown_service sends to create parcels: none of 1 messages is followed by its consumer';
   deepStrictEqual(foundIn(sent(true)), []);
   deepStrictEqual(foundIn(sent(false)), [`tracing: ${ends}`]);
 });

@@ -1,4 +1,4 @@
-import { isJson, type Json, kindOf, list, padded, text } from './json-values.ts';
+import { isJson, type Json, kindOf, list, text } from './json-values.ts';
 import { type Attributes, type Span, told } from './span.ts';
 import type { SpanReader } from './span-reader.ts';
 
@@ -26,12 +26,17 @@ export const jaeger: SpanReader = (sink, head) => {
     },
     found: (path, value) => {
       if (!isJson(value)) return;
-      if (path.at(-1) !== 'processes') return sink.add(jaegerSpan(value, processes));
+      if (path.at(-1) !== 'processes') {
+        if (isSpan(value)) sink.add(jaegerSpan(value, processes));
+        return;
+      }
       processes = value;
       sink.name(nameIn(value));
     },
   };
 };
+
+const isSpan = (value: Json): boolean => value['traceID'] !== undefined && value['spanID'] !== undefined;
 
 /** Where tags are stored as fields, `http@method` is `http.method`. */
 function tagsOf(span: Json): Attributes {
@@ -57,14 +62,14 @@ function jaegerSpan(span: Json, processes: Json): Span {
     kind: isTold ? 'consumer' : kind,
   });
   return {
-    traceId: padded(span['traceID'], 32),
-    spanId: padded(span['spanID'], 16),
-    parentId: padded(parent?.['spanID'] ?? span['parentSpanID'], 16),
+    traceId: text(span['traceID']),
+    spanId: text(span['spanID']),
+    parentId: text(parent?.['spanID'] ?? span['parentSpanID']),
     service: isJson(process) ? text(process['serviceName']) : `\0${id}`,
     startUs: Number(span['startTime'] ?? 0),
     durationUs: Number(span['duration'] ?? 0),
     isError: isError ?? tags.get('otel.status_code') === 'ERROR',
     ...facts,
-    link: follows && { traceId: padded(follows['traceID'], 32), spanId: padded(follows['spanID'], 16) },
+    link: follows && { traceId: text(follows['traceID']), spanId: text(follows['spanID']) },
   };
 }

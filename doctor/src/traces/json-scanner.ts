@@ -33,6 +33,11 @@ export class JsonScanner {
 
   constructor(private readonly handler: ScanHandler) {}
 
+  /** Whether an object or a list has begun that has not ended. */
+  get isOpen(): boolean {
+    return this.#depth > 0;
+  }
+
   feed(piece: Buffer): void {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
     let at = this.#rest.length;
@@ -78,6 +83,7 @@ export class JsonScanner {
   }
 
   #close(bytes: Buffer, at: number): void {
+    if (this.#depth === 0) return;
     const isWanted = this.#depthOfWanted === this.#depth;
     if (isWanted) {
       this.handler.found(this.#path, JSON.parse(bytes.toString('utf8', this.#start, at + 1)));

@@ -8,11 +8,6 @@ export const text = (value: unknown): string => (value === undefined || value ==
 
 export const list = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isJson) : []);
 
-export const padded = (value: unknown, length: number): string => {
-  const id = text(value).toLowerCase();
-  return id === '' ? '' : id.padStart(length, '0');
-};
-
 const OTLP_KINDS: readonly SpanKind[] = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'];
 
 /** Also by the numbers that OTLP has for them. */

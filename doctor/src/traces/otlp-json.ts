@@ -17,7 +17,10 @@ export const otlp: SpanReader = (sink) => {
     },
     found: (path, value) => {
       if (!isJson(value)) return;
-      if (path.at(-1) === '[]') return sink.add(otlpSpan(value, service));
+      if (path.at(-1) === '[]') {
+        if (field(value, 'spanId') !== undefined) sink.add(otlpSpan(value, service));
+        return;
+      }
       service = text(attributesOf(value['attributes']).get('service.name'));
       const name = service;
       sink.name((provisional) => (provisional === '' ? name : undefined));
@@ -52,10 +55,13 @@ function otlpSpan(span: Json, service: string): Span {
   };
 }
 
+/** Ids of 8 or 16 bytes. */
+const BASE64 = /^([\w+/-]{11}=?|[\w+/-]{22}(==)?)$/;
+
 /** Ids are hexadecimal in OTLP JSON; what was written by a plain protobuf mapping is base64. */
 function hex(value: unknown): string {
   const id = text(value);
-  return /^[0-9a-f]*$/i.test(id) ? id.toLowerCase() : Buffer.from(id, 'base64').toString('hex');
+  return !/^[0-9a-f]*$/i.test(id) && BASE64.test(id) ? Buffer.from(id, 'base64').toString('hex') : id;
 }
 
 function attributesOf(given: unknown): Attributes {

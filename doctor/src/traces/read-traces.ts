@@ -1,7 +1,7 @@
-import { createReadStream, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { JsonScanner } from './json-scanner.ts';
-import { FORMATS, type Format, formatOf } from './span-formats.ts';
+import { FORMATS, type Format, formatOf, isWithoutSpans } from './span-formats.ts';
 import { SpanStore } from './span-store.ts';
 
 /** The traces cannot be read; the message says what to do. */
@@ -12,6 +12,8 @@ export class TracesError extends Error {
 export interface ReadTraces {
   readonly format: Format;
   readonly spans: SpanStore;
+  /** Whether the file ends within a document: what comes after is not known. */
+  readonly isCut: boolean;
 }
 
 /** Called as bytes of the file are read. */
@@ -27,8 +29,10 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
   } catch {
     throw new TracesError(`There is no file of traces ${path}.`);
   }
+  const [first, second] = firstBytes(path);
+  if (first === 0xff && second === 0xfe) throw new TracesError(`${path} is written in UTF-16: write it in UTF-8.`);
   const file = createReadStream(path, { highWaterMark: PIECE });
-  const stream = path.endsWith('.gz') ? file.pipe(createGunzip({ chunkSize: PIECE })) : file;
+  const stream = first === 0x1f && second === 0x8b ? file.pipe(createGunzip({ chunkSize: PIECE })) : file;
   const spans = new SpanStore();
   let format: Format | undefined;
   let scanner: JsonScanner | undefined;
@@ -36,7 +40,7 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
     for await (const piece of stream as AsyncIterable<Buffer>) {
       const head = scanner ? '' : piece.toString('utf8');
       format ??= formatOf(head);
-      if (!format) throw new TracesError(`${path} is no OTLP, Jaeger or Zipkin JSON.`);
+      if (!format) throw new TracesError(isWithoutSpans(head) ? noSpans(path) : noTraces(path));
       scanner ??= new JsonScanner(FORMATS[format](spans, head));
       scanner.feed(piece);
       onProgress(file.bytesRead, total);
@@ -45,8 +49,23 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
     if (error instanceof TracesError) throw error;
     throw new TracesError(`${path} cannot be read: ${(error as Error).message}`);
   }
-  if (!format || spans.size === 0) throw new TracesError(`There are no spans in ${path}.`);
-  return { format, spans };
+  if (!format || spans.size === 0) throw new TracesError(noSpans(path));
+  return { format, spans, isCut: scanner?.isOpen === true };
+}
+
+const noSpans = (path: string): string => `There are no spans in ${path}.`;
+const noTraces = (path: string): string => `${path} is no OTLP, Jaeger or Zipkin JSON.`;
+
+function firstBytes(path: string): Buffer {
+  const bytes = Buffer.alloc(2);
+  try {
+    const file = openSync(path, 'r');
+    const length = readSync(file, bytes, 0, 2, 0);
+    closeSync(file);
+    return bytes.subarray(0, length);
+  } catch (error) {
+    throw new TracesError(`${path} cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /** Spans in texts that are here already; what is in no known form is left out. */

@@ -7,9 +7,12 @@ export type Format = 'otlp' | 'jaeger' | 'zipkin';
 
 /** By the words that the first piece of a file contains. */
 export function formatOf(text: string): Format | undefined {
-  if (/"(resource_?spans|scope_?spans|instrumentation_?library_?spans|batches)"\s*:/i.test(text)) return 'otlp';
-  if (/"(operationName|processID|processes)"/.test(text)) return 'jaeger';
-  return /"(traceId|localEndpoint)"/.test(text) ? 'zipkin' : undefined;
+  if (/"(resource_?spans|scope_?spans|instrumentation_?library_?spans|batches)"\s*:\s*[[{]/i.test(text)) return 'otlp';
+  if (/"(traceID|spanID|processID)"\s*:/.test(text)) return 'jaeger';
+  return /"(traceId|localEndpoint)"\s*:/.test(text) ? 'zipkin' : undefined;
 }
+
+/** Whether there are only brackets, or an answer with nothing in it. */
+export const isWithoutSpans = (text: string): boolean => /^[\s[\]{},]*$|"(data|traces|spans)"\s*:\s*\[\s*\]/.test(text);
 
 export const FORMATS: Readonly<Record<Format, SpanReader>> = { otlp, jaeger, zipkin };

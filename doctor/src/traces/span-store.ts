@@ -1,4 +1,5 @@
 import { operationOf, type Span, type SpanKind } from './span.ts';
+import { SpanIds } from './span-ids.ts';
 
 const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer'];
 const CHUNK = 1 << 16;
@@ -23,15 +24,15 @@ class Column {
 
 const words = (): Column => new Column((length) => new Uint32Array(length));
 
-/** Each text once. */
+/** Each text once; the first one is empty, and stands for those that are too many. */
 class Names {
-  readonly #ids = new Map<string, number>();
-  readonly #texts: string[] = [];
+  readonly #ids = new Map<string, number>([['', 0]]);
+  readonly #texts: string[] = [''];
 
   idOf(text: string): number {
     const known = this.#ids.get(text);
     if (known !== undefined) return known;
-    if (this.#texts.length >= MOST_NAMES) return this.idOf(this.#texts[0]!);
+    if (this.#texts.length >= MOST_NAMES) return 0;
     this.#texts.push(text);
     this.#ids.set(text, this.#texts.length - 1);
     return this.#texts.length - 1;
@@ -64,6 +65,7 @@ export class SpanStore {
   readonly #duration = new Column((length) => new Float64Array(length));
   /** What consumers follow, by 53 bits of the id of the span: one number each, for there may be millions. */
   readonly #linked = new Set<number>();
+  readonly #written = new SpanIds();
   #size = 0;
   #begun = 0;
 
@@ -77,7 +79,8 @@ export class SpanStore {
 
   add(span: Span): void {
     const row = this.#size++;
-    const ids = span.traceId.padStart(32, '0') + span.spanId.padStart(16, '0') + span.parentId.padStart(16, '0');
+    const written = this.#written;
+    const ids = written.hexOf(span.traceId, 32) + written.hexOf(span.spanId, 16) + written.hexOf(span.parentId, 16);
     for (const [at, column] of this.#ids.entries())
       column.set(row, Number.parseInt(ids.slice(at * 8, at * 8 + 8), 16) || 0);
     this.#service.set(row, this.#names.idOf(span.service));
@@ -90,24 +93,27 @@ export class SpanStore {
     this.#error.set(row, span.isError ? 1 : 0);
     this.#start.set(row, span.startUs);
     this.#duration.set(row, span.durationUs);
-    if (span.link && this.#linked.size < MOST_LINKS) this.#linked.add(keyOf(span.link.spanId));
+    if (span.link && this.#linked.size < MOST_LINKS) {
+      this.#linked.add(keyOf(written.hexOf(span.link.spanId, 16)));
+    }
   }
 
   /** Gives spans since `begin` the names of their services, once these are known. */
   name(services: (provisional: string) => string | undefined): void {
     for (let row = this.#begun; row < this.#size; row++) {
-      const name = services(this.service(row));
+      const name = services(this.#names.textOf(this.#service.get(row)));
       if (name !== undefined) this.#service.set(row, this.#names.idOf(name));
     }
   }
 
   /** Whether some consumer says that it follows this span. */
   isFollowed(row: number): boolean {
-    return this.#linked.has(keyOf(this.spanId(row)));
+    return this.#linked.has(keyOf(this.#hex(row, 4, 6)));
   }
 
+  /** By the name that OpenTelemetry has for those without one, where none is told. */
   service(row: number): string {
-    return this.#names.textOf(this.#service.get(row));
+    return this.#names.textOf(this.#service.get(row)) || 'unknown_service';
   }
 
   operation(row: number): string {
@@ -147,17 +153,17 @@ export class SpanStore {
   }
 
   traceId(row: number): string {
-    return this.#hex(row, 0, 4);
+    return this.#written.writtenAs(this.#hex(row, 0, 4));
   }
 
   spanId(row: number): string {
-    return this.#hex(row, 4, 6);
+    return this.#written.writtenAs(this.#hex(row, 4, 6));
   }
 
   /** Empty for a root. */
   parentId(row: number): string {
     const id = this.#hex(row, 6, 8);
-    return /^0+$/.test(id) ? '' : id;
+    return /^0+$/.test(id) ? '' : this.#written.writtenAs(id);
   }
 
   #hex(row: number, from: number, to: number): string {
@@ -167,17 +173,24 @@ export class SpanStore {
       .join('');
   }
 
-  /** The rows of each trace, one trace after the other. */
+  /**
+   * The rows of each trace, one trace after the other. Some tell the last 64 bits of an id of 128: they come first
+   * among those that end so.
+   */
   *traces(): Generator<Uint32Array> {
     const order = new Uint32Array(this.#size);
     for (let row = 0; row < order.length; row++) order[row] = row;
     const [a, b, c, d] = this.#ids as [Column, Column, Column, Column];
     const compare = (one: number, other: number): number =>
       d.get(one) - d.get(other) || c.get(one) - c.get(other) || b.get(one) - b.get(other) || a.get(one) - a.get(other);
+    const isOne = (one: number, other: number): boolean =>
+      d.get(one) === d.get(other) &&
+      c.get(one) === c.get(other) &&
+      ((b.get(one) === b.get(other) && a.get(one) === a.get(other)) || (b.get(one) === 0 && a.get(one) === 0));
     order.sort(compare);
     let start = 0;
     for (let at = 1; at <= order.length; at++) {
-      if (at < order.length && compare(order[start]!, order[at]!) === 0) continue;
+      if (at < order.length && isOne(order[start]!, order[at]!)) continue;
       yield order.subarray(start, at);
       start = at;
     }

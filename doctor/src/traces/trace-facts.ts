@@ -61,6 +61,8 @@ export interface TraceFacts {
   /** Root spans of servers by service. */
   readonly entrances: ReadonlyMap<string, { readonly count: number; readonly example: Seen }>;
   readonly published: readonly Published[];
+  /** Whether more was to come: the file ends within a document. */
+  readonly isCut?: boolean;
 }
 
 /** Messages of one type that one service has sent; the type is empty where the spans do not tell it. */

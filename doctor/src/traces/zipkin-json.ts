@@ -1,15 +1,16 @@
-import { isJson, type Json, kindOf, list, padded, text } from './json-values.ts';
+import { isJson, type Json, kindOf, list, text } from './json-values.ts';
 import { type Attributes, type Span, type SpanKind, told } from './span.ts';
 import type { SpanReader } from './span-reader.ts';
 
-/** Zipkin JSON of both versions: a list of spans, a list of traces that are lists, or a span a line. */
+/** Zipkin JSON of both versions: lists of spans, or of traces as lists, also within an object; or a span a line. */
 export const zipkin: SpanReader = (sink, head) => {
-  const isBare = head.trimStart().startsWith('{');
+  const isBare = /^\s*\{(?!\s*"\w+"\s*:\s*\[\s*[[{])/.test(head);
   return {
-    wants: (path) => (path.length <= 3 && path.at(-1) === '[]') || (isBare && path.length === 1),
+    wants: (path) => (path.length <= 4 && path.at(-1) === '[]') || (isBare && path.length === 1),
     opened: () => {},
     found: (_path, value) => {
-      if (!isJson(value)) return;
+      // A line of a log may name its trace as well.
+      if (!isJson(value) || value['id'] === undefined || value['traceId'] === undefined) return;
       for (const side of isFirstVersion(value) ? sidesOf(value) : [value]) sink.add(zipkinSpan(side));
     },
   };
@@ -20,9 +21,9 @@ function zipkinSpan(span: Json): Span {
   const attributes: Attributes = new Map(Object.entries(tags).map(([key, value]) => [key, text(value)]));
   const { isError, ...facts } = told(attributes, { name: text(span['name']), kind: kindOf(span['kind']) });
   return {
-    traceId: padded(span['traceId'], 32),
-    spanId: padded(span['id'], 16),
-    parentId: padded(span['parentId'], 16),
+    traceId: text(span['traceId']),
+    spanId: text(span['id']),
+    parentId: text(span['parentId']),
     service: serviceOf(span['localEndpoint']),
     startUs: Number(span['timestamp'] ?? 0),
     durationUs: Number(span['duration'] ?? 0),
