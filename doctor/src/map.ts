@@ -5,7 +5,7 @@ import { outboundCalls } from './facts/outbound.ts';
 import { isCalled, normalized } from './model/layout.ts';
 import type { System } from './model/system.ts';
 import type { Model } from './model.ts';
-import { isGatewayName } from './traces/trace-facts.ts';
+import { isGatewayName } from './traces/service-names.ts';
 
 export interface MapNode {
   readonly id: string;

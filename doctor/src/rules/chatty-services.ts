@@ -138,24 +138,31 @@ function headOf(file: ParsedFile, loop: Node): string {
 
 const seen = (model: Model): Judgement => seenInTraces(model, ({ services }) => services, chattyPairs);
 
-function chattyPairs({ pairs, repeated }: TraceFacts, thresholds: Thresholds): Draft[] {
+function chattyPairs({ asked, repeated, queries }: TraceFacts, thresholds: Thresholds): Draft[] {
   const again = repeated.map(({ from, to, operation, times, parents, example }) => ({
     subject: from,
     what: `${from} asks ${to} for ${operation} up to ${times} times under one parent, under ${parents} parents (N+1)`,
     evidence: [inTrace(example)],
   }));
   const known = new Set(repeated.map(({ from, to }) => `${from} ${to}`));
-  const many = pairs
-    .filter(
-      ({ isSynchronous, calls, traces, from, to }) =>
-        isSynchronous && calls / traces > thresholds.callsPerRequest && !known.has(`${from} ${to}`),
-    )
-    .map(({ from, to, calls, traces, most, example }) => ({
-      subject: from,
-      what:
-        `${from} calls ${to} ${(calls / traces).toFixed(1)} times for each request ` +
-        `that needs it, up to ${most} times`,
-      evidence: [inTrace(example)],
-    }));
-  return [...again, ...many];
+  const many = asked
+    .map((one) => ({ ...one, mean: one.calls / one.requests, pair: `${one.from} ${one.to}` }))
+    .filter(({ mean, pair }) => mean > thresholds.callsPerRequest && !known.has(pair))
+    .sort((one, other) => other.mean - one.mean);
+  const worst = [...Map.groupBy(many, ({ pair }) => pair).values()].map(([first]) => first!);
+  const chatty = worst.map(({ from, to, request, mean, most, example }) => ({
+    subject: from,
+    what: `${from} calls ${to} ${mean.toFixed(1)} times for each ${request} that needs it, up to ${most} times`,
+    evidence: [inTrace(example)],
+  }));
+  const queried = queries.map(({ from, operation, times, parents, example }) => ({
+    subject: from,
+    what:
+      `${from} asks its database up to ${times} times under one parent, ` +
+      `under ${parents} parents: ${operation} (N+1)`,
+    evidence: [inTrace(example)],
+    mend: 'Ask for all of them at once (`in`, `any`, a join, a data loader).',
+    severity: 'warning' as const,
+  }));
+  return [...again, ...chatty, ...queried];
 }

@@ -22,11 +22,18 @@ const CUT: Judgement = {
 
 const BROKEN_SHARE = 0.05;
 
-function brokenParents({ orphans, spans }: TraceFacts): Draft[] {
-  const share = orphans.count / spans;
-  if (!orphans.example || share < BROKEN_SHARE) return [];
-  const what = `${(100 * share).toFixed(1)} % of the spans (${orphans.count}) name a parent that is in no trace`;
-  return [{ subject: 'the traces', what, evidence: [inTrace(orphans.example)] }];
+function brokenParents({ orphans, spans, traces }: TraceFacts): Draft[] {
+  const { count, headless, example } = orphans;
+  if (!example) return [];
+  const evidence = [inTrace(example)];
+  if (count / spans >= BROKEN_SHARE) {
+    const what = `${((100 * count) / spans).toFixed(1)} % of the spans (${count}) name a parent that is in no trace`;
+    return [{ subject: 'the traces', what, evidence }];
+  }
+  if (headless / spans < BROKEN_SHARE) return [];
+  const what = `${headless} of ${traces} traces begin with a call from a span that is in none of them`;
+  const mend = 'Where the caller belongs to the system, let it export its spans; else nothing is missing.';
+  return [{ subject: 'the traces', what, evidence, mend, severity: 'warning' }];
 }
 
 /**

@@ -34,9 +34,11 @@ export class BreakerWatch {
     private readonly failures: number,
   ) {}
 
-  saw({ from, to, row, answer }: Hop): void {
+  /** A callee that fails because another one has failed is not the one to be spared. */
+  saw({ from, to, row, answer }: Hop, failedBelow: ReadonlySet<number>): void {
     const { spans } = this;
-    const isError = spans.isError(row) || (answer !== undefined && spans.isError(answer));
+    const isDerived = answer !== undefined && failedBelow.has(answer);
+    const isError = !isDerived && (spans.isError(row) || (answer !== undefined && spans.isError(answer)));
     const key = `${from}\0${to}`;
     const known = this.#pairs.get(key) ?? { from, to, errors: 0, calls: [] };
     const wasRefused = isError && answer === undefined && spans.durationUs(row) < REFUSED_US;

@@ -1,5 +1,6 @@
+import type { Attributes } from './attributes.ts';
 import { isJson, type Json, kindOf, list, text } from './json-values.ts';
-import { type Attributes, type Span, told } from './span.ts';
+import { type Span, told } from './span.ts';
 import type { SpanReader } from './span-reader.ts';
 
 /**

@@ -1,3 +1,6 @@
+import { type Attributes, first } from './attributes.ts';
+import { ADDRESS, databaseOf, queryOf } from './span-database.ts';
+
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
 
 /** A span of any format, as far as it is looked at. */
@@ -24,16 +27,6 @@ export interface Span {
   readonly link: { readonly traceId: string; readonly spanId: string } | undefined;
 }
 
-export type Attributes = ReadonlyMap<string, string | number | boolean>;
-
-const first = (attributes: Attributes, names: readonly string[]): string => {
-  for (const name of names) {
-    const value = attributes.get(name);
-    if (value !== undefined && value !== '') return String(value);
-  }
-  return '';
-};
-
 /** Unknown, deadline exceeded, exhausted, internal, unavailable, data loss. */
 const GRPC_FAILURES = /^(2|4|8|13|14|15|UNKNOWN|DEADLINE_EXCEEDED|RESOURCE_EXHAUSTED|INTERNAL|UNAVAILABLE|DATA_LOSS)$/;
 
@@ -51,28 +44,16 @@ export function told(
   // What refuses a request has answered it: the callee is well.
   const isRefusal = (status >= 400 && status < 500) || (grpc !== '' && !GRPC_FAILURES.test(grpc));
   const isError = isRefusal ? false : status >= 500 || grpc !== '' || isMarked || undefined;
+  const database = databaseOf(attributes);
   return {
-    name: nameOf(name, attributes),
+    name: database === '' ? nameOf(name, attributes) : queryOf(name, attributes),
     kind: kindBy(kind, attributes),
-    database: databaseOf(attributes),
+    database,
     destination: destinationOf(attributes),
     messageType: first(attributes, ['cloudevents.event_type', 'messaging.message.type']),
     peer: peerOf(attributes),
     isError,
   };
-}
-
-const ADDRESS = ['server.address', 'net.peer.name', 'peer.address', 'net.peer.ip', 'net.sock.peer.addr'];
-
-/** `mysql://orders-mysql:3306/orders`, as agents of Java tell it. */
-const CONNECTION = /\/\/(?:[^@/]*@)?([^/?;]+)(?:\/([^?;]*))?/;
-
-function databaseOf(attributes: Attributes): string {
-  const system = first(attributes, ['db.system.name', 'db.system', 'db.type']);
-  if (system === '' || /^(redis|memcached|valkey)$/.test(system)) return system === '' ? '' : `${system}://`;
-  const [, host = '', name = ''] = CONNECTION.exec(first(attributes, ['db.connection_string'])) ?? [];
-  const address = (first(attributes, ADDRESS) || host).replace(/:\d+$/, '');
-  return `${system}://${address}/${first(attributes, ['db.namespace', 'db.name', 'db.instance']) || name}`;
 }
 
 const destinationOf = (attributes: Attributes): string =>
@@ -84,9 +65,11 @@ const peerOf = (attributes: Attributes): string =>
 
 const BARE_METHOD = /^(http[ _-]?)?(get|post|put|patch|delete|head|options|query)$/i;
 
+export const isBareMethod = (name: string): boolean => BARE_METHOD.test(name);
+
 /** A request that is named by its method alone is known by what it asks for. */
 function nameOf(name: string, attributes: Attributes): string {
-  if (!BARE_METHOD.test(name)) return name;
+  if (!isBareMethod(name)) return name;
   const path =
     first(attributes, ['http.route', 'url.template', 'url.path', 'http.target', 'http.path']) ||
     (/\/\/[^/?]+([^?#]*)/.exec(first(attributes, ['url.full', 'http.url']))?.[1] ?? '');
@@ -103,7 +86,12 @@ function kindBy(kind: SpanKind, attributes: Attributes): SpanKind {
   return /^(process|receive|deliver|poll)$/.test(operation) ? 'consumer' : kind;
 }
 
-const VARIABLE = /\/(\d+|[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|:[\w-]+|\{[\w-]+\})(?=\/|$|\?)/gi;
+/** Numbers, ids of hexadecimal digits, what has three digits or an `@`, and names of parameters. */
+const VARIABLE = new RegExp(
+  String.raw`/(\d+|[0-9a-f]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}|(?:[^/?\s\d]*\d){3}[^/?\s]*|` +
+    String.raw`[^/?\s%@]*[%@][^/?\s]*|:[\w-]+|\{[\w-]+\})(?=/|$|\?)`,
+  'gi',
+);
 
 /** An operation without the ids in its address, so that the same one is the same. */
 export const operationOf = (name: string): string => name.replace(/\?.*$/, '').replaceAll(VARIABLE, '/*');

@@ -1,5 +1,7 @@
 import type { Thresholds } from '../model/architecture-file.ts';
 import { BreakerWatch, type UnbrokenRun } from './breaker-watch.ts';
+import { type Asked, Chatter, type Repeated } from './chatter.ts';
+import { isOutsideName, isProbe, isStorageName } from './service-names.ts';
 import type { SpanStore } from './span-store.ts';
 import { type Hop, TraceTree } from './trace-tree.ts';
 
@@ -15,21 +17,7 @@ export interface PairFacts {
   readonly to: string;
   readonly isSynchronous: boolean;
   calls: number;
-  /** Traces in which there is any. */
-  traces: number;
-  most: number;
-  example: Seen;
-}
-
-export interface Repeated {
-  readonly from: string;
-  readonly to: string;
-  readonly operation: string;
-  /** The most under one parent. */
-  times: number;
-  /** Parents under which it is too often. */
-  parents: number;
-  example: Seen;
+  readonly example: Seen;
 }
 
 export interface Chain {
@@ -53,11 +41,15 @@ export interface TraceFacts {
   readonly services: readonly string[];
   readonly pairs: readonly PairFacts[];
   readonly repeated: readonly Repeated[];
+  /** Questions to a database, again and again. */
+  readonly queries: readonly Repeated[];
+  readonly asked: readonly Asked[];
   readonly chains: readonly Chain[];
   readonly databases: ReadonlyMap<string, ReadonlyMap<string, Seen>>;
   readonly failing: readonly Failing[];
   readonly unbroken: readonly UnbrokenRun[];
-  readonly orphans: { readonly count: number; readonly example: Seen | undefined };
+  /** `headless` are first spans of traces whose caller is in none: alone, so that nothing else is missing. */
+  readonly orphans: { readonly count: number; readonly headless: number; readonly example: Seen | undefined };
   /** Root spans of servers by service. */
   readonly entrances: ReadonlyMap<string, { readonly count: number; readonly example: Seen }>;
   readonly published: readonly Published[];
@@ -75,20 +67,9 @@ export interface Published {
   readonly example: Seen;
 }
 
-const GATEWAY = /gateway|(^|-)(ingress|proxy|edge|envoy|istio|nginx|traefik|kong|haproxy|load-?balancer|lb|bff)(-|$)/i;
-const STORAGE = new RegExp(
-  '(^|[-_.])(redis|memcached?|valkey|postgres(ql)?|mysql|mariadb|mongo(db)?|cassandra|' +
-    String.raw`kafka|rabbitmq|nats|elasticsearch|sqs|dynamodb|[a-z]*sql[a-z]*|db)([-_.]|$)`,
-  'i',
-);
-const PROBE = /\/(health\w*|livez|readyz|metrics|ping|live|ready)\b/i;
-
-export const isGatewayName = (name: string): boolean => GATEWAY.test(name);
-
 /** Gathers the facts, one trace after the other. */
 export class TraceReading {
   readonly #pairs = new Map<string, PairFacts>();
-  readonly #repeated = new Map<string, Repeated>();
   readonly #chains = new Map<string, Chain>();
   readonly #databases = new Map<string, Map<string, Seen>>();
   readonly #failing = new Map<string, Failing>();
@@ -98,13 +79,15 @@ export class TraceReading {
   /** Services that answer somebody; who only asks is outside: a browser, a generator of load. */
   readonly #answering: ReadonlySet<string>;
   readonly #watch: BreakerWatch;
+  readonly #chatter: Chatter;
   #orphans = 0;
+  #headless = 0;
   #orphan: Seen | undefined;
   #traces = 0;
 
   constructor(
     private readonly spans: SpanStore,
-    private readonly thresholds: Thresholds,
+    thresholds: Thresholds,
   ) {
     const services = new Set<string>();
     const answering = new Set<string>();
@@ -115,6 +98,7 @@ export class TraceReading {
     this.#services = services;
     this.#answering = answering.size > 0 ? answering : services;
     this.#watch = new BreakerWatch(spans, thresholds.failuresBeforeBreak);
+    this.#chatter = new Chatter(spans, thresholds);
   }
 
   read(): TraceFacts {
@@ -124,12 +108,14 @@ export class TraceReading {
       traces: this.#traces,
       services: [...this.#services].sort(),
       pairs: [...this.#pairs.values()],
-      repeated: [...this.#repeated.values()],
+      repeated: [...this.#chatter.repeated.values()],
+      queries: [...this.#chatter.queries.values()],
+      asked: [...this.#chatter.asked.values()],
       chains: [...this.#chains.values()],
       databases: this.#databases,
       failing: [...this.#failing.values()],
       unbroken: this.#watch.runs(),
-      orphans: { count: this.#orphans, example: this.#orphan },
+      orphans: { count: this.#orphans, headless: this.#headless, example: this.#orphan },
       entrances: this.#entrances,
       published: [...this.#published.values()],
     };
@@ -141,13 +127,20 @@ export class TraceReading {
 
   #readTrace(tree: TraceTree): void {
     this.#traces += 1;
-    const hops = tree.hops((name) => this.#serviceCalled(name));
+    const called = (name: string) => this.#serviceCalled(name);
+    const hops = tree.hops(called);
     this.#countPairs(hops);
-    this.#countRepeated(hops);
+    const within = hops.filter(({ from }) => !this.#isOutside(from));
+    const beyond = tree.beyond(called).filter(({ from }) => !this.#isOutside(from));
+    this.#chatter.saw(within, beyond);
+    this.#chatter.sawQueries(tree);
     this.#readChains(hops);
-    this.#readFailures(tree);
-    for (const hop of hops) if (hop.isSynchronous) this.#watch.saw(hop);
-    this.#orphans += tree.orphans.length;
+    const failedBelow = tree.failedBelow([...hops, ...beyond]);
+    this.#readFailures(tree, failedBelow);
+    for (const hop of [...within, ...beyond]) if (hop.isSynchronous) this.#watch.saw(hop, failedBelow);
+    const isHeadless = tree.orphans.length === 1 && tree.roots.length === 0;
+    if (isHeadless) this.#headless += 1;
+    else this.#orphans += tree.orphans.length;
     const [orphan] = tree.orphans;
     if (orphan !== undefined)
       this.#orphan ??= this.#seen(
@@ -164,57 +157,34 @@ export class TraceReading {
     return host !== '' && this.#services.has(host) ? host : undefined;
   }
 
+  /** Who only asks, and is named like a user or what plays one. */
+  #isOutside(service: string): boolean {
+    return isOutsideName(service) && (this.#answering === this.#services || !this.#answering.has(service));
+  }
+
   #countPairs(hops: readonly Hop[]): void {
-    const byPair = Map.groupBy(hops, ({ from, to, isSynchronous }) => `${from}\0${to}\0${isSynchronous}`);
-    for (const [key, same] of byPair) {
-      const [{ from, to, isSynchronous, row }] = same as [Hop];
-      const example = this.#seen(row, `${from} → ${to}: ${same.length} calls in one trace`);
-      const facts = this.#pairs.get(key) ?? { from, to, isSynchronous, calls: 0, traces: 0, most: 0, example };
-      facts.calls += same.length;
-      facts.traces += 1;
-      if (same.length > facts.most) Object.assign(facts, { most: same.length, example });
-      this.#pairs.set(key, facts);
+    for (const { from, to, isSynchronous, row } of hops) {
+      const key = `${from}\0${to}\0${isSynchronous}`;
+      const known = this.#pairs.get(key);
+      if (known) known.calls += 1;
+      else this.#pairs.set(key, { from, to, isSynchronous, calls: 1, example: this.#seen(row, `${from} → ${to}`) });
     }
-  }
-
-  /** What has failed before is tried again on purpose, and does not count. */
-  #countRepeated(hops: readonly Hop[]): void {
-    const calls = hops.filter((hop) => hop.isSynchronous && !this.#hasFailed(hop));
-    const same = Map.groupBy(calls, ({ entry, to, operation }) => `${entry}\0${to}\0${operation}`);
-    for (const group of same.values()) {
-      if (group.length < this.thresholds.repeatedOperation) continue;
-      const [{ from, to, operation, entry }] = group as [Hop];
-      const example = this.#seen(
-        entry,
-        `${from}: ${operation} of ${to} ${group.length} times under ${this.spans.operation(entry)}`,
-      );
-      const key = `${from}\0${to}\0${operation}`;
-      const facts = this.#repeated.get(key) ?? { from, to, operation, times: 0, parents: 0, example };
-      facts.parents += 1;
-      if (group.length > facts.times) Object.assign(facts, { times: group.length, example });
-      this.#repeated.set(key, facts);
-    }
-  }
-
-  /** Without a span of the call itself, the caller's own says nothing of it: the answer does. */
-  #hasFailed({ row, answer }: Hop): boolean {
-    const isCall = answer === undefined || this.spans.kind(row) === 'client';
-    return (isCall && this.spans.isError(row)) || (answer !== undefined && this.spans.isError(answer));
   }
 
   /** Services that wait for each other, one behind the other; gateways and storage do not count. */
   #readChains(hops: readonly Hop[]): void {
-    const waiting = hops.filter(({ isSynchronous, to }) => isSynchronous && !this.#isStorage(to));
-    const byEntry = Map.groupBy(waiting, ({ entry }) => entry);
+    const waiting = hops.filter(({ isSynchronous, to }) => isSynchronous && !isStorageName(to));
+    const byArrival = Map.groupBy(waiting, ({ arrival }) => arrival);
     const called = new Set(waiting.map(({ answer }) => answer));
     const found = new Map<string, { services: string[]; row: number }>();
     const visit = (hop: Hop, path: readonly string[]): void => {
       const services = [...path, hop.to];
-      const next = hop.answer === undefined ? [] : (byEntry.get(hop.answer) ?? []);
+      const next = hop.answer === undefined ? [] : (byArrival.get(hop.answer) ?? []);
       if (next.length === 0 || services.length > 32) found.set(services.join('\0'), { services, row: hop.row });
       else for (const one of next) visit(one, services);
     };
-    for (const hop of waiting) if (!called.has(hop.entry)) visit(hop, this.#answering.has(hop.from) ? [hop.from] : []);
+    for (const hop of waiting)
+      if (!called.has(hop.arrival)) visit(hop, this.#answering.has(hop.from) ? [hop.from] : []);
     for (const [key, { services, row }] of found) {
       const known = this.#chains.get(key);
       if (known) known.traces += 1;
@@ -224,17 +194,13 @@ export class TraceReading {
     }
   }
 
-  #isStorage(service: string): boolean {
-    return STORAGE.test(service) && !/service|svc|api/.test(service);
-  }
-
-  #readFailures(tree: TraceTree): void {
+  #readFailures(tree: TraceTree, failedBelow: ReadonlySet<number>): void {
     const roots = tree.roots.filter((row) => this.spans.kind(row) === 'server' || this.spans.kind(row) === 'client');
     const [root] = roots;
     if (root === undefined) return;
     const failed = new Map<string, number>();
     for (const row of tree.rows) {
-      const isAnswer = this.spans.kind(row) === 'server' && this.spans.isError(row);
+      const isAnswer = this.spans.kind(row) === 'server' && this.spans.isError(row) && !failedBelow.has(row);
       if (isAnswer && this.spans.service(row) !== this.spans.service(root)) failed.set(this.spans.service(row), row);
     }
     for (const [service, row] of failed) {
@@ -251,11 +217,14 @@ export class TraceReading {
     const service = spans.service(row);
     const database = spans.database(row);
     if (database !== '' && !database.endsWith('://')) {
+      // A database may have spans of its own: who uses it is whom they belong to.
+      const parent = isStorageName(service) ? tree.parentOf(row) : undefined;
+      const user = parent === undefined ? service : spans.service(parent);
       const users = this.#databases.get(database) ?? new Map<string, Seen>();
-      if (!users.has(service)) users.set(service, this.#seen(row, `${service} asks ${database}`));
+      if (!users.has(user)) users.set(user, this.#seen(row, `${user} asks ${database}`));
       this.#databases.set(database, users);
     }
-    if (spans.kind(row) === 'server' && spans.parentId(row) === '' && !PROBE.test(spans.operation(row))) {
+    if (spans.kind(row) === 'server' && spans.parentId(row) === '' && !isProbe(spans.operation(row))) {
       const entrance = this.#entrances.get(service) ?? {
         count: 0,
         example: this.#seen(row, `${service}: ${spans.operation(row)}`),

@@ -1,4 +1,8 @@
+import { isBareMethod } from './span.ts';
 import type { SpanStore } from './span-store.ts';
+
+/** A proxy beside the caller, or nobody that is known. */
+const HERE = /^(localhost|127\.|0\.0\.0\.0|::1|\[::1)/;
 
 /** A call from one service to another within a trace, that waits for the answer or does not. */
 export interface Hop {
@@ -8,6 +12,8 @@ export interface Hop {
   readonly isSynchronous: boolean;
   /** The span by which the caller was itself called: the parent of all that it does for one request. */
   readonly entry: number;
+  /** The first span of the caller in this request: a proxy beside it, or the same as the entry. */
+  readonly arrival: number;
   /** The span of the call at the caller, or of its answer where the caller's is missing. */
   readonly row: number;
   /** The span of the answer at the callee; nothing where it has none. */
@@ -98,6 +104,31 @@ export class TraceTree {
     return entry;
   }
 
+  /** The outermost span of the same service that waits for this one: there may be a proxy beside the service. */
+  arrivalOf(row: number): number {
+    const { spans } = this;
+    let arrival = row;
+    for (let at = row, steps = 0; spans.kind(at) !== 'consumer' && steps < 10_000; steps++) {
+      const parent = this.parentOf(at);
+      if (parent === undefined || spans.service(parent) !== spans.service(row)) break;
+      at = parent;
+      arrival = at;
+    }
+    return arrival;
+  }
+
+  /** The spans below which a call has failed: who fails because another one has failed is not the cause. */
+  failedBelow(calls: readonly Hop[]): ReadonlySet<number> {
+    const marked = new Set<number>();
+    for (const { row, answer, isSynchronous } of calls) {
+      const isError = this.spans.isError(row) || (answer !== undefined && this.spans.isError(answer));
+      if (!isSynchronous || !isError) continue;
+      for (let at: number | undefined = row; at !== undefined && !marked.has(at); at = this.parentOf(at))
+        marked.add(at);
+    }
+    return marked;
+  }
+
   /** Every call between services. */
   hops(serviceCalled: (peer: string) => string | undefined): Hop[] {
     return this.rows.flatMap((row) => this.#hopTo(row) ?? this.#hopFrom(row, serviceCalled) ?? []);
@@ -115,6 +146,7 @@ export class TraceTree {
       operation: spans.operation(row),
       isSynchronous,
       entry: this.entryOf(parent),
+      arrival: this.arrivalOf(parent),
       row: parent,
       answer: row,
     };
@@ -122,18 +154,36 @@ export class TraceTree {
 
   /** A client's span without an answer: whom it asked is known by its own word only. */
   #hopFrom(row: number, serviceCalled: (peer: string) => string | undefined): Hop | undefined {
+    const to = this.#isUnanswered(row) ? serviceCalled(this.spans.peer(row)) : undefined;
+    return to === undefined || to === this.spans.service(row) ? undefined : this.#unanswered(row, to);
+  }
+
+  /** Calls to those of whom there are no spans at all, where it is told what they are asked. */
+  beyond(serviceCalled: (peer: string) => string | undefined): Hop[] {
     const { spans } = this;
-    if (spans.kind(row) !== 'client' || spans.database(row) !== '') return undefined;
-    const to = serviceCalled(spans.peer(row));
-    if (to === undefined || to === spans.service(row)) return undefined;
-    if (this.childrenOf(row).some((child) => spans.service(child) !== spans.service(row))) return undefined;
-    const operation = spans.operation(row);
+    return this.rows
+      .filter((row) => {
+        const peer = spans.peer(row);
+        if (peer === '' || HERE.test(peer) || spans.destination(row) !== '' || !this.#isUnanswered(row)) return false;
+        return serviceCalled(peer) === undefined && !isBareMethod(spans.operation(row));
+      })
+      .map((row) => this.#unanswered(row, spans.peer(row)));
+  }
+
+  #isUnanswered(row: number): boolean {
+    const { spans } = this;
+    if (spans.kind(row) !== 'client' || spans.database(row) !== '') return false;
+    return !this.childrenOf(row).some((child) => spans.service(child) !== spans.service(row));
+  }
+
+  #unanswered(row: number, to: string): Hop {
     return {
-      from: spans.service(row),
+      from: this.spans.service(row),
       to,
-      operation,
+      operation: this.spans.operation(row),
       isSynchronous: true,
       entry: this.entryOf(row),
+      arrival: this.arrivalOf(row),
       row,
       answer: undefined,
     };

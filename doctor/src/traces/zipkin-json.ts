@@ -1,5 +1,6 @@
+import type { Attributes } from './attributes.ts';
 import { isJson, type Json, kindOf, list, text } from './json-values.ts';
-import { type Attributes, type Span, type SpanKind, told } from './span.ts';
+import { type Span, type SpanKind, told } from './span.ts';
 import type { SpanReader } from './span-reader.ts';
 
 /** Zipkin JSON of both versions: lists of spans, or of traces as lists, also within an object; or a span a line. */
@@ -18,7 +19,12 @@ export const zipkin: SpanReader = (sink, head) => {
 
 function zipkinSpan(span: Json): Span {
   const tags = isJson(span['tags']) ? span['tags'] : {};
-  const attributes: Attributes = new Map(Object.entries(tags).map(([key, value]) => [key, text(value)]));
+  const remote = isJson(span['remoteEndpoint']) ? span['remoteEndpoint'] : {};
+  const attributes: Attributes = new Map([
+    ['peer.service', text(remote['serviceName'])],
+    ['remote.address', text(remote['ipv4'] ?? remote['ipv6'])],
+    ...Object.entries(tags).map(([key, value]) => [key, text(value)] as const),
+  ]);
   const { isError, ...facts } = told(attributes, { name: text(span['name']), kind: kindOf(span['kind']) });
   return {
     traceId: text(span['traceId']),
@@ -29,7 +35,6 @@ function zipkinSpan(span: Json): Span {
     durationUs: Number(span['duration'] ?? 0),
     isError: isError ?? attributes.has('error'),
     ...facts,
-    peer: facts.peer || serviceOf(span['remoteEndpoint']),
     link: undefined,
   };
 }
