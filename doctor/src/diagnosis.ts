@@ -71,7 +71,7 @@ export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosi
   const parts = [...(model.system?.services ?? []), ...(model.system?.gateways ?? [])];
   return {
     layout: model.system?.layout.how ?? 'traces only',
-    services: parts.map(({ name }) => name),
+    services: model.system ? parts.map(({ name }) => name) : (model.traces?.services ?? []),
     scores: scoresOf(judgements, findings),
     findings,
     accepted,

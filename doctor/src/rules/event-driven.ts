@@ -15,7 +15,7 @@ import type { System, Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { functionsAround } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { isGatewayName } from '../traces/service-names.ts';
+import { isGatewayName, isStorageName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { lostMessages } from './lost-messages.ts';
 import { repeatedEffect } from './repeated-effects.ts';
@@ -271,7 +271,8 @@ const seen = (model: Model): Judgement => seenInTraces(model, ({ services }) => 
 
 /** Several services that call each other, and among which no message travels. */
 function silentSystem({ pairs }: TraceFacts): Draft[] {
-  const between = pairs.filter(({ from, to }) => !isGatewayName(from) && !isGatewayName(to));
+  const isService = (name: string): boolean => !isGatewayName(name) && !isStorageName(name);
+  const between = pairs.filter(({ from, to }) => isService(from) && isService(to));
   const waiting = between.filter(({ isSynchronous }) => isSynchronous);
   if (waiting.length < 3 || waiting.length < between.length) return [];
   const what = `All ${waiting.length} edges between services are synchronous; no message travels`;

@@ -152,8 +152,9 @@ export class SpanStore {
     return this.#duration.get(row);
   }
 
+  /** An id of 64 bits is told as it is looked up. */
   traceId(row: number): string {
-    return this.#written.writtenAs(this.#hex(row, 0, 4));
+    return this.#written.writtenAs(this.#hex(row, 0, 4)).replace(/^0{16}(?=[0-9a-f]{16}$)/, '');
   }
 
   spanId(row: number): string {

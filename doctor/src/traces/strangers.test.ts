@@ -105,3 +105,14 @@ test('a trace whose first span was called from outside of the traces is told, an
   };
   deepStrictEqual([severities(true), severities(false)], [['error'], ['warning']]);
 });
+
+test('a store that has spans of its own is no service to which a message could travel', () => {
+  const stores = ['redis', 'mysql', 'orders-db'].map((name) => asks('order', name));
+  deepStrictEqual(found([{ service: 'order', calls: stores }]), []);
+});
+
+test('the report names the services of the traces, and ids of 64 bits as they were written', () => {
+  const traces = factsOf([{ service: 'order', calls: [asks('order', 'product')] }]);
+  deepStrictEqual(diagnose({ system: undefined, traces }).services, ['order', 'product']);
+  match(traces.pairs[0]!.example.traceId, /^[0-9a-f]{16}$/);
+});
