@@ -1,7 +1,9 @@
-import { deepStrictEqual, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { DomainError, systemClock } from '@ashlar/domain';
+import { DomainError, systemClock, UuidV7Ids } from '@ashlar/domain';
+import { event, type Outbox, outgoing, PostgresOutbox } from '@ashlar/messaging';
 import { type Database, databaseMissing } from '@ashlar/postgres';
+import Type from 'typebox';
 import { useDatabase } from '../database.fixtures.ts';
 import { aServer, by } from '../server.fixtures.ts';
 import type { ServiceServer } from '../service-server.ts';
@@ -13,6 +15,8 @@ let server: ServiceServer;
 let charges: string[] = [];
 let refused = false;
 let charge = async (_id: string): Promise<unknown> => undefined;
+const DepositBegun = event('thing.DepositBegun.v1', Type.Object({}));
+let outbox: Outbox;
 const complete = (id: string) => db.write({ sql: `update things set note = 'completed' where id = $1`, values: [id] });
 const status = async (id: string) => {
   const [row] = await db.query<{ note: string }>('select note from things where id = $1', [id]);
@@ -23,6 +27,7 @@ const steps = (caller: string) => ({
     const id = `deposit ${charges.length} of ${caller}`;
     if (refused) throw new DomainError('account_closed', 'conflict', 'It is closed.');
     await db.write({ sql: `insert into things (id, owner, note) values ($1, $2, 'pending')`, values: [id, caller] });
+    await outbox.add([outgoing(DepositBegun, id, {})]);
     return id;
   },
   async finish(id: string) {
@@ -36,6 +41,7 @@ const steps = (caller: string) => ({
 
 useDatabase(async (made) => {
   db = made;
+  outbox = new PostgresOutbox({ db, clock: systemClock, ids: new UuidV7Ids(), onCommitted: () => {} });
   server = await aServer(
     async (http) => {
       http.post('/deposits', { config: { access: 'user', idempotent: 'by-resource' } }, async (request, reply) => {
@@ -66,6 +72,7 @@ test('a POST with a call in the middle makes its call once for a key, and a repl
   deepStrictEqual(again.json(), first.json());
   strictEqual(first.headers['idempotency-replayed'], undefined);
   strictEqual(again.headers['idempotency-replayed'], 'true');
+  ok(first.headers['consistency-token']);
   strictEqual(again.headers['consistency-token'], first.headers['consistency-token']);
   await db.execute(`update things set note = 'taken back' where id = $1`, [first.json().id]);
   strictEqual((await post('d1')).json().status, 'taken back');
