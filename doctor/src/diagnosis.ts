@@ -111,13 +111,17 @@ const pluralOf = (verb: string): string =>
 function complete(rule: Rule, draft: Draft): Finding {
   const severity = draft.severity ?? rule.severity;
   const [first] = draft.evidence;
-  const parts = [rule.id, draft.subject, draft.what, first?.file ?? '', first?.text ?? ''];
+  // What is measured has other numbers, in another trace, at each measurement.
+  const where = first?.file ? [draft.what, first.file, first.text] : [draft.what.replace(/\d+(?:[.,]\d+)*/g, '#')];
+  const parts = [rule.id, draft.subject, ...where];
   const fingerprint = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
   return { ...draft, rule: rule.id, severity, why: rule.why, mend: draft.mend ?? rule.mend, fingerprint };
 }
 
 const distinct = (findings: readonly Finding[]): Finding[] => [
-  ...new Map(findings.map((finding) => [`${finding.fingerprint} ${finding.evidence[0]?.line}`, finding])).values(),
+  ...new Map(
+    findings.map((finding) => [`${finding.fingerprint} ${finding.what} ${finding.evidence[0]?.line}`, finding]),
+  ).values(),
 ];
 
 const isAccepted = ({ rule, evidence }: Finding, accepted: Accepted): boolean =>

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match } from 'node:assert/strict';
+import { deepStrictEqual, match, notStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../diagnosis.ts';
 import { type Call, factsOf } from './traces.fixtures.ts';
@@ -115,4 +115,20 @@ test('the report names the services of the traces, and ids of 64 bits as they we
   const traces = factsOf([{ service: 'order', calls: [asks('order', 'product')] }]);
   deepStrictEqual(diagnose({ system: undefined, traces }).services, ['order', 'product']);
   match(traces.pairs[0]!.example.traceId, /^[0-9a-f]{16}$/);
+});
+
+test('a fault is known by the same fingerprint in another recording, with other numbers', () => {
+  const chatty = (count: number): Call => ({
+    service: 'order',
+    name: 'GET /a',
+    calls: times(count, (at) => asks('order', 'product', { name: `op${at}` })),
+  });
+  const [first, second] = [chatty(6), chatty(9)].map(
+    (trace) => diagnose({ system: undefined, traces: factsOf([trace]) }).findings,
+  );
+  notStrictEqual(first![0]!.what, second![0]!.what);
+  deepStrictEqual(
+    first!.map(({ fingerprint }) => fingerprint),
+    second!.map(({ fingerprint }) => fingerprint),
+  );
 });
