@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,16 +50,34 @@ async function ashlar([command = '', ...args]: readonly string[], told: string[]
 
 const letter = (id: string) => ({ id, consumer: 'order.checkout', key: 'k', type: 't', sequence: 1, status: 'dead' });
 
-test('dead letters are told as a table or as JSON, all pages of them, and the session is ended', async (t) => {
-  const { run, seen } = await aShop(t, {
+test('dead letters are told as a table or as JSON, all pages of them', async (t) => {
+  const { run } = await aShop(t, {
     'GET /ops/dead-letters?status=dead&limit=100': { items: [letter('1')], nextCursor: 'next' },
     'GET /ops/dead-letters?status=dead&limit=100&cursor=next': { items: [letter('2')], nextCursor: null },
   });
   const asTable = await run('dead-letters', '--status', 'dead');
   strictEqual(asTable.split('\n').length, 3);
   match(asTable, /^ID {2}CONSUMER {8}KEY/);
-  strictEqual(seen.at(-1), 'DELETE /v1/sessions');
   deepStrictEqual(JSON.parse(await run('dead-letters', '--status', 'dead', '--json')), [letter('1'), letter('2')]);
+});
+
+test('a command goes on with the token of the one before, and signs in where that is over or of another', async (t) => {
+  const { run, seen, data } = await aShop(t, { 'GET /ops/sagas?limit=100': { items: [], nextCursor: null } });
+  const signIns = () => seen.filter((call) => call === 'POST /v1/sessions').length;
+  for (let times = 0; times < 3; times++) await run('sagas');
+  strictEqual(signIns(), 1);
+  const file = join(data, 'administrator-token');
+  strictEqual(statSync(file).mode & 0o777, 0o600);
+  const kept = JSON.parse(readFileSync(file, 'utf8'));
+  for (const other of [{ token: 'of yesterday' }, { url: 'http://elsewhere' }, { email: 'b@b.example' }]) {
+    writeFileSync(file, JSON.stringify({ ...kept, ...other }));
+    const before = signIns();
+    await run('sagas');
+    strictEqual(signIns(), before + 1, JSON.stringify(other));
+  }
+  writeFileSync(file, 'torn {');
+  await run('sagas');
+  deepStrictEqual(JSON.parse(readFileSync(file, 'utf8')), kept);
 });
 
 test('replay, discard, retry and rebuild are what the shop is asked for', async (t) => {
