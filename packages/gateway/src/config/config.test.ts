@@ -44,6 +44,19 @@ test('all faults are told at once, each with its place', () => {
   match(faults.join('\n'), /\/listen\/port: must be integer/);
 });
 
+test('however many faults there are, each of them is told', () => {
+  const faults = faultsIn((config) => {
+    const { replicas, routes } = { replicas: Array(20).fill('ftp://a'), routes: config['routes'] as unknown[] };
+    config['upstreams'] = { origin: { replicas } };
+    routes.unshift({ method: 'FETCH', path: '/a', upstream: 'origin', access: 'nobody' });
+    routes.push({ path: 'b' });
+  });
+  for (let at = 0; at < 20; at++) ok(faults.some((fault) => fault.startsWith(`/upstreams/origin/replicas/${at}: `)));
+  match(faults.join('\n'), /^\/routes\/0\/method: .*"OPTIONS", "\*"$/m);
+  match(faults.join('\n'), /^\/routes\/0\/access: /m);
+  match(faults.join('\n'), /^\/routes\/2: must have required properties method, upstream, access/m);
+});
+
 test('what a schema cannot tell is found as well', () => {
   deepStrictEqual(
     faultsIn((config) => {

@@ -1,3 +1,4 @@
+import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
 import { type ConfigFault, crossFaults } from './config-faults.ts';
 import { repeatedNames } from './repeated-names.ts';
@@ -39,7 +40,7 @@ function parse(text: string): unknown {
 /** The schema's own faults: the innermost ones, for "must match anyOf" helps nobody. */
 export function checkShape(value: unknown): GatewayConfig {
   if (Value.Check(GatewayConfig, value)) return value;
-  const errors = [...Value.Errors(GatewayConfig, value)];
+  const errors = everyError(value);
   const inner = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'boolean');
   const told = inner.length > 0 ? inner : errors;
   const faults = told.map(({ instancePath, message, params }) => {
@@ -49,6 +50,19 @@ export function checkShape(value: unknown): GatewayConfig {
     return { path: instancePath || '/', reason: unknown ? `does not know ${unknown.join(', ')}` : known };
   });
   throw new ConfigError(faults.filter(isFirstOfItsKind));
+}
+
+const MANY = 10_000;
+
+/** The library gives up after a few, which one wrong method alone uses up. */
+function everyError(value: unknown) {
+  const { maxErrors } = Settings.Get();
+  Settings.Set({ maxErrors: MANY });
+  try {
+    return Value.Errors(GatewayConfig, value);
+  } finally {
+    Settings.Set({ maxErrors });
+  }
 }
 
 interface SchemaDetails {
