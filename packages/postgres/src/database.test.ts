@@ -247,3 +247,19 @@ test('a value that cannot be encoded fails its transaction as a whole', { skip }
   await rejects(work, TypeError);
   deepStrictEqual(await database.things(), []);
 });
+
+test('who waits for a connection is counted, and not who gets one at once', { skip }, async () => {
+  await database.another(
+    async (db) => {
+      const twice = () => [1, 2].map(() => db.query('select 1'));
+      await Promise.all(twice());
+      const served = twice();
+      strictEqual(db.connections.waiting, 0);
+      const behind = db.query('select 1');
+      strictEqual(db.connections.waiting, 1);
+      await Promise.all([...served, behind]);
+      strictEqual(db.connections.waiting, 0);
+    },
+    { maxConnections: 2 },
+  );
+});

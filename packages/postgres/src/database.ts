@@ -74,8 +74,10 @@ export class PostgresDatabase implements Database {
 
   /** Connections of the pool, and callers that wait for one. */
   get connections(): Readonly<Record<'busy' | 'idle' | 'waiting', number>> {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    const { totalCount, idleCount, waitingCount, options } = this.#pool;
+    const busy = totalCount - idleCount;
+    // The pool queues those too who get a free place in a moment: whoever looks at it is one of them.
+    return { busy, idle: idleCount, waiting: Math.max(0, waitingCount - (options.max - busy)) };
   }
 
   get inTransaction(): boolean {
