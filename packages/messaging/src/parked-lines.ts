@@ -33,9 +33,10 @@ export interface MoveOptions {
 
 type Step = 'next follows' | 'was last' | 'stays';
 
-/** Which message was tried last, for whoever has to blame it. */
+/** How many messages were taken up together, and which was tried last, for whoever has to blame it. */
 interface Attempt {
-  tried?: string;
+  count: number;
+  tried?: ParkedHead;
 }
 
 /** Moves the lines of the parking lot on; each step locks its line first, in a transaction of its own. */
@@ -105,15 +106,19 @@ export class ParkedLines {
    * like any other; a commit of unknown outcome is none: the next look at the line tells.
    */
   async move(line: Line, options: MoveOptions): Promise<Moved> {
-    const attempt: Attempt = {};
+    const attempt: Attempt = { count: 0 };
     try {
       return await this.#locked(line, () => this.#moveHeads(line, attempt, options));
     } catch (error) {
       if (isUnreachable(error) || error instanceof UnknownCommitError) throw error;
-      if (options.atMost > 1) return this.move(line, { ...options, atMost: Math.floor(options.atMost / 2) });
+      const { count, tried } = attempt;
+      const atMost = Math.floor((isRetryable(error) ? options.atMost : count) / 2);
+      if (atMost > 0) return this.move(line, { ...options, atMost });
       await this.#locked(line, async () => {
         const [head] = await this.options.lot.heads(line, 1);
-        if (head && head.id === attempt.tried && head.status !== 'discarded') await this.#failedAgain(head, error);
+        // Where it has failed is known of the message that was tried.
+        const isSame = head !== undefined && head.id === tried?.id && head.status !== 'discarded';
+        if (isSame) await this.#failedAgain({ ...head, message: tried.message }, error);
       });
       return { count: 0, mayFollow: false };
     }
@@ -126,6 +131,7 @@ export class ParkedLines {
     let count = 0;
     for (const head of heads) {
       if (count > 0 && isEnough()) break;
+      attempt.count += 1;
       const step = await this.#moveHead(line, head, attempt);
       if (step !== 'stays') count++;
       if (step !== 'next follows') return { count, mayFollow: false };
@@ -140,7 +146,7 @@ export class ParkedLines {
       const isBeyondGap = head.sequence > mark.sequence + 1;
       if (isBeyondGap || head.status === 'dead' || (head.status === 'retrying' && !head.due)) return 'stays';
       const isHandled = judge({ ...mark, parked: false }, numberOf(head.message)) === 'handled';
-      attempt.tried = head.id;
+      attempt.tried = head;
       if (head.status === 'waiting' && handler.isForgotten(line, head.message)) {
         await this.#failedAgain(head, new TooOldError(`too_old: it was said at ${head.message.time}.`));
         return 'stays';

@@ -89,3 +89,31 @@ test('promise 6: each try of a message is told beside the others, and linked to 
   }));
   deepStrictEqual([first!.after, second!.after, third!.after], [undefined, [first!.spanId], [second!.spanId]]);
 });
+
+test('promise 6: tries that the database fails are made once each, and linked like all others', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const recorder = new SpanRecorder();
+  let isIll = true;
+  const consumer = desk.consumer(async () => void (isIll && (await desk.db.query('select 1/0'))), {
+    tracing: createTracing({ service: 'desk', recorder }),
+  });
+  const parcel = aMessage('k', 1);
+  desk.bus.deliver(parcel);
+  await consumer.settled();
+  const tryAgain = async (attempts: number) => {
+    await desk.db.execute('update parked_messages set next_attempt_at = clock_timestamp()');
+    consumer.scanSoon();
+    const read = () => desk.db.query<{ attempts: number }>('select attempts from parked_messages');
+    await eventually('it has been tried again', async () => (await read())[0]?.attempts === attempts);
+  };
+  await tryAgain(2);
+  await tryAgain(3);
+  isIll = false;
+  await desk.db.execute('update parked_messages set next_attempt_at = clock_timestamp()');
+  consumer.scanSoon();
+  await desk.untilLot();
+  const tries = recorder.spansOf(contextOf(parcel.message).trace.traceId);
+  strictEqual(tries.length, 4);
+  const before = tries.map(({ links }) => links?.map(({ spanId }) => spanId));
+  deepStrictEqual(before, [undefined, ...tries.slice(0, 3).map(({ trace: { spanId } }) => [spanId])]);
+});

@@ -11,7 +11,7 @@ export const IN_SELDOM = [
     [
       'who has taken the place of a failing message is blamed for it',
       '4: poison',
-      'head.id === attempt.tried && ',
+      'head.id === tried?.id && ',
       '',
       PARKED,
     ],
