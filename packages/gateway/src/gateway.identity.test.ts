@@ -42,6 +42,28 @@ test('a route asks for roles, scopes, or the owner of what its path names', asyn
   strictEqual((await ask('/reports')).status, 401);
 });
 
+test('whoever has several roles has each of them, until they change', async (t) => {
+  const { sign, verifier } = await anIssuer();
+  const service = await aService(t, (request, response) => {
+    const changed = request.method === 'PATCH' && { 'ashlar-current-role': 'u1 reader' };
+    response.writeHead(200, { ...changed }).end();
+  });
+  const routes: readonly Route[] = [
+    ...guarded,
+    { method: 'GET', path: '/settings', upstream: 'shop', access: 'admin' },
+    { method: 'PATCH', path: '/users', upstream: 'shop', access: 'user', ends: 'former-role' },
+  ];
+  const { ask } = await aGateway(t, [service.url], { routes, verifier });
+  const headers = bearer(await sign({ roles: ['reader', 'auditor', 'admin'], iat: Math.floor(Date.now() / 1000) - 9 }));
+  const statuses = async () => [
+    (await ask('/reports', { headers })).status,
+    (await ask('/settings', { headers })).status,
+  ];
+  deepStrictEqual(await statuses(), [200, 200]);
+  await ask('/users', { method: 'PATCH', headers });
+  deepStrictEqual(await statuses(), [403, 403]);
+});
+
 test('a key opens what it is for, and the service never sees it', async (t) => {
   const service = await aService(t);
   const apiKeys = [{ id: 'robot', sha256: sha256('secret'), scopes: ['reports:write'] }];

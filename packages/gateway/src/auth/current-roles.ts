@@ -26,14 +26,18 @@ export class CurrentRoles {
   /** The caller with the role of now, whatever the token says. */
   of(identity: Identity): Identity {
     const change = this.#changes.get(identity.id);
-    if (!change || change.role === identity.role || isNewer(identity, change)) return identity;
+    if (!change || hasOnly(identity, change.role) || isNewer(identity, change)) return identity;
     const told = this.#told.get(identity);
     if (told?.role === change.role) return told;
-    const current = { ...identity, role: change.role };
+    const { roles: _, ...others } = identity;
+    const current = { ...others, role: change.role };
     this.#told.set(identity, current);
     return current;
   }
 }
+
+const hasOnly = ({ role, roles = [] }: Identity, current: string): boolean =>
+  [role, ...roles].every((one) => one === current);
 
 const isNewer = ({ issuedAtMs }: Identity, { atMs }: RoleChange): boolean =>
   issuedAtMs !== undefined && issuedAtMs > atMs + OVERLAP_MS;

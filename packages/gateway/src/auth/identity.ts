@@ -2,6 +2,8 @@
 export interface Identity {
   readonly id: string;
   readonly role: string;
+  /** All of them, where there are several. */
+  readonly roles?: readonly string[];
   readonly sessionId?: string;
   /** When its token was made, where the token tells. */
   readonly issuedAtMs?: number;
@@ -28,12 +30,15 @@ export interface Requirement {
   readonly owner?: { readonly parameter: string; readonly claim: string };
 }
 
+export const hasRole = ({ role, roles = [] }: Identity, wanted: readonly string[]): boolean =>
+  wanted.includes(role) || roles.some((one) => wanted.includes(one));
+
 export function meets(
   { roles, scopes, owner }: Requirement,
   identity: Identity,
   parameters: Readonly<Record<string, string>>,
 ): boolean {
-  if (roles && !roles.includes(identity.role)) return false;
+  if (roles && !hasRole(identity, roles)) return false;
   if (scopes && !scopes.every((scope) => identity.scopes?.includes(scope))) return false;
   if (!owner) return true;
   const claim = owner.claim === 'sub' ? identity.id : identity.claims?.[owner.claim];

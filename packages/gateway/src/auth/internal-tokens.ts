@@ -59,13 +59,14 @@ export class InternalTokens {
     return token;
   }
 
-  #sign({ id, role, sessionId, scopes }: Identity, nowMs: number): string {
+  #sign({ id, role, roles = [], sessionId, scopes }: Identity, nowMs: number): string {
     const seconds = (ms: number): number => Math.floor(ms / 1_000);
     const claims = {
       iss: INTERNAL.issuer,
       aud: INTERNAL.audience,
       sub: id,
       role,
+      ...(roles.length > 1 && { roles }),
       ...(sessionId !== undefined && { sid: sessionId }),
       ...(scopes && scopes.length > 0 && { scope: scopes.join(' ') }),
       iat: seconds(nowMs),

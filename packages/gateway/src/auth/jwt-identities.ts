@@ -11,7 +11,7 @@ export interface JwtOptions {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Identities from JWTs: `role` or the first of `roles`, `scope` or `scp`, `sid`. */
+/** Identities from JWTs: `role` or `roles`, `scope` or `scp`, `sid`. */
 export const jwtIdentities = ({ jwks, ...expected }: JwtOptions, clock: Clock): IdentityVerifier =>
   createClaimsVerifier({
     ...expected,
@@ -24,13 +24,15 @@ export const jwtIdentities = ({ jwks, ...expected }: JwtOptions, clock: Clock): 
 function toIdentity(claims: Claims): Identity {
   const { sub, sid, iat, exp } = claims;
   if (typeof sub !== 'string' || sub === '') throw new InvalidTokenError('The token names nobody.');
-  const role = textOf(claims['role']) ?? textsIn(claims['roles'])[0] ?? 'user';
+  const roles = textsIn(claims['roles']);
+  const role = textOf(claims['role']) ?? roles[0] ?? 'user';
   const scopes = textsIn(claims['scope'] ?? claims['scp']);
   return {
     id: sub,
     role,
     scopes,
     claims,
+    ...(roles.length > 0 && { roles }),
     ...(typeof sid === 'string' && { sessionId: sid }),
     ...(typeof iat === 'number' && { issuedAtMs: iat * 1_000 }),
     ...(typeof exp === 'number' && { expiresAtMs: exp * 1_000 }),

@@ -1,4 +1,4 @@
-import { type Identity, meets } from '../auth/identity.ts';
+import { hasRole, type Identity, meets } from '../auth/identity.ts';
 import type { Exchange } from '../exchange.ts';
 import { forbidden, methodNotAllowed, notFound, unauthenticated, unavailable, unknownVersion } from '../refusal.ts';
 import type { Access } from '../routing/route.ts';
@@ -19,6 +19,8 @@ export const admitted: Middleware = (exchange, next) => {
   return next(exchange);
 };
 
+const ADMIN = ['admin'];
+
 function authorize(exchange: Exchange, access: Access): void {
   if (typeof access === 'object' && access !== null) {
     if (!meets(access, callerOf(exchange), exchange.parameters)) throw forbidden();
@@ -31,7 +33,7 @@ function authorize(exchange: Exchange, access: Access): void {
       callerOf(exchange);
       return;
     case 'admin':
-      if (callerOf(exchange).role !== 'admin') throw forbidden();
+      if (!hasRole(callerOf(exchange), ADMIN)) throw forbidden();
       return;
     default:
       // A table from outside the type system must not open a door.
