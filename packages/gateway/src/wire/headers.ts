@@ -39,6 +39,9 @@ const NOT_FROM_CLIENTS = new Set([
   'x-causation-id',
   'true-client-ip',
   'cf-connecting-ip',
+  'cf-access-jwt-assertion',
+  'cf-access-authenticated-user-email',
+  'remote-user',
 ]);
 
 const INTERNAL_PREFIXES = [
@@ -51,6 +54,24 @@ const INTERNAL_PREFIXES = [
   'x-rewrite',
   'x-ashlar',
   'x-envoy',
+  // By these, gateways and platforms tell services who calls, and what the caller may do.
+  'x-role',
+  'x-scope',
+  'x-group',
+  'x-permission',
+  'x-remote',
+  'x-consumer',
+  'x-credential',
+  'x-jwt',
+  'x-subject',
+  'x-principal',
+  'x-identity',
+  'x-webauth',
+  'x-ssl-client',
+  'x-goog-authenticated',
+  'x-goog-iap',
+  'x-amzn-oidc',
+  'x-ms-client-principal',
 ];
 
 const NOT_FROM_SERVICES = new Set([
