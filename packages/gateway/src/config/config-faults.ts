@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
+import { systemClock } from '@ashlar/domain';
+import { InternalTokens } from '../auth/internal-tokens.ts';
 import { faultsOf, type Route } from '../routing/route.ts';
 import type { GatewayConfig } from './schema.ts';
 
@@ -79,14 +81,23 @@ function routeFaults({ routes, upstreams, limits = {} }: GatewayConfig): readonl
   });
 }
 
-/** The files that the configuration names, beside its own, are there. */
-export function fileFaults({ listen: { tls } }: GatewayConfig, file: string): readonly ConfigFault[] {
-  return Object.entries(tls ?? {}).flatMap(([name, place]) => {
-    try {
-      readFileSync(resolve(dirname(file), place));
-      return [];
-    } catch (error) {
-      return [{ path: `/listen/tls/${name}`, reason: `cannot be read: ${(error as Error).message}` }];
-    }
-  });
+/** The files that the configuration names, beside its own, are there, and a key is one. */
+export function fileFaults({ listen, authentication }: GatewayConfig, file: string): readonly ConfigFault[] {
+  const read = (place: string): string => readFileSync(resolve(dirname(file), place), 'utf8');
+  const { keyFile } = authentication?.internalTokens ?? {};
+  return [
+    ...Object.entries(listen.tls ?? {}).flatMap(([name, place]) => faultIn(`/listen/tls/${name}`, () => read(place))),
+    ...(keyFile === undefined
+      ? []
+      : faultIn('/authentication/internalTokens/keyFile', () => new InternalTokens(systemClock, read(keyFile)))),
+  ];
+}
+
+function faultIn(path: string, read: () => unknown): readonly ConfigFault[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    return [{ path, reason: `cannot be read: ${(error as Error).message}` }];
+  }
 }

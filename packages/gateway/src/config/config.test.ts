@@ -1,9 +1,14 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { INTERNAL } from '@ashlar/http';
 import { createTelemetry } from '@ashlar/telemetry';
+import { jwtVerify } from 'jose';
 import { aService, eventually } from '../gateway.fixtures.ts';
+import { fileFaults } from './config-faults.ts';
 import { exampleConfig } from './example.ts';
 import { ConfigError, readConfig } from './read-config.ts';
 import { GatewayConfig } from './schema.ts';
@@ -104,6 +109,43 @@ test('a new table counts at once, drops no request, and keeps the counts of limi
   ok((await fetch(`${gateway.url}/c`)).ok);
   finish();
   strictEqual(await (await running).text(), 'old');
+});
+
+test('services learn who calls by a token that the configured key signs, and after a change the new one', async (t) => {
+  const service = await aService(t);
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const directory = mkdtempSync(join(tmpdir(), 'ashlar-gateway-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const keyNamed = (name: string) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(directory, name), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    return publicKey;
+  };
+  const keys = { old: keyNamed('old.pem'), new: keyNamed('new.pem') };
+  const sha256 = createHash('sha256').update('secret').digest('hex');
+  const configFor = (keyFile: string) => {
+    const example = exampleConfig(service.url, 0);
+    const apiKeys = [{ id: 'robot', sha256, role: 'reader', scopes: ['read'] }];
+    return readConfig(JSON.stringify({ ...example, authentication: { apiKeys, internalTokens: { keyFile } } }));
+  };
+  const gateway = gatewayFromConfig(configFor('old.pem'), { telemetry, file: join(directory, 'gateway.json') });
+  await gateway.listen({ port: 0, host: '127.0.0.1' });
+  t.after(() => gateway.close());
+  const claimsBy = async (key: keyof typeof keys) => {
+    await fetch(gateway.url, { headers: { 'x-api-key': 'secret' } });
+    const token = String(service.seen.at(-1)?.headers['authorization']).slice('Bearer '.length);
+    return (await jwtVerify(token, keys[key], INTERNAL)).payload;
+  };
+  const { sub, role, scope } = await claimsBy('old');
+  deepStrictEqual([sub, role, scope], ['robot', 'reader', 'read']);
+  deepStrictEqual(gateway.reconfigure(configFor('new.pem')), []);
+  strictEqual((await claimsBy('new')).sub, 'robot');
+  const { authentication: _, ...without } = configFor('new.pem');
+  deepStrictEqual(gateway.reconfigure(without), ['authentication.internalTokens']);
+  const told = (keyFile: string) =>
+    fileFaults(configFor(keyFile), join(directory, 'gateway.json')).map(({ path }) => path);
+  writeFileSync(join(directory, 'none.pem'), 'no key');
+  deepStrictEqual([told('old.pem'), told('none.pem')], [[], ['/authentication/internalTokens/keyFile']]);
 });
 
 test('who is known changes with the configuration, and what cannot change meanwhile is told', async (t) => {

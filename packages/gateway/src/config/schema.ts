@@ -105,6 +105,7 @@ const Access = Type.Union([
 
 const Authentication = Type.Object(
   {
+    internalTokens: Type.Optional(Type.Object({ keyFile: Text }, closed)),
     jwt: Type.Optional(
       Type.Object(
         {

@@ -5,6 +5,7 @@ import { systemClock } from '@ashlar/domain';
 import type { Telemetry } from '@ashlar/telemetry';
 import type { ApiKey } from '../auth/api-keys.ts';
 import type { IdentityVerifier } from '../auth/identity.ts';
+import { InternalTokens } from '../auth/internal-tokens.ts';
 import { type JwtOptions, jwtIdentities } from '../auth/jwt-identities.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { createGateway, type Gateway, type GatewayOptions, type Table } from '../gateway.ts';
@@ -29,23 +30,38 @@ export interface ConfiguredGateway extends Gateway {
 
 /** The gateway that a configuration describes; it does not listen yet. */
 export function gatewayFromConfig(config: GatewayConfig, options: FromConfigOptions): ConfiguredGateway {
-  const started = config;
   let { authentication } = config;
   let verifier = verifierOf(config);
-  const gateway = createGateway(optionsOf(config, verifier, options));
+  const started = config;
+  const tokens = tokensOf(config, options.file);
+  const gateway = createGateway({ ...optionsOf(config, verifier, options), ...(tokens && { internalTokens: tokens }) });
   return Object.assign(gateway, {
     reconfigure(changed: GatewayConfig) {
       const isKnown = isDeepStrictEqual(changed.authentication?.jwt, authentication?.jwt);
       const next = isKnown ? verifier : verifierOf(changed);
+      const pem = keyOf(changed, options.file);
       gateway.reload(tableOf(changed, next));
+      if (pem !== undefined) tokens?.signWith(pem);
       ({ authentication } = changed);
       verifier = next;
-      return AT_START.filter((section) => !isDeepStrictEqual(changed[section], started[section]));
+      const later = AT_START.filter((section) => !isDeepStrictEqual(changed[section], started[section]));
+      return (pem === undefined) === (tokens === undefined) ? later : [...later, 'authentication.internalTokens'];
     },
   });
 }
 
 const AT_START = ['listen', 'cache', 'cluster'] as const;
+
+const beside = (file: string, name: string): string => readFileSync(resolve(dirname(file), name), 'utf8');
+
+/** What callers are handed on with to the services. */
+function tokensOf(config: GatewayConfig, file: string): InternalTokens | undefined {
+  const pem = keyOf(config, file);
+  return pem === undefined ? undefined : new InternalTokens(systemClock, pem);
+}
+
+const keyOf = ({ authentication }: GatewayConfig, file: string): string | undefined =>
+  authentication?.internalTokens && beside(file, authentication.internalTokens.keyFile);
 
 const verifierOf = ({ authentication }: GatewayConfig): IdentityVerifier | undefined =>
   authentication?.jwt && jwtIdentities(authentication.jwt as JwtOptions, systemClock);
@@ -57,7 +73,6 @@ function optionsOf(
 ): GatewayOptions {
   const { listen, cache } = config;
   const { tls, trustedProxies, maxConnections, maxConcurrent } = listen;
-  const beside = (name: string): string => readFileSync(resolve(dirname(file), name), 'utf8');
   return {
     ...tableOf(config, verifier),
     telemetry,
@@ -69,7 +84,7 @@ function optionsOf(
     ...(trustedProxies && { trustedProxies }),
     ...(maxConnections !== undefined && { maxConnections }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
-    ...(tls && { tls: { cert: beside(tls.certFile), key: beside(tls.keyFile) } }),
+    ...(tls && { tls: { cert: beside(file, tls.certFile), key: beside(file, tls.keyFile) } }),
   };
 }
 
