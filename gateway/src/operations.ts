@@ -10,6 +10,7 @@ import { fieldsOf } from './request-body.ts';
 import { readSandbox, type SandboxControl, setSandbox } from './sandbox.ts';
 import { listServices } from './service-list.ts';
 import type { Services } from './services.ts';
+import { rotateSigningKey } from './signing-keys.ts';
 import { listTraces, readTrace } from './traces.ts';
 
 export interface OperationsOptions {
@@ -54,6 +55,7 @@ export function operations(
       access,
       handle: withoutBody((exchange) => republish(services, exchange)),
     },
+    signingKeyRoute(services),
     ...traceRoutes(services, recorder),
     { method: 'GET', path: '/ops/doctor', access, handle: (exchange) => readReport(reports, exchange) },
     {
@@ -74,6 +76,13 @@ const withoutBody =
     fieldsOf(exchange, []);
     return handle(exchange);
   };
+
+const signingKeyRoute = (services: Services): LocalRoute => ({
+  method: 'POST',
+  path: '/ops/signing-keys/rotation',
+  access: 'admin',
+  handle: withoutBody((exchange) => rotateSigningKey(services, exchange)),
+});
 
 const traceRoutes = (services: Services, recorder: SpanRecorder): readonly LocalRoute[] => [
   {
