@@ -40,6 +40,20 @@ test('schedule 2.4: what is published again is no duplicate where it may be lost
   strictEqual(heard.filter(({ message }) => message.id === parcel.message.id).length, 3);
 });
 
+test('schedule 2.1: what was stored is held only where it was stored, and not where another has its place', {
+  skip,
+}, async (t) => {
+  const bus = await aNatsBus(t);
+  const [first, second] = [aMessage('k', 1), aMessage('k', 2)];
+  await bus.publish([first]);
+  await bus.publish([second], { isRepeated: true });
+  const [receipt] = bus.custody.newest(second.message.source);
+  deepStrictEqual(receipt, { channel: 'shop.events', place: 2, id: second.message.id });
+  const isHeld = (id: string, place: number) => bus.custody.holds({ channel: 'shop.events', place, id });
+  const asked = [isHeld(first.message.id, 1), isHeld(second.message.id, 2), isHeld(first.message.id, 2)];
+  deepStrictEqual(await Promise.all([...asked, isHeld(second.message.id, 3)]), [true, true, false, false]);
+});
+
 test('schedule 2.5: a stream that is full refuses, and drops nothing that nobody has heard', { skip }, async (t) => {
   const bus = await aNatsBus(t, { maxBytes: 10_000 });
   const stored: Parcel[] = [];
@@ -119,6 +133,16 @@ test('many who need the same streams at the same time make each of them once', {
     errors.filter((error) => error instanceof JetStreamApiError),
     [],
   );
+});
+
+test('schedule 2.5: what is never acknowledged comes again, however often it has come', { skip }, async (t) => {
+  const bus = await aNatsBus(t);
+  await bus.publish([aMessage('k', 1)]);
+  for (let times = 1; times <= 6; times++) {
+    const { heard, subscription } = aListener(t, bus, { isDiligent: false });
+    await eventually(`it comes for the ${times}th time`, () => heard.length > 0);
+    await subscription.close();
+  }
 });
 
 test('what is no message of ours holds up nobody', { skip }, async (t) => {

@@ -4,6 +4,7 @@ import { databaseMissing, eventually } from '@ashlar/postgres';
 import { type Outgoing, outgoing } from './message.ts';
 import { type Desk, OrderAnswered, placed, useMessaging } from './messaging.fixtures.ts';
 import type { Custody, Receipt } from './receipts.ts';
+import type { Claim } from './replica.ts';
 import { postgresMessageStorage } from './storage.ts';
 
 const skip = databaseMissing;
@@ -31,7 +32,7 @@ const listening = (listeners: Listeners): Pick<Custody, 'onUp' | 'onDown' | 'onL
 });
 
 /** A broker that numbers what it takes, and loses what the test likes. */
-async function aForgetfulBroker(t: TestContext) {
+async function aForgetfulBroker(t: TestContext, options: Parameters<Desk['publisher']>[0] = {}) {
   const desk = await setUp(t);
   const kept = new Map<number, string>();
   const newest = new Map<string, Receipt>();
@@ -58,7 +59,7 @@ async function aForgetfulBroker(t: TestContext) {
     }
   };
   Object.assign(desk.bus, { custody });
-  const publisher = desk.publisher({ receipts: postgresMessageStorage(desk.db).receipts });
+  const publisher = desk.publisher({ receipts: postgresMessageStorage(desk.db).receipts, ...options });
   await publisher.start();
   const outbox = desk.outbox((rows) => publisher.publish(rows));
   let count = 0;
@@ -72,7 +73,7 @@ async function aForgetfulBroker(t: TestContext) {
     await eventually('it is marked', () => publisher.inFlight === 0);
   };
   const receipts = () => desk.db.query('select 1 from receipts').then(({ length }) => length);
-  return { desk, kept, published, listeners, slow, say, receipts, asked: () => asked };
+  return { desk, kept, newest, published, listeners, slow, say, receipts, asked: () => asked };
 }
 
 const seconds = async (desk: Desk, count: number): Promise<void> => {
@@ -186,4 +187,22 @@ test('a channel that is long in being asked for holds up no other', { skip }, as
   listeners.up();
   await eventually('the other is published again', () => published.filter((one) => one === 'answer/1').length === 2);
   answered.resolve();
+});
+
+test('schedule 2.1: where no replica was here to see it, the broker counts as having been away', {
+  skip,
+}, async (t) => {
+  const upkeep: { claim: Claim | undefined } = { claim: undefined };
+  const { desk, kept, newest, published, say, receipts } = await aForgetfulBroker(t, { upkeep });
+  await say();
+  desk.timers.advance(1_000);
+  await eventually('the first is noted', async () => (await receipts()) === 1);
+  await say();
+  // Who was answered for the second dies before it is noted, and with it the end of what the broker has.
+  newest.clear();
+  kept.delete(2);
+  upkeep.claim = { name: 'upkeep', epoch: 1, isHeld: true, isOver: false, isAfterAbsence: true };
+  desk.timers.advance(1_000);
+  await eventually('all that may have been lost since then is published again', () => published.length === 4);
+  deepStrictEqual(published.slice(2), ['k/1', 'k/2']);
 });

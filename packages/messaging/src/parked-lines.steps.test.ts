@@ -142,6 +142,12 @@ test('a dead message behind one that was given up stays dead, and is not tried',
   deepStrictEqual([line.done, line.mark.sequence], [['removes 1'], 1]);
 });
 
+test('a message that somebody else has tried meanwhile is not tried again before its time', async () => {
+  const { line, lines } = aLine({ heads: [{ ...aHead(1, 'retrying'), due: false }] });
+  deepStrictEqual(await lines.move(LINE, ALL), { count: 0, mayFollow: false });
+  deepStrictEqual([line.done, line.mark.sequence], [[], 0]);
+});
+
 test('the line of which nothing is left in the parking lot is open again', async () => {
   const { line, lines } = aLine({ mark: { sequence: 3, parked: true } });
   await lines.move(LINE, ALL);

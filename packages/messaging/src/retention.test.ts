@@ -11,7 +11,9 @@ const skip = databaseMissing;
 const setUp = useMessaging();
 
 const HOUR_MS = 3_600_000;
-const inThreeDays = { now: () => new Date(Date.now() + 72 * HOUR_MS) };
+const inHours = (hours: number) => ({ now: () => new Date(Date.now() + hours * HOUR_MS) });
+/** Marks are kept for 48 hours. */
+const inTwoDays = inHours(48.1);
 
 test('schedule 3.6: marks of lines idle for twice the retention are purged, those with parked messages are kept', {
   skip,
@@ -20,14 +22,20 @@ test('schedule 3.6: marks of lines idle for twice the retention are purged, thos
   const consumer = desk.consumer(async (order) => {
     if (order.subject === 'ill') throw new Error('ill');
   });
-  desk.bus.deliver(...messages('old', 1), ...messages('young', 1), ...messages('ill', 1));
+  desk.bus.deliver(...['ill', 'old', 'resting', 'young'].flatMap((key) => messages(key, 1)));
   await consumer.settled();
-  await desk.db.execute(`update inbox set updated_at = updated_at - interval '49 hours' where key <> 'young'`);
+  await desk.db.execute(`update inbox set updated_at = updated_at - interval '48.1 hours' where key in ('ill', 'old')`);
+  await desk.db.execute(`update inbox set updated_at = updated_at - interval '47.9 hours' where key = 'resting'`);
   desk.timers.advance(60_000);
   await eventually('the idle mark is gone', async () => {
     const rows = await desk.db.query<{ key: string }>('select key from inbox order by key');
-    return rows.map(({ key }) => key).join(' ') === 'ill young';
+    return !rows.some(({ key }) => key === 'old');
   });
+  deepStrictEqual(await desk.db.query('select key from inbox order by key'), [
+    { key: 'ill' },
+    { key: 'resting' },
+    { key: 'young' },
+  ]);
 });
 
 test('schedule 3.6: a line that comes to life while it is being purged keeps its mark', { skip }, async (t) => {
@@ -59,18 +67,26 @@ test('schedule 3.6: a message that is older than any mark is parked as too old, 
   desk.bus.deliver(...messages('known', 1));
   await young.settled();
   await young.stop();
-  const consumer = desk.consumer(undefined, { clock: inThreeDays });
+  const consumer = desk.consumer(undefined, { clock: inTwoDays });
   desk.bus.deliver(aMessage('known', 2), aMessage('forgotten', 1));
   await consumer.settled();
   deepStrictEqual(await desk.effects(), ['known/1', 'known/2']);
   deepStrictEqual(await desk.lot(), ['forgotten/1 dead']);
 });
 
+test('schedule 3.6: a message that is younger than the oldest mark is handled', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const consumer = desk.consumer(undefined, { clock: inHours(47.9) });
+  desk.bus.deliver(aMessage('late', 1));
+  await consumer.settled();
+  deepStrictEqual([await desk.effects(), await desk.lot()], [['late/1'], []]);
+});
+
 test('schedule 3.6: a message of an unknown line that comes ahead of others is too old as well', {
   skip,
 }, async (t) => {
   const desk = await setUp(t);
-  const consumer = desk.consumer(undefined, { clock: inThreeDays });
+  const consumer = desk.consumer(undefined, { clock: inTwoDays });
   desk.bus.onAsked = async ({ to }) => to + 1;
   desk.bus.deliver(aMessage('forgotten', 2));
   await desk.untilLot('forgotten/2 dead');

@@ -70,6 +70,22 @@ export const IN_REPLICAS = [
       'void (channel,',
       LOSSES,
     ],
+    [
+      'nobody asks the broker after an absence of all replicas',
+      '1: no lost event',
+      'if (claim && claim !== this.#claim && claim.isAfterAbsence)',
+      'if (false)',
+      `${LOSSES}:where no replica was here`,
+    ],
+  ]),
+  ...mutantsOf('packages/messaging-nats/dist/streams.js', [
+    [
+      'any message in the place of one that was lost counts as that one',
+      '1: no lost event',
+      `split('#')[0] === id`,
+      `split('#')[0] !== ''`,
+      `${NATS}/nats-bus.test.js:held only where`,
+    ],
   ]),
   ...mutantsOf('packages/messaging-nats/dist/posting.js', [
     [
@@ -87,6 +103,13 @@ export const IN_REPLICAS = [
       'if (place <= end)',
       'if (true)',
       `${NATS}/loss.test.js:schedule 2.3`,
+    ],
+    [
+      'a message that was delivered a few times is given up',
+      '1: no lost event',
+      'max_deliver: -1',
+      'max_deliver: 3',
+      `${NATS}/nats-bus.test.js:never acknowledged`,
     ],
     [
       'who takes over waits for what its predecessor had not acknowledged',

@@ -1,6 +1,8 @@
 import { mutantsOf } from '../mutant.ts';
 
 const PARKED = 'packages/messaging/dist/parked-lines.steps.test.js';
+const LOCKS = 'packages/messaging/dist/outbox.locks.test.js';
+const RETENTION = 'packages/messaging/dist/retention.test.js';
 
 /** What strikes so seldom that no simulation meets it in its few seeds. */
 export const IN_SELDOM = [
@@ -14,6 +16,72 @@ export const IN_SELDOM = [
       'head.id === tried?.id && ',
       '',
       PARKED,
+    ],
+    [
+      'a message is tried again before its time',
+      '4: poison',
+      `(head.status === 'retrying' && !head.due)`,
+      'false',
+      PARKED,
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/outbox.js', [
+    [
+      'numbers are drawn before what others wait for',
+      'deadlock',
+      'rank = RANK.outbox;',
+      'rank = RANK.inbox;',
+      `${LOCKS}:are drawn last`,
+    ],
+    [
+      'numbers are drawn in any order of their keys',
+      'deadlock',
+      'from lengths order by channel, key',
+      'from lengths',
+      `${LOCKS}:of several keys`,
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/consumer.js', [
+    [
+      'marks are dropped while their messages may still come again',
+      '2: once',
+      'purge(2 * retentionMs)',
+      'purge(retentionMs)',
+      RETENTION,
+    ],
+    [
+      'what is older than any mark is handled',
+      '2: once',
+      'rememberedMs: 2 * retentionMs',
+      'rememberedMs: 3 * retentionMs',
+      RETENTION,
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/republishing.js', [
+    [
+      'only a page is sent again',
+      '1: lost',
+      'if (rows.length < PAGE)\n                return;',
+      'return;',
+      'packages/messaging/dist/republishing.test.js',
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/subscription.js', [
+    [
+      'an older version that has a reaction of its own goes to that of the newer one',
+      'upcast',
+      '[...older, ...own]',
+      '[...own, ...older]',
+      'packages/messaging/dist/upcast.test.js:an older version with',
+    ],
+  ]),
+  ...mutantsOf('packages/messaging/dist/published-lines.js', [
+    [
+      'a line counts as published though its beginning is not',
+      'read your writes',
+      'o.sequence <= w.sequence',
+      'o.sequence = w.sequence',
+      'packages/messaging/dist/published-lines.test.js',
     ],
   ]),
   ...mutantsOf('packages/messaging/dist/inbox.js', [
