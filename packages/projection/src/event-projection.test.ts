@@ -72,6 +72,40 @@ test('schedule 4.4: of two projectors of one name, an event is taken in by one',
 });
 
 test(
+  'schedule 4.4: who loses the race for an event that is known by its key blames neither event nor itself',
+  options,
+  async (t) => {
+    const bank = await Bank.open(t);
+    const tables = 'create table taken (position bigint primary key)';
+    const sql = 'insert into taken select * from unnest($1::bigint[])';
+    const [frozen, thawed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const errors: unknown[] = [];
+    const projector = (before: () => Promise<unknown>) =>
+      bank.projection({
+        tables,
+        onError: (error) => errors.push(error),
+        apply: async (events, { write }) => {
+          await before();
+          await write({ sql, values: [events.map(({ position }) => position)] });
+        },
+      });
+    const awake = await projector(async () => {});
+    const slow = await projector(async () => {
+      frozen.resolve();
+      await thawed.promise;
+    });
+    await bank.transfers(3);
+    const late = slow.catchUp();
+    await frozen.promise;
+    strictEqual(await awake.catchUp(), 3);
+    thawed.resolve();
+    strictEqual(await late, 0);
+    const { state, position } = await slow.status();
+    deepStrictEqual([state, position, errors], ['live', 3, []]);
+  },
+);
+
+test(
   'schedule 4.4: a projector that wakes up after another has gone on changes nothing any more',
   options,
   async (t) => {

@@ -231,11 +231,15 @@ export class EventProjection implements Projection {
     }
   }
 
-  /** Whether the race was lost to another projector, or to a successor that is taking over: then that goes on. */
+  /**
+   * Whether the race was lost to another projector, or to a successor that is taking over: then that goes on. Who has
+   * lost it may hear of a key that is there already instead.
+   */
   async #isElsewhere(after: number, error: unknown): Promise<boolean> {
-    if (!isRetryable(error)) return false;
+    if (isUnreachable(error)) return false;
     const now = await this.#checkpoints.current();
-    return now !== undefined && (now.position !== after || now.frozen || now.version !== this.#options.version);
+    if (now === undefined || now.position !== after) return now !== undefined;
+    return isRetryable(error) && (now.frozen || now.version !== this.#options.version);
   }
 
   async #take(
