@@ -75,6 +75,15 @@ export const IN_SELDOM = [
       'packages/messaging/dist/upcast.test.js:an older version with',
     ],
   ]),
+  ...mutantsOf('packages/messaging/dist/lateness.js', [
+    [
+      'only what is dead counts as parked',
+      '6: late',
+      `where status <> 'discarded' group`,
+      `where status = 'dead' group`,
+      'packages/messaging/dist/lateness.test.js',
+    ],
+  ]),
   ...mutantsOf('packages/messaging/dist/published-lines.js', [
     [
       'a line counts as published though its beginning is not',
