@@ -152,12 +152,18 @@ test('a source that cannot send again yet is asked again, until the consumer is 
   await ended;
 });
 
-test('what comes late of all that was said before a consumer begins now is not handled either', { skip }, async (t) => {
-  const desk = await setUp(t);
+/** A consumer that begins now, and has caught up when the test says so. */
+function aBeginner(desk: Desk) {
   const caughtUp = Promise.withResolvers<void>();
   desk.bus.caughtUp = caughtUp.promise;
   const subscriptions = [on(OrderPlaced, (order: Order) => desk.note(order))];
   const consumer = desk.consumer(undefined, { definition: { name: 'desk', subscriptions, from: 'now' } });
+  return { consumer, caughtUp };
+}
+
+test('what comes late of all that was said before a consumer begins now is not handled either', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const { consumer, caughtUp } = aBeginner(desk);
   const catchingUp = consumer.catchUpNewChannels();
   desk.bus.deliver(aMessage('k', 3));
   await eventually('it is passed', async () => desk.bus.acknowledged.includes('k/3'));
@@ -171,10 +177,7 @@ test('what cannot be passed at a beginning waits there, and not in the parking l
   skip,
 }, async (t) => {
   const desk = await setUp(t);
-  const caughtUp = Promise.withResolvers<void>();
-  desk.bus.caughtUp = caughtUp.promise;
-  const subscriptions = [on(OrderPlaced, (order: Order) => desk.note(order))];
-  const consumer = desk.consumer(undefined, { definition: { name: 'desk', subscriptions, from: 'now' } });
+  const { consumer, caughtUp } = aBeginner(desk);
   await desk.db.execute('alter table inbox add constraint rule check (sequence = 0)');
   const catchingUp = consumer.catchUpNewChannels();
   desk.bus.deliver(aMessage('k', 1));
@@ -193,10 +196,7 @@ test('what cannot be passed at a beginning waits there, and not in the parking l
 
 test('the beginning is over for a replica as soon as another one has come to its end', { skip }, async (t) => {
   const desk = await setUp(t);
-  const caughtUp = Promise.withResolvers<void>();
-  desk.bus.caughtUp = caughtUp.promise;
-  const subscriptions = [on(OrderPlaced, (order: Order) => desk.note(order))];
-  const consumer = desk.consumer(undefined, { definition: { name: 'desk', subscriptions, from: 'now' } });
+  const { consumer, caughtUp } = aBeginner(desk);
   const catchingUp = consumer.catchUpNewChannels();
   desk.bus.deliver(aMessage('k', 1));
   await eventually('it is passed', async () => desk.bus.acknowledged.includes('k/1'));
