@@ -57,7 +57,8 @@ export class Shopper {
 }
 
 export async function assortment(api: ShopApi): Promise<readonly ProductView[]> {
-  const { body } = await api.call<Page<ProductView>>('GET /v1/products?limit=100');
+  const { status, text, body } = await api.call<Page<ProductView>>('GET /v1/products?limit=100');
+  if (status !== 200) throw new RefusedError(status, text);
   const currency = body.items[0]?.price.currency;
   return body.items.filter(({ price }) => price.currency === currency);
 }
