@@ -18,8 +18,10 @@ const root = resolve(import.meta.dirname, '..', '..', '..');
 const COPIED = ['packages', 'contracts', 'services', 'gateway', 'sandbox', 'cli', 'test'];
 const SEEDS = 150;
 const SEEDS_WITHIN_MS = 300_000;
-/** Whole, no test takes a quarter of it; a mutant that keeps one from ending is noticed by then. */
-const TEST_WITHIN_MS = 100_000;
+/** Whole, no test takes half of it; a mutant that keeps one from ending is noticed by then. */
+const TEST_WITHIN_MS = 60_000;
+/** How long a test waits for what a mutant may keep from coming; whole, it waits as long as everywhere. */
+const MUTANT_PATIENCE_MS = 20_000;
 /** A mutant that is no program at all proves nothing, and neither does a simulation for which there was no time. */
 const NO_PROOF = /SyntaxError|ReferenceError|There was no time/;
 
@@ -64,16 +66,16 @@ export class BrokenCopy {
       whole.replace(find, () => put),
     );
     try {
-      return await this.look(by);
+      return await this.look(by, { TEST_PATIENCE_MS: String(MUTANT_PATIENCE_MS) });
     } finally {
       writeFileSync(path, whole);
     }
   }
 
   /** What a detector finds in the copy as it is. */
-  async look(by: Detector): Promise<Catch | undefined> {
+  async look(by: Detector, settings: Settings = {}): Promise<Catch | undefined> {
     const began = performance.now();
-    const { code, output } = await (by.includes('.test.js') ? this.#test(by) : this.#simulate(by));
+    const { code, output } = await (by.includes('.test.js') ? this.#test(by, settings) : this.#simulate(by));
     if (code === 0) return undefined;
     if (NO_PROOF.test(output)) throw new Error(output);
     const seed = /^Seed (?<seed>\d+) breaks/m.exec(output)?.groups?.['seed'];
@@ -90,19 +92,19 @@ export class BrokenCopy {
     return this.#node([main, name, '--seeds', String(SEEDS), '--from', '1', '--workers', '1', '--tersely']);
   }
 
-  #test(by: string): Promise<Ended> {
+  #test(by: string, settings: Settings): Promise<Ended> {
     const [file = '', ...title] = by.split(':');
     const pattern = title.length > 0 ? [`--test-name-pattern=${title.join(':')}`] : [];
-    return this.#node([...pattern, '--test-reporter=spec', join(this.#path, file)]);
+    return this.#node([...pattern, '--test-reporter=spec', join(this.#path, file)], settings);
   }
 
   /** The first failure is enough. */
-  #node(args: readonly string[]): Promise<Ended> {
+  #node(args: readonly string[], settings: Settings = {}): Promise<Ended> {
     return new Promise((done, fail) => {
       const { NODE_TEST_CONTEXT: _, ...env } = process.env;
       const child = spawn(process.execPath, args, {
         cwd: this.#path,
-        env: { ...env, TEST_DATABASE_URL: this.databaseUrl },
+        env: { ...env, ...settings, TEST_DATABASE_URL: this.databaseUrl },
       });
       let output = '';
       const hear = (chunk: Buffer) => {
@@ -124,6 +126,8 @@ export class BrokenCopy {
     });
   }
 }
+
+type Settings = Readonly<Record<string, string>>;
 
 interface Ended {
   readonly code: number;
