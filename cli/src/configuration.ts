@@ -28,9 +28,11 @@ export interface Configuration {
   readonly namespace: string | undefined;
   /** The broker of the topology `processes`. */
   readonly natsUrl: string;
-  /** Where the topology `processes` keeps read models. */
-  readonly redisUrl: string;
+  /** Where the topology `processes` keeps read models, and every topology copies of products. */
+  readonly redisUrl: string | undefined;
 }
+
+const REDIS_OF_PROCESSES = 'redis://127.0.0.1:6379';
 
 export const SETTINGS: readonly Setting[] = [
   { variable: 'PORT', option: 'port', value: '8080', help: 'the only fixed port: the gateway' },
@@ -66,7 +68,10 @@ export const SETTINGS: readonly Setting[] = [
   { variable: 'DATABASE_REPLICA_URLS', help: 'its read replicas, separated by commas' },
   { variable: 'DB_REPLICAS', option: 'db-replicas', value: '0', help: 'read replicas of the embedded server, up to 4' },
   { variable: 'NATS_URL', value: 'nats://127.0.0.1:4222', help: 'the broker for processes: NATS with JetStream' },
-  { variable: 'REDIS_URL', value: 'redis://127.0.0.1:6379', help: 'where processes keep the read models of orders' },
+  {
+    variable: 'REDIS_URL',
+    help: `where copies of products are kept, and with processes, which need it, orders: ${REDIS_OF_PROCESSES}`,
+  },
   { variable: 'ADMIN_EMAIL', value: 'admin@ashlar.local', help: 'the administrator created on the first start' },
   {
     variable: 'ADMIN_PASSWORD',
@@ -90,10 +95,11 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
   const faults: string[] = [];
   const values = readValues(SETTINGS, { args, environment, faults });
   const reader = new Reader(SETTINGS, values, faults);
+  const topology = reader.oneOf('TOPOLOGY', ['single', 'processes']);
   const configuration: Configuration = {
     port: reader.integer('PORT', 0, 65_535),
     dataDirectory: values['DATA_DIR']!,
-    topology: reader.oneOf('TOPOLOGY', ['single', 'processes']),
+    topology,
     replicas: reader.counts('REPLICAS', SERVICES, MOST_REPLICAS),
     saga: reader.oneOf('SAGA_STYLE', ['orchestration', 'choreography']),
     seed: reader.oneOf('SEED', ['demo', 'none']),
@@ -109,7 +115,8 @@ export function readConfiguration(args: readonly string[], environment: NodeJS.P
     stepTimeoutMs: reader.integer('SAGA_STEP_TIMEOUT_MS', 100, 86_400_000),
     namespace: reader.matching('NAMESPACE', /^[a-z0-9_]{1,24}$/, 'up to 24 of a-z, 0-9 and _'),
     natsUrl: reader.urls('NATS_URL', ['nats:', 'tls:']),
-    redisUrl: reader.url('REDIS_URL', ['redis:', 'rediss:'])!,
+    redisUrl:
+      reader.url('REDIS_URL', ['redis:', 'rediss:']) ?? (topology === 'processes' ? REDIS_OF_PROCESSES : undefined),
   };
   faults.push(...contradictions(configuration));
   if (faults.length > 0) throw new UsageError(faults);

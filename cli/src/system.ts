@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@ashlar/domain';
-import type { ReadModels } from '@ashlar/order-service';
 import { type Sandbox, startSandbox } from '@ashlar/sandbox';
 import { createShopGateway, InternalTokens, type RunningReplicas, type ShopGateway } from '@ashlar/shop-gateway';
 import { createTelemetry, type Telemetry } from '@ashlar/telemetry';
@@ -11,6 +10,7 @@ import { type AdministratorSecret, DataDirectory } from './data-directory.ts';
 import { openDatabaseServer } from './database.ts';
 import { liveReports } from './doctor/live-reports.ts';
 import { verifierOf } from './topology/issuer.ts';
+import type { ShopSettings } from './topology/shop-services.ts';
 import type { Ingredients, RunningServices, Topology } from './topology/shop-topology.ts';
 
 const HOST = '0.0.0.0';
@@ -105,7 +105,7 @@ async function startParts({ configuration, directory, administrator, hooks, star
   const shop = {
     ...{ seed, saga, stepTimeoutMs, cardProcessorUrl, carrierUrl },
     administrator: { email, password },
-    readModels: readModelsOf(configuration, namespace),
+    ...redisUses(configuration, namespace),
   };
   const internalTokens = new InternalTokens(systemClock);
   const parts = { configuration, namespace, server, shop, telemetry };
@@ -118,9 +118,14 @@ async function startParts({ configuration, directory, administrator, hooks, star
   return { gateway, services, sandbox };
 }
 
-/** Where services are processes, there may be many of them that read the same. */
-const readModelsOf = ({ topology, redisUrl }: Configuration, namespace: string): ReadModels =>
-  topology === 'processes' ? { redisUrl, namespace } : 'postgres';
+/** Where services are processes, there may be many of them that read the same; in one, Redis is used if it is told. */
+function redisUses(
+  { topology, redisUrl }: Configuration,
+  namespace: string,
+): Pick<ShopSettings, 'readModels' | 'copies'> {
+  const place = redisUrl === undefined ? undefined : { redisUrl, namespace };
+  return { readModels: (topology === 'processes' && place) || 'postgres', copies: place ?? 'none' };
+}
 
 const closing = ({ close = () => {} }: RunningServices) => ({ stop: async () => close() });
 

@@ -11,6 +11,7 @@ const SETTINGS = {
   cardProcessorUrl: 'http://127.0.0.1:1',
   carrierUrl: 'http://127.0.0.1:1',
   readModels: 'postgres',
+  copies: 'none',
   administrator: { email: 'nobody@example.org', password: 'of no importance' },
 } as const;
 

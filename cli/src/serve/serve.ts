@@ -105,6 +105,7 @@ function shopSettingsOf(settings: ServiceSettings): ShopSettings {
   return {
     ...settings,
     readModels: redisUrl === undefined ? 'postgres' : { redisUrl, namespace },
+    copies: redisUrl === undefined ? 'none' : { redisUrl, namespace },
     ...(password !== undefined && { administrator: { email, password } }),
   };
 }

@@ -74,7 +74,7 @@ const OF_SERVICES: readonly Setting[] = [
   { variable: 'DATABASE_REPLICA_URLS', help: 'read replicas of that database, with commas between them' },
   { variable: 'NATS_URL', value: 'nats://nats:4222', help: 'the broker: NATS with JetStream' },
   { variable: 'NAMESPACE', value: 'ashlar', help: 'part of every name at the broker' },
-  { variable: 'REDIS_URL', help: 'where orders are kept to be read; in PostgreSQL when not told (order)' },
+  { variable: 'REDIS_URL', help: 'where orders, and copies of products, are kept to be read (order, product)' },
   { variable: 'GATEWAY_KEYS_FILE', help: 'the public keys of the gateways (PEM, Ed25519): nobody else is believed' },
   { variable: 'CARD_PROCESSOR_URL', value: 'http://sandbox:8081', help: 'the card processor (payment)' },
   { variable: 'CARRIER_URL', value: 'http://sandbox:8082', help: 'the carrier (shipping)' },

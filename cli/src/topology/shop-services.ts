@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@ashlar/host';
 import type { ReadModels } from '@ashlar/order-service';
+import type { ProductCopies } from '@ashlar/product-service';
 import type { Configuration } from '../configuration.ts';
 import type { AdministratorSecret } from '../data-directory.ts';
 import { ISSUER } from './issuer.ts';
@@ -9,6 +10,7 @@ export interface ShopSettings extends Pick<Configuration, 'seed' | 'saga' | 'ste
   readonly cardProcessorUrl: string;
   readonly carrierUrl: string;
   readonly readModels: ReadModels;
+  readonly copies: ProductCopies;
   /** Known to the user service only. */
   readonly administrator?: AdministratorSecret;
 }
@@ -23,7 +25,7 @@ const LOADERS = {
     const { userService } = await import('@ashlar/user-service');
     return userService({ ...ISSUER, ...(administrator && { admin: administrator }) });
   },
-  product: async ({ seed }) => (await import('@ashlar/product-service')).productService({ seed }),
+  product: async ({ seed, copies }) => (await import('@ashlar/product-service')).productService({ seed, copies }),
   inventory: async ({ seed }) => {
     const { inventoryService } = await import('@ashlar/inventory-service');
     return inventoryService({ openingStock: new Map(seed === 'demo' ? await demoStock() : []) });

@@ -1,7 +1,7 @@
 import { systemClock, systemTimers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer } from '@ashlar/http';
 import { createJobs } from '@ashlar/jobs';
-import { type Contract, DeadLetters, Lateness, PostgresOutbox } from '@ashlar/messaging';
+import { type Contract, DeadLetters, Lateness, type Overhearing, PostgresOutbox } from '@ashlar/messaging';
 import { onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { asyncApi, type JsonObject, type ServiceMessages } from '@ashlar/published-language';
 import { createTelemetry } from '@ashlar/telemetry';
@@ -26,6 +26,8 @@ export interface ServiceDescription {
 /** Nobody listens there, and nobody asks: a description is made without a query. */
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
+const SILENCE: Overhearing = { overhear: () => () => {} };
+
 /**
  * Describes a service by what it would run with: it is built as for production, but nothing of it is started, so
  * that no database, broker or neighbour has to be there.
@@ -37,7 +39,17 @@ export async function describeService({ definition, version, owns }: DescribeOpt
   const outbox = new PostgresOutbox({ db, clock, ids, onCommitted: () => {} });
   const [onError, onFailedAttempt] = [() => {}, () => {}];
   const jobs = () => createJobs({ url: NO_DATABASE, db, tracing: telemetry.tracing, onError, onFailedAttempt, timers });
-  const service = definition.create({ db, reads: onPrimary(db), outbox, clock, ids, timers, telemetry, jobs });
+  const service = definition.create({
+    db,
+    reads: onPrimary(db),
+    outbox,
+    clock,
+    ids,
+    timers,
+    telemetry,
+    news: SILENCE,
+    jobs,
+  });
   const { sagas, projections = [] } = service;
   const late = { lateness: new Lateness(db), consumers: [], projections, sagas, clock };
   const server = await createServiceServer({

@@ -17,6 +17,7 @@ import {
   messagingMigrations,
   type OutboxPublisher,
   type OutboxRow,
+  type Overhearing,
   PostgresOutbox,
   parkedLines,
   publishedLines,
@@ -44,7 +45,7 @@ export interface HostOptions {
   readonly databaseUrl: string;
   /** The same database on replicas of its server. */
   readonly replicaUrls?: readonly string[];
-  readonly bus: Bus;
+  readonly bus: Bus & Overhearing;
   /**
    * The name of this one among the replicas of the service, `order-1` by default. Two that run at the same time have
    * different names; one that starts in the place of another bears its name.
@@ -158,6 +159,7 @@ function createParts(options: Required<HostOptions>): Parts {
     ids,
     timers,
     telemetry,
+    news: options.bus,
     jobs: () => {
       progress.jobs ??= createJobs({
         url,

@@ -1,6 +1,6 @@
 import type { Clock, DomainError, Ids, Timers } from '@ashlar/domain';
 import type { Jobs } from '@ashlar/jobs';
-import type { ConsumerDefinition, Contract, Duty, Outbox } from '@ashlar/messaging';
+import type { ConsumerDefinition, Contract, Duty, Outbox, Overhearing } from '@ashlar/messaging';
 import type { PersonalVault } from '@ashlar/personal-data';
 import type { Database, Migration, Reads } from '@ashlar/postgres';
 import type { Projection } from '@ashlar/projection';
@@ -18,6 +18,8 @@ export interface ServicePlatform {
   readonly ids: Ids;
   readonly timers: Timers;
   readonly telemetry: Telemetry;
+  /** What is said on the bus, its own words among it; see `Overhearing` for how little is promised. */
+  readonly news: Overhearing;
   /** The service's background jobs, made on first use; one that has none opens no connections for them. */
   jobs(): Jobs;
 }

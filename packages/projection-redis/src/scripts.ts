@@ -7,7 +7,7 @@ export interface Script {
   readonly sha: string;
 }
 
-const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
+export const script = (lua: string): Script => ({ lua, sha: createHash('sha1').update(lua).digest('hex') });
 
 /** The entry; or, where there is none, whether the asker has got the lease to fill it. */
 export const READ: Script = script(`

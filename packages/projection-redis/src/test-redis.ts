@@ -23,7 +23,7 @@ export class TestRedis {
     private readonly directory: string,
   ) {}
 
-  static async start(t: TestContext): Promise<TestRedis> {
+  static async start(t: Pick<TestContext, 'after'>): Promise<TestRedis> {
     const directory = mkdtempSync(join(tmpdir(), 'ashlar-redis-'));
     const redis = new TestRedis(await freePort(), directory);
     t.after(async () => {

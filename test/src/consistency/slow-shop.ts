@@ -58,7 +58,7 @@ export async function aSlowShop(t: TestContext, delayMs: () => number): Promise<
   ends.push(() => Promise.all(copies.map((copy) => copy.close())));
   const readModels = { redisUrl: redis.url, namespace: 'test' };
   const definitions: readonly ServiceDefinition[] = [
-    productService({ seed: 'none' }),
+    productService({ seed: 'none', copies: readModels }),
     inventoryService({ openingStock: new Map() }),
     orderService({ saga: 'orchestration', stepTimeoutMs: 30_000, readModels }),
   ];

@@ -132,6 +132,7 @@ function definitionsOf(saga: SagaStyle, sandbox: Sandbox): Promise<readonly Serv
   const settings: ShopSettings = {
     ...{ cardProcessorUrl, carrierUrl, saga, stepTimeoutMs: 30_000 },
     readModels: 'postgres',
+    copies: 'none',
     seed: 'none',
     administrator: ADMIN,
   };

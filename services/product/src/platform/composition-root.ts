@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { LayeredCache } from '@ashlar/cache';
-import { type Clock, type Ids, systemChance, type Transactions } from '@ashlar/domain';
-import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
+import type { Clock, Ids, Transactions } from '@ashlar/domain';
+import type { BreakerView, Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
 import { isUniqueViolation, readMigrations } from '@ashlar/postgres';
+import { projectionMigrations } from '@ashlar/projection';
+import { redisProjectionMigrations } from '@ashlar/projection-redis';
 import { ProductMapper } from '../application/mappers/product.mapper.ts';
 import type { ProductReads } from '../application/ports/product-reads.interface.ts';
 import type { Restatements } from '../application/ports/restatements.interface.ts';
@@ -15,10 +16,8 @@ import { GetProductUseCase } from '../application/use-cases/get-product.use-case
 import { ListProductsUseCase } from '../application/use-cases/list-products.use-case.ts';
 import { RestateProductsUseCase } from '../application/use-cases/restate-products.use-case.ts';
 import { SeedCatalogueUseCase } from '../application/use-cases/seed-catalogue.use-case.ts';
-import type { Product } from '../domain/entities/product.entity.ts';
 import { ProductError } from '../domain/errors/product.errors.ts';
 import type { ProductRepository } from '../domain/repositories/product.repository.interface.ts';
-import { CachedProductReads } from '../infrastructure/read-models/product-reads.impl.ts';
 import { PostgresProductRepository } from '../infrastructure/repositories/product.repository.impl.ts';
 import { PostgresSeedLog } from '../infrastructure/repositories/seed-log.impl.ts';
 import { OutboxRestatements } from '../infrastructure/restatements/restatements.impl.ts';
@@ -26,15 +25,23 @@ import { productCommands } from '../interface/consumers/product.commands.ts';
 import { productController } from '../interface/controllers/product.controller.ts';
 import type { ProductSettings } from './config/config.ts';
 import { demoCatalogue } from './demo-catalogue.ts';
+import { readSideOf } from './read-side.ts';
 
 export type { ProductSettings } from './config/config.ts';
 export { demoProducts } from './demo-catalogue.ts';
+export type { ProductCopies } from './read-side.ts';
 
 /** What the service needs from outside. Tests and simulations pass their own here, and nowhere else. */
 export interface ProductAdapters {
   readonly transactions: Transactions;
   readonly products: ProductRepository;
   readonly reads: ProductReads;
+  /** What else runs for the reads. */
+  readonly readSide: {
+    breakers(): readonly BreakerView[];
+    start(): Promise<void>;
+    stop(): Promise<void>;
+  };
   readonly seeds: SeedLog;
   readonly restatements: Restatements;
   readonly clock: Clock;
@@ -42,14 +49,14 @@ export interface ProductAdapters {
 }
 
 /** The adapters of production. */
-export function productionAdapters({ db, reads, outbox, clock, ids }: ServicePlatform): ProductAdapters {
-  const cache = new LayeredCache<Product>({ ttlMs: CACHED_MS, clock, chance: systemChance });
-  const cached = new CachedProductReads({ reads, cache, clock });
-  const products = new PostgresProductRepository(db, outbox, (id) => cached.changed(id));
+export function productionAdapters(platform: ServicePlatform, { copies }: ProductSettings): ProductAdapters {
+  const { db, outbox, clock, ids } = platform;
+  const readSide = readSideOf(platform, copies);
   return {
     transactions: db,
-    products,
-    reads: cached,
+    products: new PostgresProductRepository(db, outbox, readSide.reads),
+    reads: readSide.reads,
+    readSide,
     seeds: new PostgresSeedLog(db, clock),
     restatements: new OutboxRestatements(outbox),
     clock,
@@ -57,21 +64,22 @@ export function productionAdapters({ db, reads, outbox, clock, ids }: ServicePla
   };
 }
 
-/** What another replica has changed is seen within this time. */
-const CACHED_MS = 250;
-
 export const productService = (settings: ProductSettings): ServiceDefinition => ({
   name: 'product',
   readsReplicas: true,
-  migrations: () => readMigrations('product', fileURLToPath(new URL('../../migrations', import.meta.url))),
-  create: (platform) => createProductService(productionAdapters(platform), settings),
+  migrations: async () => [
+    ...(await projectionMigrations()),
+    ...(await redisProjectionMigrations()),
+    ...(await readMigrations('product', fileURLToPath(new URL('../../migrations', import.meta.url)))),
+  ],
+  create: (platform) => createProductService(productionAdapters(platform, settings), settings),
 });
 
 export function createProductService(
   adapters: ProductAdapters,
-  { seed }: ProductSettings,
+  { seed }: Pick<ProductSettings, 'seed'>,
 ): Service & { readonly application: ProductApplication } {
-  const { transactions, products, reads, seeds, restatements, clock, ids } = adapters;
+  const { transactions, products, reads, readSide, seeds, restatements, clock, ids } = adapters;
   const mapper = new ProductMapper();
 
   const application: ProductApplication = {
@@ -89,7 +97,10 @@ export function createProductService(
     routes: [productController(application)],
     consumers: [{ name: 'product.commands', subscriptions: productCommands(application) }],
     errors: (error) => (isUniqueViolation(error, 'products_sku') ? ProductError.skuTaken() : undefined),
+    breakers: readSide.breakers,
+    stop: readSide.stop,
     start: async () => {
+      await readSide.start();
       if (seed === 'demo') await application.seedCatalogue.execute(demoCatalogue);
     },
   };

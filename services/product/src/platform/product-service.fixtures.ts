@@ -1,10 +1,14 @@
 import { after, before } from 'node:test';
 import { systemClock, systemTimers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, httpMigrations, InvalidTokenError, type ServiceServer } from '@ashlar/http';
-import { messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
+import { LocalBus, messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
 import { createTestDatabase, type Database, databaseMissing, onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { createTelemetry } from '@ashlar/telemetry';
 import { type ProductSettings, productService } from './composition-root.ts';
+
+/** Copies are shared with nobody. */
+const alone = (settings: Seed) => productService({ ...settings, copies: 'none' });
+type Seed = Pick<ProductSettings, 'seed'>;
 
 export const MUG = {
   sku: 'MUG-1',
@@ -33,16 +37,16 @@ export interface TestService {
   create(product?: Partial<typeof MUG>): Promise<{ id: string; version: number }>;
   /** The names of one page of a list, and where the next one begins. */
   list(query: string): Promise<{ names: string[]; nextCursor: string | null }>;
-  startAnother(settings: ProductSettings): Promise<void>;
+  startAnother(settings: Seed): Promise<void>;
 }
 
 /** Made before the tests of a suite, dropped after them. In a file, or inside of a `describe`. */
-export function aProductService(settings: ProductSettings = { seed: 'none' }): TestService {
+export function aProductService(settings: Seed = { seed: 'none' }): TestService {
   const made = { published: [] as OutboxRow[] } as TestService;
   let end = async () => {};
   before(async () => {
     if (databaseMissing) return;
-    const definition = productService(settings);
+    const definition = alone(settings);
     const kit = [...(await messagingMigrations()), ...(await httpMigrations())];
     const database = await createTestDatabase([...kit, ...(await definition.migrations())]);
     const db = new PostgresDatabase({ url: database.url });
@@ -62,23 +66,24 @@ export function aProductService(settings: ProductSettings = { seed: 'none' }): T
   return made;
 }
 
-const telemetry = createTelemetry({ service: 'product', logLevel: 'fatal' });
+const telemetryOf = () => createTelemetry({ service: 'product', logLevel: 'fatal' });
 
-function createService({ db, published }: TestService, settings: ProductSettings) {
+function createService({ db, published }: TestService, settings: Seed) {
   const ids = new UuidV7Ids();
   const clock = systemClock;
   const outbox = new PostgresOutbox({ db, clock, ids, onCommitted: (rows) => published.push(...rows) });
   const jobs = () => {
     throw new Error('The product service has no jobs.');
   };
-  return productService(settings).create({
+  return alone(settings).create({
     db,
     reads: onPrimary(db),
     outbox,
     clock,
     ids,
     timers: systemTimers,
-    telemetry,
+    telemetry: telemetryOf(),
+    news: new LocalBus(),
     jobs,
   });
 }
@@ -90,6 +95,7 @@ function createServer(db: Database, { routes, errors }: ReturnType<typeof create
       return { id: `the ${token}`, role: token, sessionId: 's1' } as const;
     },
   };
+  const telemetry = telemetryOf();
   const options = { service: 'product', version: '1.0.0', telemetry, db, verifier, clock: systemClock, routes };
   return createServiceServer({ ...options, ...(errors && { errors }) });
 }

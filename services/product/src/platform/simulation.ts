@@ -89,6 +89,7 @@ export const simulatedProductService = (): SimulatedDefinition<ProductApplicatio
         transactions: work,
         products,
         reads: products,
+        readSide: { breakers: () => [], start: async () => {}, stop: async () => {} },
         seeds: { claim: async () => false },
         restatements: new OutboxRestatements(outbox),
         clock,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, before } from 'node:test';
 import { type Clock, systemTimers, type Timers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, createTokenVerifier, httpMigrations, type ServiceServer } from '@ashlar/http';
-import { messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
+import { LocalBus, messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
 import { KeyedHash, PersonalVault, PostgresPersonalKeys } from '@ashlar/personal-data';
 import { createTestDatabase, type Database, databaseMissing, onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { createTelemetry } from '@ashlar/telemetry';
@@ -115,6 +115,7 @@ function createService(made: TestService, settings: UserSettings) {
     ids,
     timers,
     telemetry,
+    news: new LocalBus(),
     jobs,
   });
 }

@@ -1,8 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { LayeredCache } from '@ashlar/cache';
+import { LayeredCache, MemoryTier } from '@ashlar/cache';
 import type { Freshness } from '@ashlar/domain';
-import type { Product } from '../../domain/entities/product.entity.ts';
+import type { ProductRow } from '../repositories/product.row-mapper.ts';
 import { CachedProductReads } from './product-reads.impl.ts';
 
 /** Answers nothing, and remembers how new it had to be. */
@@ -16,7 +16,11 @@ function setUp() {
       return { query: async () => [] };
     },
   };
-  const cache = new LayeredCache<Product>({ ttlMs: 250, clock, chance: () => 0 });
+  const cache = new LayeredCache<ProductRow>({
+    layers: [{ name: 'memory', tier: new MemoryTier({ clock }), ttlMs: 250 }],
+    versionOf: ({ version }) => version,
+    chance: () => 0,
+  });
   return { products: new CachedProductReads({ reads, cache, clock }), asked, pass: (ms: number) => (now += ms) };
 }
 
@@ -24,7 +28,7 @@ test('what was changed here a moment ago is read on the primary, and everything 
   const { products, asked, pass } = setUp();
   const all = { status: 'active', limit: 9 } as const;
   await products.find('cup', 'any');
-  products.changed('cup');
+  products.changed('cup', 2);
   await products.find('cup', 'any');
   await products.find('pot', 'any');
   await products.list(all, 'any');

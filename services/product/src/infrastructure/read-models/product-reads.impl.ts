@@ -4,11 +4,15 @@ import type { Reads } from '@ashlar/postgres';
 import type { ProductReads } from '../../application/ports/product-reads.interface.ts';
 import type { Product } from '../../domain/entities/product.entity.ts';
 import type { ListedProduct, ProductFilter } from '../../domain/repositories/product.repository.interface.ts';
-import { findProduct, listProducts } from '../repositories/product.queries.ts';
+import { findRow, listProducts } from '../repositories/product.queries.ts';
+import type { ProductChanges } from '../repositories/product.repository.impl.ts';
+import { type ProductRow, toProduct } from '../repositories/product.row-mapper.ts';
 
 export interface CachedProductReadsOptions {
   readonly reads: Pick<Reads, 'at'>;
-  readonly cache: LayeredCache<Product>;
+  readonly cache: LayeredCache<ProductRow>;
+  /** The copies that all replicas read: they are told of a change before it is committed. */
+  readonly shared?: { comes(id: string, version: number): void };
   readonly clock: Clock;
 }
 
@@ -16,16 +20,19 @@ export interface CachedProductReadsOptions {
 const REMEMBERED_MS = 1_000;
 
 /**
- * Reads through a cache, and below it from replicas. The cache forgets a product at each commit that changes it; and
- * for a moment such a product is read on the primary, or caches would keep what a replica does not know better yet.
+ * Reads through a cache, and below it from replicas of the database. The cache forgets a product at each change; and
+ * for a moment such a product is read on the primary, since a replica may not know better yet.
  */
-export class CachedProductReads implements ProductReads {
+export class CachedProductReads implements ProductReads, ProductChanges {
   readonly #changedAt = new Map<string, number>();
 
   constructor(private readonly options: CachedProductReadsOptions) {}
 
-  /** This process has committed a change of the product. */
-  changed(id: string): void {
+  changing(id: string, version: number): void {
+    this.options.shared?.comes(id, version);
+  }
+
+  changed(id: string, version: number): void {
     const now = this.#now();
     for (const [old, at] of this.#changedAt) {
       if (now - at < REMEMBERED_MS) break;
@@ -33,13 +40,15 @@ export class CachedProductReads implements ProductReads {
     }
     this.#changedAt.delete(id);
     this.#changedAt.set(id, now);
-    void this.options.cache.invalidate(id);
+    void this.options.cache.invalidate(id, version);
   }
 
   async find(id: string, freshness: Freshness): Promise<Product | undefined> {
     const { reads, cache } = this.options;
-    if (freshness !== 'any') return findProduct(reads.at(freshness), id);
-    return cache.get(id, () => findProduct(reads.at(this.#isRecent(this.#changedAt.get(id)) ? 'latest' : 'any'), id));
+    const row = await (freshness === 'any'
+      ? cache.get(id, () => findRow(reads.at(this.#isRecent(this.#changedAt.get(id)) ? 'latest' : 'any'), id))
+      : findRow(reads.at(freshness), id));
+    return row && toProduct(row);
   }
 
   async list(filter: ProductFilter, freshness: Freshness): Promise<ListedProduct[]> {

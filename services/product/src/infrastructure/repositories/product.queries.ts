@@ -1,5 +1,4 @@
 import type { Reader } from '@ashlar/postgres';
-import type { Product } from '../../domain/entities/product.entity.ts';
 import type { ListedProduct, ProductFilter } from '../../domain/repositories/product.repository.interface.ts';
 import { COLUMNS, type ProductRow, toProduct } from './product.row-mapper.ts';
 
@@ -20,9 +19,8 @@ const BEST = `
   where $3::text is null or (rank, id) < ($6::float8, $3)
   order by rank desc, id desc limit $4`;
 
-export async function findProduct(reader: Reader, id: string): Promise<Product | undefined> {
-  const [row] = await reader.query<ProductRow>(LOAD, [[id]]);
-  return row && toProduct(row);
+export async function findRow(reader: Reader, id: string): Promise<ProductRow | undefined> {
+  return (await reader.query<ProductRow>(LOAD, [[id]]))[0];
 }
 
 export async function listProducts(

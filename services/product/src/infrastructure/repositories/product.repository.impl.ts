@@ -23,14 +23,23 @@ const STORE = `
     updated_at = excluded.updated_at
   where expect_version(products.version, excluded.version - 1, 'The product')`;
 
+/** Who keeps copies of products, and has to know what becomes of them. */
+export interface ProductChanges {
+  /** Inside of the transaction: if it is committed, there will be this version. */
+  changing(id: string, version: number): void;
+  /** There is this version by now. */
+  changed(id: string, version: number): void;
+}
+
+const NOBODY: ProductChanges = { changing: () => {}, changed: () => {} };
+
 export class PostgresProductRepository implements ProductRepository {
   readonly #table: StateTable<ProductColumns>;
 
   constructor(
     private readonly db: Database,
     private readonly outbox: Outbox,
-    /** Told the id of each product whose change is committed. */
-    private readonly onChanged: (id: string) => void = () => {},
+    private readonly changes: ProductChanges = NOBODY,
   ) {
     this.#table = new StateTable<ProductColumns>(db, { name: 'The product', load: LOAD, store: STORE });
   }
@@ -63,7 +72,8 @@ export class PostgresProductRepository implements ProductRepository {
     await this.db.transaction(async () => {
       await this.#table.save({ id, version: version - 1, state });
       await this.outbox.add(events.map(toMessage));
-      this.db.afterCommit(() => this.onChanged(id));
+      this.changes.changing(id, version);
+      this.db.afterCommit(() => this.changes.changed(id, version));
     });
   }
 }

@@ -1,7 +1,7 @@
 import { after, before } from 'node:test';
 import { systemClock, systemTimers, UuidV7Ids } from '@ashlar/domain';
 import { createServiceServer, httpMigrations, InvalidTokenError, type ServiceServer } from '@ashlar/http';
-import { messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
+import { LocalBus, messagingMigrations, type OutboxRow, PostgresOutbox } from '@ashlar/messaging';
 import { createTestDatabase, databaseMissing, onPrimary, PostgresDatabase } from '@ashlar/postgres';
 import { createTelemetry } from '@ashlar/telemetry';
 import type { ToolShedApplication } from '../application/tool-shed.application.ts';
@@ -75,7 +75,8 @@ function createService(db: PostgresDatabase, published: OutboxRow[]) {
   const jobs = () => {
     throw new Error('There are no jobs here.');
   };
-  const platform = { db, reads: onPrimary(db), outbox, clock, ids, timers: systemTimers, telemetry, jobs };
+  const news = new LocalBus();
+  const platform = { db, reads: onPrimary(db), outbox, clock, ids, timers: systemTimers, telemetry, news, jobs };
   return toolShedService().create(platform) as ReturnType<typeof createToolShedService>;
 }
 
