@@ -56,10 +56,18 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+cache answers
+  total-max-size 16
+  max-age 600
 frontend front
   bind 127.0.0.1:${PORTS.peer}
+  use_backend cached if { path /cached }
   default_backend service
 backend service
+  server one 127.0.0.1:${PORTS.service}
+backend cached
+  http-request cache-use answers
+  http-response cache-store answers
   server one 127.0.0.1:${PORTS.service}
 `;
 }
@@ -78,16 +86,21 @@ async function besides(command: string, args: readonly string[], work: (pid: num
   }
 }
 
-/** Plain proxying by others, in pairs with nginx like the gateway. */
+/** Others in pairs with nginx like the gateway: plain proxying, and the cached hit of HAProxy. */
 async function peerRows(nginx: number): Promise<string[][]> {
   const rows: string[][] = [];
-  const row = (name: string) => async (pid: number) => {
-    const theirs = { port: PORTS.peer, pid, path: '/bare' };
-    rows.push(rowOf(name, await pairs({ port: PORTS.nginx, pid: nginx, path: '/bare' }, theirs)));
+  const row = (name: string, path = '/bare') => async (pid: number) => {
+    const theirs = { port: PORTS.peer, pid, path };
+    rows.push(rowOf(name, await pairs({ port: PORTS.nginx, pid: nginx, path }, theirs)));
   };
   const config = join(workDirectory(), 'haproxy.cfg');
   writeFileSync(config, haproxyConfig());
-  await besides('haproxy', ['-db', '-f', config], row('HAProxy'));
+  await besides('haproxy', ['-db', '-f', config], async (pid) => {
+    await row('HAProxy')(pid);
+    await row('HAProxy, cached 1 KB hit', '/cached')(pid);
+    const { headers } = await fetch(`http://127.0.0.1:${PORTS.peer}/cached`);
+    if (!headers.has('age')) throw new Error('HAProxy has answered nothing from its cache.');
+  });
   const directory = await peerDirectory('node-gateways');
   for (const name of NODE_PEERS) {
     const args = [join(directory, 'serve.mjs'), name, `http://127.0.0.1:${PORTS.service}`, String(PORTS.peer)];
@@ -221,7 +234,7 @@ await measure(async () => {
   print('The gateway beside nginx', {
     tables: [
       { head: ['requests per CPU-second', 'nginx', 'gateway', 'ratio', 'p99 nginx', 'p99 gateway'], rows },
-      { head: ['plain proxying by', 'nginx', 'it', 'ratio', 'p99 nginx', 'p99 of it'], rows: others },
+      { head: ['others: plain proxying by', 'nginx', 'it', 'ratio', 'p99 nginx', 'p99 of it'], rows: others },
     ],
     notes: [memory, `${CONNECTIONS} connections, ${ROUNDS} pairs of ${SECONDS} s, one core each`, circumstances({})],
   });
