@@ -40,6 +40,17 @@ const STORE_MANY = `
 
 const PURGE_AT_ONCE = 10_000;
 
+const IDLE = `consumer = $1 and not parked and updated_at < statement_timestamp() - $2 * interval '1 millisecond'`;
+
+/** Up to a place in the table, and not those of a list: see the purge of the outbox. */
+const PURGE = `
+  with gone as (delete from inbox
+    where ${IDLE} and ctid <= (
+      select ctid from (select ctid from inbox where ${IDLE} order by ctid limit ${PURGE_AT_ONCE}) as first
+      order by ctid desc limit 1)
+    returning 1)
+  select count(*) as purged from gone`;
+
 interface Entry {
   readonly line: Line;
   readonly stored: number;
@@ -83,15 +94,7 @@ export class PostgresInbox implements Inbox {
    */
   async purge(idleMs: number): Promise<void> {
     for (let purged = PURGE_AT_ONCE; purged === PURGE_AT_ONCE; ) {
-      const [answer] = await this.db.execute<{ purged: number }>(
-        `with gone as (delete from inbox where (consumer, channel, key, source) in (
-           select consumer, channel, key, source from inbox
-           where updated_at < clock_timestamp() - $2 * interval '1 millisecond' and consumer = $1 and not parked
-           limit ${PURGE_AT_ONCE})
-         and updated_at < clock_timestamp() - $2 * interval '1 millisecond' and not parked returning 1)
-         select count(*) as purged from gone`,
-        [this.consumer, idleMs],
-      );
+      const [answer] = await this.db.execute<{ purged: number }>(PURGE, [this.consumer, idleMs]);
       purged = answer?.purged ?? 0;
     }
   }

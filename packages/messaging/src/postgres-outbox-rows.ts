@@ -20,6 +20,19 @@ const MARK = `
   where position = any($1) and published_at is null
     and (select set_config('synchronous_commit', 'off', true)) is not null`;
 
+/**
+ * Up to a position, and not those of a list: where the planner takes the table for empty, as after a quiet day, it goes
+ * through the list for each row, and ten thousand take half a minute.
+ */
+const PURGE = `
+  with gone as (delete from outbox
+    where published_at < statement_timestamp() - $1 * interval '1 millisecond' and position <= (
+      select max(position) from (
+        select position from outbox where published_at < statement_timestamp() - $1 * interval '1 millisecond'
+        order by position limit $2) as oldest)
+    returning 1)
+  select count(*) as purged from gone`;
+
 /** The rows of an outbox table. */
 export class PostgresOutboxRows implements OutboxRows {
   constructor(private readonly db: Database) {}
@@ -93,13 +106,7 @@ export class PostgresOutboxRows implements OutboxRows {
   }
 
   async purge(retentionMs: number, limit: number): Promise<number> {
-    const [answer] = await this.db.execute<{ purged: number }>(
-      `with gone as (delete from outbox where position in (
-         select position from outbox where published_at < clock_timestamp() - $1 * interval '1 millisecond'
-         order by position limit $2) returning 1)
-       select count(*) as purged from gone`,
-      [retentionMs, limit],
-    );
+    const [answer] = await this.db.execute<{ purged: number }>(PURGE, [retentionMs, limit]);
     return answer?.purged ?? 0;
   }
 }

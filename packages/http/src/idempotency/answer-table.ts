@@ -58,10 +58,10 @@ const STORE = `
   where idempotency_keys.created_at <= $9`;
 
 const PURGE = `
-  delete from idempotency_keys where scope in (
+  delete from idempotency_keys where scope = any(array(
     select scope from idempotency_keys where created_at <= $1 order by created_at limit ${PURGE_BATCH}
     for update skip locked
-  ) returning 1`;
+  )) returning 1`;
 
 /** The answers of the last 24 hours, each stored in the transaction that it tells of. */
 export class AnswerTable {

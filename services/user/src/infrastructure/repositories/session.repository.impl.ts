@@ -56,9 +56,9 @@ export class PostgresSessionRepository implements SessionRepository {
 
   async removeExpired(by: Date): Promise<number> {
     const removed = await this.db.execute(
-      `delete from sessions where id in (
+      `delete from sessions where id = any(array(
          select id from sessions where expires_at <= $1 limit ${PURGED_AT_ONCE} for update skip locked
-       ) returning id`,
+       )) returning id`,
       [by],
     );
     return removed.length;
