@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineSaga, type SagaDefinition, send } from '../definition.ts';
+import { SagaRuntime } from '../saga-runtime.ts';
 import {
   localTrip,
   SendVoucher,
@@ -190,6 +191,22 @@ test('messages made of real data keep their contracts, and handlers know how to 
   deepStrictEqual([oneWay?.law, oneWay?.flaw], ['wiring', 'The handler of "count seat" knows no undo.']);
   const [lost] = checkSaga(localTrip, { handlers: {} }).flaws;
   deepStrictEqual([lost?.flaw, lost?.steps.length], ['"count seat" is local and has no handler.', 1]);
+});
+
+test('a handler that is of no local step is refused by the check as by the runtime, in the same words', () => {
+  const work = { do: async () => {}, undo: async () => {} };
+  const versions = [trip, localTrip] as const;
+  for (const stray of ['note tirp', 'book flight', 'take money']) {
+    const steps = { 'count seat': work, 'note trip': work, [stray]: work };
+    const message = `The saga trip cannot run: there is a handler of "${stray}", which is no local step of it.`;
+    throws(() => new SagaRuntime({ definitions: [localTrip], handlers: { steps } } as never), { message });
+    const [found] = checkSaga(localTrip, { handlers: { steps } }).flaws;
+    deepStrictEqual([found?.law, found?.flaw, found?.steps.length], ['form', message, 1]);
+    const [among] = checkSaga(trip, { handlers: { steps }, alongside: versions }).flaws;
+    deepStrictEqual(among?.flaw, message);
+  }
+  const steps = { 'count seat': work, 'note trip': work };
+  deepStrictEqual(checkSaga(trip, { handlers: { steps }, alongside: versions }).flaws, []);
 });
 
 test('a saga with too many states to walk them all is refused, not passed', () => {

@@ -13,8 +13,13 @@ import { Wiring } from './wiring.ts';
 export interface CheckOptions<S extends { readonly id: string }> {
   /** What a saga of this kind knows; the messages that are made of it have to keep their contracts then. */
   readonly data?: S;
-  /** The handlers of local steps; each step that may have to be undone needs its undo then. */
+  /**
+   * The handlers of local steps; each step that may have to be undone needs its undo then, and each handler a local
+   * step.
+   */
   readonly handlers?: Pick<SagaHandlers<S>, 'steps'>;
+  /** Other versions that run with the same handlers: these may be of their steps as well. */
+  readonly alongside?: readonly SagaDefinition<never>[];
   /** The table of a choreography: who acts upon what. By default each acts upon the success of the one before it. */
   readonly reactions?: readonly Reaction[];
   /** Whether one flaw is enough; it is a shortest one. */
@@ -67,7 +72,8 @@ function check(definition: SagaDefinition<never>, options: CheckOptions<never>):
   const { data = sampleData<never>(), handlers, reactions, engine } = options;
   const { mostStates = 1_000_000, stopAtFirst = false } = options;
   const { id: sagaId } = data as { readonly id: string };
-  const wiring = new Wiring(definition, { sagaId, data, isReal: options.data !== undefined, handlers, reactions });
+  const known = { sagaId, data, isReal: options.data !== undefined };
+  const wiring = new Wiring(definition, { ...known, handlers, alongside: options.alongside, reactions });
   const model = new Model(wiring, new ObservedSaga(wiring, { definition, data, engine }));
   const { states, moves, endings, findings } = new Exploration(model, { mostStates, stopAtFirst }).walk();
   return { states, moves, endings, flaws: findings.map(({ path, flaw }) => counterexample(model, path, flaw)) };

@@ -1,5 +1,6 @@
 import { type SagaDefinition, stepsOf } from '../definition.ts';
 import { faultOfForm } from '../definition-form.ts';
+import { strayHandler } from '../handlers-form.ts';
 import type { SagaHandlers } from '../saga-runtime.ts';
 import { chainOf, commandsOf, localNews, type Reaction } from './reactions.ts';
 import { contractOf, type Meaning, SENSES, serviceOf, type WiredStep, wire } from './wired-step.ts';
@@ -12,6 +13,8 @@ export interface WiringOptions {
   /** Whether these are data of real life, whose messages keep their contracts. */
   readonly isReal: boolean;
   readonly handlers?: Pick<SagaHandlers<never>, 'steps'> | undefined;
+  /** Other versions that run with the same handlers. */
+  readonly alongside?: readonly SagaDefinition<never>[] | undefined;
   /** Who acts upon what; by default what a choreography usually is, or, in an orchestration, the commands. */
   readonly reactions?: readonly Reaction[] | undefined;
 }
@@ -23,7 +26,7 @@ export class Wiring {
   readonly sagaId: string;
   readonly isReal: boolean;
   readonly isChoreography: boolean;
-  /** What is wrong with the definition as it is written. */
+  /** What is wrong with the definition as it is written, and with the handlers that come with it. */
   readonly malformed: string | undefined;
   readonly steps: readonly WiredStep[];
   /** What tells the participants of a choreography to undo. */
@@ -48,7 +51,8 @@ export class Wiring {
     this.sagaId = options.sagaId;
     this.isReal = options.isReal;
     this.isChoreography = announce !== undefined;
-    this.malformed = faultOfForm(definition);
+    const stray = strayHandler([definition, ...(options.alongside ?? [])], handlers?.steps);
+    this.malformed = faultOfForm(definition) ?? (stray && `The saga ${definition.name} cannot run: ${stray}.`);
     this.steps = steps.map((step, index) => wire(step, index, data));
     this.pointOfNoReturn = this.steps.find(({ kind }) => kind !== 'compensatable');
     this.announcements = [announce?.timedOut, announce?.cancelled].flatMap(
