@@ -22,7 +22,7 @@ export interface Gap {
   readonly to: number;
 }
 
-/** Republishes the messages of a gap; returns the lowest sequence of the key that is still kept. */
+/** Republishes the messages of a gap; returns the lowest sequence of the key, from the gap on, that is still kept. */
 export type Repair = (gap: Gap) => Promise<number>;
 
 /** Republishes everything of a channel that is still kept. */

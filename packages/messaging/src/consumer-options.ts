@@ -1,7 +1,7 @@
 import type { Chance, Clock, Timers } from '@ashlar/domain';
 import type { Tracing } from '@ashlar/telemetry';
 import type { Bus } from './bus.ts';
-import type { Message } from './message.ts';
+import type { Message, Parcel } from './message.ts';
 import type { Duty, Sharing } from './replica.ts';
 import type { MessageStorage } from './storage.ts';
 import type { ConsumerDefinition } from './subscription.ts';
@@ -12,6 +12,8 @@ export interface ConsumerObserver {
   begins?(consumer: string, message: Message): (failure?: unknown) => void;
   handled?(consumer: string, message: Message): void;
   parked?(consumer: string, message: Message, error: unknown): void;
+  /** A message is dropped as handled, and was said long after the one that bears the mark: its source was restored. */
+  numberedAgain?(consumer: string, parcel: Parcel): void;
   failed?(consumer: string, error: unknown): void;
 }
 

@@ -139,9 +139,7 @@ export class Consumer {
     return this.#progress.late;
   }
 
-  /**
-   * Resolves when everything that had been received, here or by another replica, by the time of the call is handled.
-   */
+  /** Resolves when all that had been received, here or by another replica, by the time of the call is handled. */
   async settled(): Promise<void> {
     this.#work();
     await this.#progress.settled(this.#subscription?.caughtUp());
@@ -272,6 +270,7 @@ export class Consumer {
         this.#handler.advance(line, message);
         break;
       case 'handled':
+        this.#handler.drop(delivery);
         break;
       case 'diverged':
         await this.#handler.park(line, message, new DivergedError('Another message has had this number.'));

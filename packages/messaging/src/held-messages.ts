@@ -9,7 +9,7 @@ export interface HeldMessagesOptions {
   readonly requeue: (deliveries: readonly Delivery[]) => void;
   /** Messages have become overdue. */
   readonly overdue: () => void;
-  /** The source has nothing of the line before `floor`. */
+  /** The source has nothing of what is missing of the line before `floor`. */
   readonly startsAt: (line: Line, floor: number) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -94,7 +94,7 @@ export class HeldMessages {
     const line = lineOf(first);
     this.options.bus
       .repair({ ...line, from: waiting.from, to })
-      .then((floor) => floor > 1 && this.options.startsAt(line, floor))
+      .then((floor) => floor > waiting.from && this.options.startsAt(line, floor))
       .catch(this.options.onError);
     const stop = this.options.timers.once(GIVE_UP_AFTER_MS - ASK_AFTER_MS, () => this.#giveUp(id));
     this.#lines.set(id, { ...waiting, stop });

@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { after, judge, type Mark } from './inbox.ts';
+import { UuidV7Ids } from '@ashlar/domain';
+import { after, isNumberedAgain, judge, type Mark } from './inbox.ts';
 
 const mark: Mark = { sequence: 5, parked: false, lastId: 'five' };
 
@@ -17,4 +18,13 @@ test('schedule 1.7: all that have had the number of the mark are known, however 
   const known = ['again', 'once more'].reduce<Mark>((one, id) => after(one, { sequence: 5, id }), mark);
   const verdicts = ['five', 'again', 'once more', 'a stranger'].map((id) => judge(known, { sequence: 5, id }));
   deepStrictEqual(verdicts, ['handled', 'handled', 'handled', 'diverged']);
+});
+
+test('schedule 1.7: what has had the number of the mark, and was decided upon, is not numbered again', () => {
+  const [early, late] = [1_000, 600_000].map((ms) => new UuidV7Ids().next(ms)) as [string, string];
+  const decided = { sequence: 5, parked: false, lastId: early, otherIds: [late] };
+  deepStrictEqual(
+    [4, 5].map((sequence) => isNumberedAgain(decided, { sequence, id: late })),
+    [true, false],
+  );
 });

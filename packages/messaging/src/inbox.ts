@@ -1,4 +1,4 @@
-import type { Delivery } from './bus.ts';
+import type { Parcel } from './message.ts';
 
 /** One ordered line of messages. */
 export interface Line {
@@ -7,7 +7,7 @@ export interface Line {
   readonly key: string;
 }
 
-export const lineOf = ({ channel, message }: Pick<Delivery, 'channel' | 'message'>): Line => ({
+export const lineOf = ({ channel, message }: Parcel): Line => ({
   source: message.source,
   channel,
   key: message.subject,
@@ -46,6 +46,23 @@ export function after(mark: Mark, { sequence, id }: { readonly sequence: number;
   if (sequence > mark.sequence || !mark.lastId) return { parked: mark.parked, sequence, lastId: id };
   return mark.lastId === id ? mark : { ...mark, otherIds: [...(mark.otherIds ?? []), id] };
 }
+
+/** Clocks differ, and who draws its number later may have been said earlier, but not by so much. */
+const LONGEST_RACE_MS = 60_000;
+
+/**
+ * Whether a message under a number that is long handled was said long after the one that bears the mark: its source was
+ * restored from a backup and numbers anew. A message that only comes again was said before. Told by UUIDv7 alone, which
+ * a clock that was put back makes uncertain: enough for a warning, and not to decide upon.
+ */
+export function isNumberedAgain(mark: Mark, { sequence, id }: { readonly sequence: number; readonly id: string }) {
+  if (sequence >= mark.sequence || !mark.lastId) return false;
+  return momentOf(id) - momentOf(mark.lastId) > LONGEST_RACE_MS;
+}
+
+/** The milliseconds at the beginning of a UUIDv7; not a number for any other. */
+const momentOf = (id: string): number =>
+  id[14] === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : Number.NaN;
 
 /** The marks of one consumer, locked and changed inside the transaction that handles its messages. */
 export interface Inbox {

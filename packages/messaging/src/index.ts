@@ -23,7 +23,7 @@ export {
   violation,
 } from './contract.ts';
 export { type DeadLetterFilter, DeadLetters } from './dead-letters.ts';
-export { type Inbox, type Line, lineId, type Mark, NEW_LINE } from './inbox.ts';
+export { type Inbox, type Line, lineId, lineOf, type Mark, NEW_LINE } from './inbox.ts';
 export { Lateness, type ParkedCount, type UnpublishedCount } from './lateness.ts';
 export { type Holder, holderName, type Lease, type Leases, type Renewal } from './leases.ts';
 export { LocalBus } from './local-bus.ts';

@@ -2,8 +2,8 @@ import type { Chance, Clock } from '@ashlar/domain';
 import { isRetryable, isUnreachable, type UnitOfWork } from '@ashlar/postgres';
 import { formatTraceparent, parseTraceparent, runInContext, type Tracing } from '@ashlar/telemetry';
 import type { ConsumerObserver } from './consumer-options.ts';
-import { after, type Inbox, type Line } from './inbox.ts';
-import { contextOf, type Message, numberOf } from './message.ts';
+import { after, type Inbox, isNumberedAgain, type Line, lineOf } from './inbox.ts';
+import { contextOf, type Message, numberOf, type Parcel } from './message.ts';
 import { backOffMs, type Failure, mayTryAgain, type ParkingLot, TooOldError } from './parking-lot.ts';
 import type { Dispatcher } from './subscription.ts';
 
@@ -49,6 +49,13 @@ export class MessageHandler {
   advance(line: Line, message: Message): void {
     const { inbox } = this.options;
     inbox.set(line, after(inbox.mark(line), numberOf(message)));
+  }
+
+  /** Its number is handled, and so, as far as anybody can tell, is the message. */
+  drop({ channel, message }: Parcel): void {
+    const { consumer, inbox, work, observer } = this.options;
+    if (!isNumberedAgain(inbox.mark(lineOf({ channel, message })), numberOf(message))) return;
+    work.afterCommit(() => observer.numberedAgain?.(consumer, { channel, message }));
   }
 
   /** A try after others is told beside them, under the same parent, and linked to the one before. */

@@ -14,7 +14,7 @@ import { Type } from 'typebox';
 import { Consumer } from './consumer.ts';
 import type { ConsumerOptions } from './consumer-options.ts';
 import { type Contract, event } from './contract.ts';
-import { HandBus } from './hand-bus.fixtures.ts';
+import { HandBus, nameOf } from './hand-bus.fixtures.ts';
 import { ManualTimers } from './manual-timers.fixtures.ts';
 import { type Message, type OutboxRow, outgoing, type Parcel, toMessage } from './message.ts';
 import { messagingMigrations } from './migrations.ts';
@@ -35,11 +35,15 @@ const ids = new UuidV7Ids();
 const trace = 'ab'.repeat(16);
 
 /** The message number `sequence` of a key, as a bus would deliver it. */
-export function aMessage(key: string, sequence: number, options: { contract?: Contract; data?: unknown } = {}): Parcel {
-  const { contract = OrderPlaced, data = { n: sequence } } = options;
+export function aMessage(
+  key: string,
+  sequence: number,
+  options: { contract?: Contract; data?: unknown; id?: string } = {},
+): Parcel {
+  const { contract = OrderPlaced, data = { n: sequence }, id = ids.next() } = options;
   const context = { traceparent: `00-${trace}-${'cd'.repeat(8)}-01`, correlationid: `correlation of ${key}` };
   const time = systemClock.now().toISOString();
-  const message = toMessage(SOURCE, { id: ids.next(), type: contract.type, key, sequence, time, data, context });
+  const message = toMessage(SOURCE, { id, type: contract.type, key, sequence, time, data, context });
   return { channel: contract.channel, message };
 }
 
@@ -84,6 +88,7 @@ export class Desk {
   readonly failures: unknown[] = [];
   readonly parked: string[] = [];
   readonly handled: string[] = [];
+  readonly numberedAgain: string[] = [];
 
   /** What was made last ends first. */
   readonly #atEnd: (() => Promise<void>)[] = [];
@@ -130,6 +135,7 @@ export class Desk {
         failed: (_name, error) => this.failures.push(error),
         parked: (_name, { subject, sequence }) => this.parked.push(`${subject}/${Number(sequence)}`),
         handled: (_name, { subject, sequence }) => this.handled.push(`${subject}/${Number(sequence)}`),
+        numberedAgain: (_name, parcel) => this.numberedAgain.push(nameOf(parcel)),
       },
       ...options,
     });

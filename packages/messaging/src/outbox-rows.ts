@@ -29,8 +29,8 @@ export interface OutboxRows {
   missing(): Promise<Missing[]>;
   /** The first that are still kept of a gap, in the order of their sequences. */
   ofLine(gap: Gap, limit: number): Promise<OutboxRow[]>;
-  /** The lowest sequence that is still kept. */
-  floorOf(line: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined>;
+  /** The lowest sequence of a line, from this one on, that is still kept. */
+  floorOf(gap: Pick<Gap, 'channel' | 'key' | 'from'>): Promise<number | undefined>;
   markPublished(positions: readonly number[]): Promise<void>;
   /** Drops so many rows, at most, that were published so long ago; answers how many. Writers do not wait. */
   purge(retentionMs: number, limit: number): Promise<number>;

@@ -166,7 +166,8 @@ const readingRules: Rules<MessageStage> = {
     const gap = { source: '/services/shop', channel: CHANNEL, key: 'k', from: 2, to: 4 };
     deepStrictEqual(namesOf(await outbox.ofLine(gap, 9)), ['k/2', 'k/3', 'k/4']);
     deepStrictEqual(namesOf(await outbox.ofLine(gap, 2)), ['k/2', 'k/3']);
-    strictEqual(await outbox.floorOf(gap), 1);
+    strictEqual(await outbox.floorOf(gap), 2);
+    strictEqual(await outbox.floorOf({ ...gap, from: 6 }), undefined);
     strictEqual(await outbox.floorOf({ ...gap, key: 'nobody' }), undefined);
     strictEqual(await outbox.floorOf({ ...gap, channel: 'desk.events' }), undefined);
   },
@@ -236,7 +237,7 @@ const publishedRules: Rules<MessageStage> = {
     strictEqual(await outbox.purge(30_000, 10), 1);
     strictEqual(await outbox.purge(30_000, 10), 0);
     deepStrictEqual(namesOf(await outbox.ofChannel(CHANNEL, ALL)), ['c/1', 'waiting/1']);
-    strictEqual(await outbox.floorOf({ channel: CHANNEL, key: 'a' }), undefined);
+    strictEqual(await outbox.floorOf({ channel: CHANNEL, key: 'a', from: 1 }), undefined);
   },
 };
 

@@ -14,7 +14,7 @@ export interface ParkedLinesOptions {
   readonly handler: MessageHandler;
   readonly observer: ConsumerObserver;
   readonly bus: Bus;
-  /** The source has nothing of the line before `floor`. */
+  /** The source has nothing of what is missing of the line before `floor`. */
   readonly startsAt: (line: Line, floor: number) => void;
 }
 

@@ -21,7 +21,7 @@ export class ParkingScan {
 
   constructor(private readonly options: ParkingScanOptions) {}
 
-  /** The source has nothing of the line before `floor`. */
+  /** The source has nothing of what is missing of the line before `floor`. */
   startsAt(line: Line, floor: number): void {
     this.#floors.push({ line, floor });
   }

@@ -93,10 +93,10 @@ export class PostgresOutboxRows implements OutboxRows {
     );
   }
 
-  async floorOf({ channel, key }: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined> {
+  async floorOf({ channel, key, from }: Pick<Gap, 'channel' | 'key' | 'from'>): Promise<number | undefined> {
     const [oldest] = await this.db.query<{ floor: number | null }>(
-      'select min(sequence) as floor from outbox where channel = $1 and key = $2',
-      [channel, key],
+      'select min(sequence) as floor from outbox where channel = $1 and key = $2 and sequence >= $3',
+      [channel, key, from],
     );
     return oldest?.floor ?? undefined;
   }

@@ -30,8 +30,8 @@ export class Republishing {
   }
 
   /**
-   * The beginning of a gap, for whoever has handled it asks for the rest; answers the first number of the line that is
-   * still kept. That is read first: should the purge pass between the two, it is too low, and the consumer asks again.
+   * The beginning of a gap, for whoever has handled it asks for the rest; answers the first number from there on that
+   * is kept. That is read first: should the purge pass between the two, it is too low, and the consumer asks again.
    */
   async repair(gap: Gap): Promise<number> {
     const { outbox, onError } = this.options;

@@ -182,9 +182,12 @@ class MemoryOutboxRows implements OutboxRows {
     });
   }
 
-  async floorOf({ channel, key }: Pick<Gap, 'channel' | 'key'>): Promise<number | undefined> {
-    const kept = await this.#page({ after: 0, limit: 1 }, ({ row }) => row.channel === channel && row.key === key);
-    return kept[0]?.sequence;
+  async floorOf({ channel, key, from }: Pick<Gap, 'channel' | 'key' | 'from'>): Promise<number | undefined> {
+    const [first] = await this.#page(
+      { after: 0, limit: 1 },
+      ({ row }) => row.channel === channel && row.key === key && row.sequence >= from,
+    );
+    return first?.sequence;
   }
 
   async markPublished(positions: readonly number[]): Promise<void> {
