@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock, Ids, Transactions } from '@ashlar/domain';
 import type { Service, ServiceDefinition, ServicePlatform } from '@ashlar/host';
+import { PersonalVault, PostgresPersonalKeys, personalDataMigrations } from '@ashlar/personal-data';
 import { isUniqueViolation, readMigrations } from '@ashlar/postgres';
 import { KeyRingMapper } from '../application/mappers/key-ring.mapper.ts';
+import type { PersonalData } from '../application/ports/personal-data.interface.ts';
 import type { StoredAnswers } from '../application/ports/stored-answers.interface.ts';
 import type { ToolShedApplication } from '../application/tool-shed.application.ts';
 import { ArchiveKeyRingUseCase } from '../application/use-cases/archive-key-ring.use-case.ts';
@@ -23,6 +25,7 @@ export interface ToolShedAdapters {
   readonly transactions: Transactions;
   readonly keyRings: KeyRingRepository;
   readonly answers: StoredAnswers;
+  readonly personalData: PersonalData;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -33,6 +36,7 @@ function productionAdapters({ db, outbox, clock, ids }: ServicePlatform): ToolSh
     transactions: db,
     keyRings: new PostgresKeyRingRepository(db, outbox),
     answers: new PostgresStoredAnswers(db),
+    personalData: new PersonalVault(new PostgresPersonalKeys(db)),
     clock,
     ids,
   };
@@ -40,23 +44,26 @@ function productionAdapters({ db, outbox, clock, ids }: ServicePlatform): ToolSh
 
 export const toolShedService = (): ServiceDefinition => ({
   name: 'tool-shed',
-  migrations: () => readMigrations('tool-shed', fileURLToPath(new URL('../../migrations', import.meta.url))),
+  migrations: async () => [
+    ...(await personalDataMigrations()),
+    ...(await readMigrations('tool-shed', fileURLToPath(new URL('../../migrations', import.meta.url)))),
+  ],
   create: (platform) => createToolShedService(productionAdapters(platform)),
 });
 
 export function createToolShedService(
   adapters: ToolShedAdapters,
 ): Service & { readonly application: ToolShedApplication } {
-  const { transactions, keyRings, answers, clock, ids } = adapters;
+  const { transactions, keyRings, answers, personalData, clock, ids } = adapters;
   const mapper = new KeyRingMapper();
 
   const application: ToolShedApplication = {
-    createKeyRing: new CreateKeyRingUseCase(transactions, keyRings, mapper, { clock, ids }),
+    createKeyRing: new CreateKeyRingUseCase(transactions, keyRings, mapper, { clock, ids, personalData }),
     getKeyRing: new GetKeyRingUseCase(keyRings, mapper),
     listKeyRings: new ListKeyRingsUseCase(keyRings, mapper),
     changeKeyRing: new ChangeKeyRingUseCase(transactions, keyRings, mapper, clock),
     archiveKeyRing: new ArchiveKeyRingUseCase(transactions, keyRings, clock),
-    eraseOwner: new EraseOwnerUseCase(transactions, keyRings, answers),
+    eraseOwner: new EraseOwnerUseCase(transactions, keyRings, answers, personalData),
   };
 
   return {

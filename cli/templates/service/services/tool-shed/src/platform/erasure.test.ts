@@ -32,8 +32,7 @@ const leaving = defineSimulation({
       if (isErased) gone.add(ownerId);
     }
   },
-  // Not refused here: a request that a frozen process carries out after its user has left.
-  faults: { ...SOME_FAULTS, freeze: 0 },
+  faults: SOME_FAULTS,
   invariants: ({ toolShed, gone }) => {
     const owners = ownersIn(toolShed.stored);
     return [...gone].filter((owner) => owners.includes(owner)).map((owner) => `Something of ${owner} is left.`);

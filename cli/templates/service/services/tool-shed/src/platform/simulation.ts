@@ -1,4 +1,10 @@
-import { MemoryStates, type SimulatedDefinition, type SimulatedPlatform, unique } from '@ashlar/simulation';
+import {
+  MemoryStates,
+  type SimulatedDefinition,
+  type SimulatedPlatform,
+  simulatedVault,
+  unique,
+} from '@ashlar/simulation';
 import type { ToolShedApplication } from '../application/tool-shed.application.ts';
 import { KeyRing, type KeyRingState } from '../domain/entities/key-ring.entity.ts';
 import type { KeyRingFilter, KeyRingRepository } from '../domain/repositories/key-ring.repository.interface.ts';
@@ -69,7 +75,9 @@ export const simulatedToolShedService = (): SimulatedDefinition<ToolShedApplicat
     const { work: transactions, clock, ids } = platform;
     const keyRings = new MemoryKeyRingRepository(platform);
     const answers = { forget: async () => {} };
-    const { application, consumers } = createToolShedService({ transactions, keyRings, answers, clock, ids });
+    const personalData = simulatedVault(platform);
+    const adapters = { transactions, keyRings, answers, personalData, clock, ids };
+    const { application, consumers } = createToolShedService(adapters);
     return { app: application, consumers };
   },
 });
