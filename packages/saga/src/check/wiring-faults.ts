@@ -40,7 +40,9 @@ export function faultsOf(step: AnyStep<never>, wired: WiredStep, around: Surroun
   return {
     do:
       needlessUndoing(step) ??
-      (around.isChoreography ? undefined : (noCommand(name, 'do', asks) ?? changesItsWords(wired))) ??
+      (around.isChoreography
+        ? undefined
+        : (noCommand(name, 'do', asks) ?? changesItsWords(step, wired, around.data))) ??
       check('do') ??
       replies ??
       answerFault(step, asks) ??
@@ -65,10 +67,12 @@ const noCommand = (name: string, sense: 'do' | 'undo', contract: Contract | unde
     : undefined;
 
 /** A participant that is asked again has to know that it is the same which is asked. */
-const changesItsWords = ({ name, types, again }: WiredStep): string | undefined =>
-  again === undefined || again === types.do
-    ? undefined
-    : `"${name}" is asked for by ${types.do}, and then by ${again}.`;
+function changesItsWords(step: AnyStep<never>, { name, types, again }: WiredStep, data: never): string | undefined {
+  if (again === undefined) return undefined;
+  if (again !== types.do) return `"${name}" is asked for by ${types.do}, and then by ${again}.`;
+  const [first, second] = [step.do, step.again].map((build) => JSON.stringify(build?.(data).data));
+  return first === second ? undefined : `"${name}" is asked for by ${again} with ${first}, and then with ${second}.`;
+}
 
 const untoldRefusal = (wired: WiredStep): string | undefined =>
   wired.kind === 'retriable' ? undefined : untold(wired, 'refused');
@@ -86,6 +90,7 @@ function ofHandlers({ name, kind }: WiredStep, { handlers }: Surroundings): Faul
   if (!handlers) return {};
   const handler = handlers.steps?.[name];
   if (!handler) return { do: `"${name}" is local and has no handler.` };
+  if (kind !== 'compensatable' && handler.undo) return { do: needless(name) };
   return kind === 'compensatable' && !handler.undo ? { undo: `The handler of "${name}" knows no undo.` } : {};
 }
 
@@ -93,9 +98,10 @@ const unexplained = (name: string, when: string): string =>
   `"${name}" does not say why the saga fails when it is ${when}.`;
 
 const needlessUndoing = <S>({ name, kind, undo, undone }: AnyStep<S>): string | undefined =>
-  kind !== 'compensatable' && (undo || undone)
-    ? `"${name}" knows how to be undone, but stands where nothing is undone any more.`
-    : undefined;
+  kind !== 'compensatable' && (undo || undone) ? needless(name) : undefined;
+
+const needless = (name: string): string =>
+  `"${name}" knows how to be undone, but stands where nothing is undone any more.`;
 
 const untold = ({ name, types }: WiredStep, sense: 'done' | 'refused' | 'undone'): string | undefined =>
   types[sense] === undefined ? `Nothing ${TELLS[sense]} "${name}".` : undefined;
