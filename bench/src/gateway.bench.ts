@@ -89,10 +89,12 @@ async function besides(command: string, args: readonly string[], work: (pid: num
 /** Others in pairs with nginx like the gateway: plain proxying, and the cached hit of HAProxy. */
 async function peerRows(nginx: number): Promise<string[][]> {
   const rows: string[][] = [];
-  const row = (name: string, path = '/bare') => async (pid: number) => {
-    const theirs = { port: PORTS.peer, pid, path };
-    rows.push(rowOf(name, await pairs({ port: PORTS.nginx, pid: nginx, path }, theirs)));
-  };
+  const row =
+    (name: string, path = '/bare') =>
+    async (pid: number) => {
+      const theirs = { port: PORTS.peer, pid, path };
+      rows.push(rowOf(name, await pairs({ port: PORTS.nginx, pid: nginx, path }, theirs)));
+    };
   const config = join(workDirectory(), 'haproxy.cfg');
   writeFileSync(config, haproxyConfig());
   await besides('haproxy', ['-db', '-f', config], async (pid) => {

@@ -31,7 +31,7 @@ import { VaultPersonalData } from '../infrastructure/personal-data/personal-data
 import { PostgresShippingKeys } from '../infrastructure/personal-data/shipping-keys.impl.ts';
 import { sealStoredOrders } from '../infrastructure/personal-data/stored-orders.ts';
 import { SagaCheckoutProcess } from '../infrastructure/processes/checkout-process.impl.ts';
-import { InProcessOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
+import { ToldOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
 import { catalogueRestatement } from '../infrastructure/read-models/catalogue-restatement.ts';
 import { CATALOGUE, PostgresProductCatalog } from '../infrastructure/read-models/product-catalog.impl.ts';
 import { RecentChanges } from '../infrastructure/read-models/recent-changes.ts';
@@ -61,8 +61,6 @@ export interface OrderAdapters {
   readonly changes: OrderChanges;
   readonly personalData: PersonalData;
   readonly vault: PersonalVault;
-  /** Seals what was stored before there were keys. */
-  sealStored(): Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
   /** The runtime of the checkout, whose steps the order follows. */
@@ -71,58 +69,69 @@ export interface OrderAdapters {
   /** The consumer that feeds our replica of the catalogue. */
   catalogue(subscriptions: readonly Subscription[]): ConsumerDefinition;
   readonly projections: readonly Projection[];
-  readonly readSide: Omit<ReadSide, 'projection'>;
+  readonly readSide: Omit<ReadSide, 'projection' | 'stop'>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** The adapters of production. */
 export function productionAdapters(platform: ServicePlatform, settings: OrderSettings): OrderAdapters {
-  const { saga, stepTimeoutMs, readModels } = settings;
-  const { db, reads, outbox, clock, ids, timers, telemetry } = platform;
-  const changes = new InProcessOrderChanges(timers);
+  const { db, reads, outbox, clock, ids, timers, news } = platform;
+  const changes = new ToldOrderChanges(timers);
   const vault = new PersonalVault(new PostgresPersonalKeys(db, reads));
-  const onError = (error: unknown) =>
-    telemetry.log.error({ err: error }, 'A deadline or a rebuild could not be handled; it is tried again.');
   const catalogue = new MessageProjection({
     ...CATALOGUE,
     db,
     restatement: catalogueRestatement(outbox),
     timers,
-    onError,
+    onError: onErrorOf(platform),
   });
   const recent = new RecentChanges(clock);
-  const readSide = readSideOf(platform, { readModels, recent });
+  let stopListening = () => {};
+  const readSide = readSideOf(platform, { readModels: settings.readModels, recent });
   return {
     transactions: db,
     orders: new PostgresOrderRepository(db, outbox, (commit) => {
       recent.note(commit);
-      if (commit.isTold) changes.changed(commit.orderId);
+      if (commit.isTold) changes.tell(commit.orderId, commit.status);
     }),
     products: new PostgresProductCatalog(db, catalogue),
     changes,
     personalData: new VaultPersonalData(vault, new PostgresShippingKeys(db)),
-    vault,
-    sealStored: () => sealStoredOrders(db, vault),
-    clock,
-    ids,
-    sagas: (advanceOrder) =>
-      new SagaRuntime<Checkout>({
-        work: db,
-        store: new PostgresSagaStore(db, checkout.name),
-        outbox,
-        clock,
-        ids,
-        definitions: definitionsOf(saga),
-        handlers: checkoutHandlers(advanceOrder),
-        timeoutMs: stepTimeoutMs,
-        timers,
-        onError,
-      }),
+    ...{ vault, clock, ids },
+    sagas: (advanceOrder) => sagaRuntimeOf(platform, settings, advanceOrder),
     checkout: (runtime) => new SagaCheckoutProcess(runtime),
     catalogue: (subscriptions) => catalogue.consumer(subscriptions),
     projections: [catalogue, readSide.projection],
     readSide,
+    async start() {
+      stopListening = changes.listenTo(news);
+      await sealStoredOrders(db, vault);
+    },
+    async stop() {
+      stopListening();
+      await readSide.stop();
+    },
   };
 }
+
+function sagaRuntimeOf(platform: ServicePlatform, settings: OrderSettings, advanceOrder: AdvanceOrderUseCase) {
+  const { db, outbox, clock, ids, timers } = platform;
+  return new SagaRuntime<Checkout>({
+    work: db,
+    store: new PostgresSagaStore(db, checkout.name),
+    ...{ outbox, clock, ids, timers },
+    definitions: definitionsOf(settings.saga),
+    handlers: checkoutHandlers(advanceOrder),
+    timeoutMs: settings.stepTimeoutMs,
+    onError: onErrorOf(platform),
+  });
+}
+
+const onErrorOf =
+  ({ telemetry }: ServicePlatform) =>
+  (error: unknown) =>
+    telemetry.log.error({ err: error }, 'A deadline or a rebuild could not be handled; it is tried again.');
 
 /** The first is that of new orders; those that run keep theirs. */
 const definitionsOf = (saga: SagaStyle) =>
@@ -183,8 +192,8 @@ export function createOrderService(
     projections: adapters.projections,
     sagas: { consumer: 'order.checkout', runtime },
     breakers: readSide.breakers,
-    stop: readSide.stop,
     vault,
-    start: () => adapters.sealStored(),
+    start: adapters.start,
+    stop: adapters.stop,
   };
 }

@@ -18,7 +18,7 @@ import type { OrderFilter, OrderRepository } from '../domain/repositories/order.
 import { VaultPersonalData } from '../infrastructure/personal-data/personal-data.impl.ts';
 import type { ShippingKeys } from '../infrastructure/personal-data/shipping-keys.interface.ts';
 import { SagaCheckoutProcess } from '../infrastructure/processes/checkout-process.impl.ts';
-import { InProcessOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
+import { ToldOrderChanges } from '../infrastructure/processes/order-changes.impl.ts';
 import { toChange, toMessage } from '../infrastructure/repositories/order.message-mapper.ts';
 import { createOrderService, type OrderAdapters, type OrderSettings } from './composition-root.ts';
 
@@ -153,10 +153,11 @@ function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderS
     transactions: work,
     orders: new MemoryOrderRepository(platform, outbox),
     products: new MemoryProductCatalog(platform),
-    changes: new InProcessOrderChanges(timers),
+    changes: new ToldOrderChanges(timers),
     personalData: new VaultPersonalData(vault, new MemoryShippingKeys(platform)),
     vault,
-    sealStored: async () => {},
+    start: async () => {},
+    stop: async () => {},
     clock,
     ids,
     sagas: (advanceOrder) =>
@@ -180,7 +181,6 @@ function adaptersOf(platform: SimulatedPlatform, { saga, stepTimeoutMs }: OrderS
       reads: views,
       consumer: (subscriptions) => ({ name: 'order.orders', subscriptions }),
       breakers: () => [],
-      stop: async () => {},
     },
   };
 }

@@ -1,5 +1,14 @@
-/** Tells when an order may have changed. */
+/** Lets somebody follow an order. */
 export interface OrderChanges {
-  /** Resolves at the next change of the order, or after a while without one. */
-  next(orderId: string, signal: AbortSignal): Promise<void>;
+  /** Begins to watch an order: no change of its status from now on is missed. */
+  watch(orderId: string): OrderWatch;
+}
+
+export interface OrderWatch {
+  /**
+   * Resolves when the status may have changed since the watch began, or since this resolved the last time; after a
+   * while without a change; and when the signal is aborted.
+   */
+  next(signal: AbortSignal): Promise<void>;
+  end(): void;
 }

@@ -1,6 +1,6 @@
 import type { Outbox } from '@ashlar/messaging';
 import { type Database, StateTable, type Stored } from '@ashlar/postgres';
-import { Order, type OrderState } from '../../domain/entities/order.entity.ts';
+import { Order, type OrderState, type OrderStatus } from '../../domain/entities/order.entity.ts';
 import type { OrderFilter, OrderRepository } from '../../domain/repositories/order.repository.interface.ts';
 import { toChange, toMessage } from './order.message-mapper.ts';
 
@@ -11,6 +11,7 @@ export interface OrderCommit {
   readonly orderId: string;
   readonly userId: string;
   readonly version: number;
+  readonly status: OrderStatus;
   readonly isTold: boolean;
 }
 
@@ -61,7 +62,8 @@ export class PostgresOrderRepository implements OrderRepository {
     await this.db.transaction(async () => {
       const saved = await this.#table.save({ id, version, state });
       await this.outbox.add([...events.map(toMessage), toChange(order.state, saved)]);
-      const change = { orderId: id, userId: state.userId, version: saved, isTold: events.length > 0 };
+      const { userId, status } = state;
+      const change = { orderId: id, userId, version: saved, status, isTold: events.length > 0 };
       this.db.afterCommit(() => this.onChanged(change));
     });
   }
