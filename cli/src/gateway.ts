@@ -8,7 +8,6 @@ import {
   type ConfiguredGateway,
   checkConfig,
   exampleConfig,
-  fileFaults,
   type GatewayConfig,
   gatewayConfigSchema,
   gatewayFromConfig,
@@ -87,9 +86,9 @@ function upstreamOf(text: string): string {
 /** `port` goes before what the file says of it. */
 async function read(file: string, port?: number): Promise<GatewayConfig> {
   try {
-    const config = MODULE.test(file) ? checkConfig(await exported(file)) : readConfig(readFileSync(file, 'utf8'));
-    const faults = fileFaults(config, file);
-    if (faults.length > 0) throw new ConfigError(faults);
+    const config = MODULE.test(file)
+      ? checkConfig(await exported(file), file)
+      : readConfig(readFileSync(file, 'utf8'), file);
     return port === undefined ? config : { ...config, listen: { ...config.listen, port } };
   } catch (error) {
     if (error instanceof ConfigError) {

@@ -3,7 +3,7 @@ export type { Identity, IdentityVerifier, Requirement } from './auth/identity.ts
 export { InternalTokens } from './auth/internal-tokens.ts';
 export { jwtIdentities } from './auth/jwt-identities.ts';
 export type { AnswerTier, Cluster, ClusterLimit, FoundAnswers, KeptAnswer, News } from './cluster/cluster.ts';
-export { type ConfigFault, fileFaults } from './config/config-faults.ts';
+export type { ConfigFault } from './config/config-faults.ts';
 export { exampleConfig } from './config/example.ts';
 export { ConfigError, checkConfig, readConfig } from './config/read-config.ts';
 export { GatewayConfig as gatewayConfigSchema, type GatewayConfig } from './config/schema.ts';

@@ -1,4 +1,4 @@
-import { match, ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileFaults } from './config-faults.ts';
 import { ConfigError, readConfig } from './read-config.ts';
@@ -138,11 +138,11 @@ const FAULTS: readonly (readonly [what: string, text: string, told: RegExp])[] =
   ['fields of a stream', route({ stream: true, response: { fields: ['id'] } }), /response.fields: an endless/],
   ['a stream asked for twice', route({ stream: true, hedgeAfterMs: 9 }), /hedgeAfterMs: an endless/],
   ['a body of a 204', route({ fallback: { status: 204, body: {} } }), /^\/routes\/0: .* fallback: a 204 has no body/],
-  ['a section twice', '{"listen":{"port":1},"routes":[],"listen":{"port":2}}', /^\/listen: told twice$/],
+  ['a section twice', '{"listen":{"port":1},"routes":[],"listen":{"port":2}}', /^\/listen: told twice$/m],
   [
     'a policy twice, once in other letters',
     `{"routes":[{"a":"}"},{"x":{},"access":"user","acce\\u0073s":"public"}]}`,
-    /^\/routes\/1\/access: told twice$/,
+    /^\/routes\/1\/access: told twice$/m,
   ],
   ['a second try after the end', route({ timeoutMs: 10, hedgeAfterMs: 20 }), /hedgeAfterMs: the time is over/],
 ];
@@ -150,6 +150,61 @@ const FAULTS: readonly (readonly [what: string, text: string, told: RegExp])[] =
 for (const [what, text, told] of FAULTS) {
   test(`${what} is told, with its place and reason`, () => match(faultsIn(text).join('\n'), told));
 }
+
+test('faults of form and of meaning are told together, also those of one route', () => {
+  const told = faultsIn(
+    JSON.stringify({
+      colour: 1,
+      listen: { port: 'x', trustedProxies: ['balancer', 7, '10.0.0.0/99'], tls: { certFile: 5 } },
+      upstreams: { shop: { replicas: ['ftp://a', 'http://a:99999', 'http://u:p@a'], health: 1 } },
+      authentication: { jwt: 5, apiKeys: [key, { id: 'b' }, key] },
+      limits: { l: [{ name: 'a"b', by: 'address', quota: 1, windowSeconds: 1 }, { name: 'b' }] },
+      routes: [
+        { method: 'FETCH', path: '/a/../b', upstream: 'none', limit: 'none', colour: 1, cors: { origins: [1] } },
+        { method: 'GET', path: '/a', upstream: 'shop', access: 'user', rewrite: '/:x' },
+        7,
+        { method: 'GET', path: '/a', upstream: 'shop', access: 'public' },
+      ],
+    }),
+  );
+  const places = [
+    '/: does not know colour',
+    '/listen/port: must be integer',
+    '/listen/trustedProxies/1: must be string',
+    '/listen/tls: must have required properties keyFile',
+    '/listen/tls/certFile: must be string',
+    '/listen/trustedProxies/0: is no address',
+    '/listen/trustedProxies/2: is no address',
+    '/upstreams/shop/replicas/0: must match',
+    '/upstreams/shop/health: must be object',
+    '/upstreams/shop/replicas/1: is no address',
+    '/upstreams/shop/replicas/2: is no address',
+    '/authentication/jwt: must be object',
+    '/authentication/apiKeys/1: must have required',
+    '/authentication/apiKeys/2/sha256: told twice',
+    '/limits/l/0/name: has a character',
+    '/limits/l/1: must have required',
+    '/routes/0/method: must be one of',
+    '/routes/0: must have required properties access',
+    '/routes/0: does not know colour',
+    '/routes/0/cors/origins/0: must be string',
+    '/routes/0: * /a/../b: the path has dot segments',
+    '/routes/0: * /a/../b: unknown upstream none',
+    '/routes/0: * /a/../b: unknown limit none',
+    '/routes/1: GET /a: rewrite: the path has no parameter x',
+    '/routes/2: must be object',
+    '/routes/3: GET /a: told twice',
+  ];
+  const missing = places.filter((place) => !told.some((fault) => fault.startsWith(place)));
+  deepStrictEqual([missing, told.length], [[], places.length], told.join('\n'));
+});
+
+test('a section twice is told with everything else', () => {
+  deepStrictEqual(faultsIn('{"listen":{"port":"x"},"listen":{"port":"x"},"upstreams":{},"routes":[]}').slice(0, 2), [
+    '/listen: told twice',
+    '/listen/port: must be integer',
+  ]);
+});
 
 test('what is right has no faults', () => {
   strictEqual(faultsIn(JSON.stringify(config)).length, 0);

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { systemClock } from '@ashlar/domain';
 import { InternalTokens } from '../auth/internal-tokens.ts';
 import { faultsOf, type Route } from '../routing/route.ts';
-import type { GatewayConfig } from './schema.ts';
+import type { SoundConfig } from './sound-parts.ts';
 
 /** What is wrong with a configuration, and where: a JSON pointer. */
 export interface ConfigFault {
@@ -13,7 +13,7 @@ export interface ConfigFault {
 }
 
 /** What a schema cannot tell. */
-export const crossFaults = (config: GatewayConfig): readonly ConfigFault[] => [
+export const crossFaults = (config: SoundConfig): readonly ConfigFault[] => [
   ...proxyFaults(config),
   ...replicaFaults(config),
   ...limitFaults(config),
@@ -21,8 +21,8 @@ export const crossFaults = (config: GatewayConfig): readonly ConfigFault[] => [
   ...routeFaults(config),
 ];
 
-function proxyFaults({ listen: { trustedProxies = [] } }: GatewayConfig): readonly ConfigFault[] {
-  return trustedProxies.flatMap((proxy, at) =>
+function proxyFaults({ listen }: SoundConfig): readonly ConfigFault[] {
+  return (listen?.trustedProxies ?? []).flatMap((proxy, at) =>
     isNetwork(proxy) ? [] : [{ path: `/listen/trustedProxies/${at}`, reason: 'is no address or network' }],
   );
 }
@@ -33,8 +33,8 @@ function isNetwork(text: string): boolean {
   return family !== 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
-function replicaFaults({ upstreams }: GatewayConfig): readonly ConfigFault[] {
-  return Object.entries(upstreams).flatMap(([name, { replicas }]) =>
+function replicaFaults({ upstreams = {} }: SoundConfig): readonly ConfigFault[] {
+  return Object.entries(upstreams).flatMap(([name, { replicas = [] }]) =>
     replicas.flatMap((replica, at) =>
       isOrigin(replica) ? [] : [{ path: `/upstreams/${name}/replicas/${at}`, reason: 'is no address of a server' }],
     ),
@@ -44,7 +44,7 @@ function replicaFaults({ upstreams }: GatewayConfig): readonly ConfigFault[] {
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).username === '' && !text.includes('@');
 
 /** Names of limits are told in a structured field (RFC 9651), between quotes. */
-function limitFaults({ limits = {} }: GatewayConfig): readonly ConfigFault[] {
+function limitFaults({ limits = {} }: SoundConfig): readonly ConfigFault[] {
   return Object.entries(limits).flatMap(([set, all]) =>
     all.flatMap(({ name }, at) =>
       /^[\x20-\x7e]+$/.test(name) && !/["\\]/.test(name)
@@ -54,23 +54,27 @@ function limitFaults({ limits = {} }: GatewayConfig): readonly ConfigFault[] {
   );
 }
 
-function authenticationFaults({ authentication: { jwt, apiKeys = [] } = {}, routes }: GatewayConfig) {
+function authenticationFaults({ authentication, routes = [] }: SoundConfig) {
+  const { jwt, apiKeys = [] } = authentication ?? {};
   const faults: ConfigFault[] = [];
   if (typeof jwt?.jwks === 'string' && !URL.canParse(jwt.jwks)) {
     faults.push({ path: '/authentication/jwt/jwks', reason: 'is no address' });
   }
-  const hashes = apiKeys.map(({ sha256 }) => sha256.toLowerCase());
-  for (const [at, hash] of hashes.entries()) {
-    if (hashes.indexOf(hash) !== at)
-      faults.push({ path: `/authentication/apiKeys/${at}/sha256`, reason: 'told twice' });
-  }
+  const hashes = new Set<string>();
+  apiKeys.forEach(({ sha256 }, at) => {
+    const hash = sha256.toLowerCase();
+    if (hashes.has(hash)) faults.push({ path: `/authentication/apiKeys/${at}/sha256`, reason: 'told twice' });
+    hashes.add(hash);
+  });
   if (jwt || apiKeys.length > 0) return faults;
   const reason = 'needs authentication, and the configuration has none: nobody could call it';
-  const guarded = [...routes.entries()].filter(([, { access }]) => access !== 'public');
-  return [...faults, ...guarded.map(([at]) => ({ path: `/routes/${at}/access`, reason }))];
+  const guarded = routes.flatMap(({ access }, at) =>
+    access === 'public' ? [] : [{ path: `/routes/${at}/access`, reason }],
+  );
+  return [...faults, ...guarded];
 }
 
-function routeFaults({ routes, upstreams, limits = {} }: GatewayConfig): readonly ConfigFault[] {
+function routeFaults({ routes = [], upstreams = {}, limits = {} }: SoundConfig): readonly ConfigFault[] {
   const known = { upstreams: Object.keys(upstreams), limits: [...Object.keys(limits), 'default'] };
   const seen: Route[] = [];
   return routes.flatMap((route, at) => {
@@ -82,11 +86,11 @@ function routeFaults({ routes, upstreams, limits = {} }: GatewayConfig): readonl
 }
 
 /** The files that the configuration names, beside its own, are there, and a key is one. */
-export function fileFaults({ listen, authentication }: GatewayConfig, file: string): readonly ConfigFault[] {
+export function fileFaults({ listen, authentication }: SoundConfig, file: string): readonly ConfigFault[] {
   const read = (place: string): string => readFileSync(resolve(dirname(file), place), 'utf8');
   const { keyFile } = authentication?.internalTokens ?? {};
   return [
-    ...Object.entries(listen.tls ?? {}).flatMap(([name, place]) => faultIn(`/listen/tls/${name}`, () => read(place))),
+    ...Object.entries(listen?.tls ?? {}).flatMap(([name, place]) => faultIn(`/listen/tls/${name}`, () => read(place))),
     ...(keyFile === undefined
       ? []
       : faultIn('/authentication/internalTokens/keyFile', () => new InternalTokens(systemClock, read(keyFile)))),

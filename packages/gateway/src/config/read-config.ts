@@ -1,8 +1,9 @@
 import { Settings } from 'typebox/system';
 import { Value } from 'typebox/value';
-import { type ConfigFault, crossFaults } from './config-faults.ts';
+import { type ConfigFault, crossFaults, fileFaults } from './config-faults.ts';
 import { repeatedNames } from './repeated-names.ts';
 import { GatewayConfig } from './schema.ts';
+import { soundParts } from './sound-parts.ts';
 
 /** The configuration is not right; all its faults are told at once. */
 export class ConfigError extends Error {
@@ -13,20 +14,18 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads a configuration in JSON. Throws `ConfigError`. */
-export function readConfig(text: string): GatewayConfig {
+/** Reads a configuration in JSON; what it names is looked for beside `file`, its own. Throws `ConfigError`. */
+export function readConfig(text: string, file?: string): GatewayConfig {
   const value = parse(text);
-  const faults = repeatedNames(text);
-  if (faults.length > 0) throw new ConfigError(faults);
-  return checkConfig(value);
+  return whole(value, [...repeatedNames(text), ...faultsIn(value, file)]);
 }
 
-/** Checks a configuration by its schema, and then what a schema cannot tell. Throws `ConfigError`. */
-export function checkConfig(value: unknown): GatewayConfig {
-  const config = checkShape(value);
-  const faults = crossFaults(config);
+/** Checks a configuration as `readConfig` does. Throws `ConfigError`. */
+export const checkConfig = (value: unknown, file?: string): GatewayConfig => whole(value, faultsIn(value, file));
+
+function whole(value: unknown, faults: readonly ConfigFault[]): GatewayConfig {
   if (faults.length > 0) throw new ConfigError(faults);
-  return config;
+  return value as GatewayConfig;
 }
 
 function parse(text: string): unknown {
@@ -37,19 +36,28 @@ function parse(text: string): unknown {
   }
 }
 
-/** The schema's own faults: the innermost ones, for "must match anyOf" helps nobody. */
-export function checkShape(value: unknown): GatewayConfig {
-  if (Value.Check(GatewayConfig, value)) return value;
+/** By the schema, and, of what the schema finds right, what a schema cannot tell. */
+function faultsIn(value: unknown, file: string | undefined): readonly ConfigFault[] {
+  const errors = Value.Check(GatewayConfig, value) ? [] : shapeErrors(value);
+  const sound = soundParts(value, errors);
+  return [...shapeFaults(errors), ...crossFaults(sound), ...(file === undefined ? [] : fileFaults(sound, file))];
+}
+
+/** The innermost ones, for "must match anyOf" helps nobody. */
+function shapeErrors(value: unknown) {
   const errors = everyError(value);
   const inner = errors.filter(({ keyword }) => keyword !== 'anyOf' && keyword !== 'boolean');
-  const told = inner.length > 0 ? inner : errors;
-  const faults = told.map(({ instancePath, message, params }) => {
+  return inner.length > 0 ? inner : errors;
+}
+
+function shapeFaults(errors: ReturnType<typeof shapeErrors>): readonly ConfigFault[] {
+  const faults = errors.map(({ instancePath, message, params }) => {
     const { additionalProperties: unknown, allowedValue } = params as SchemaDetails;
-    const among = told.flatMap((other) => (other.instancePath === instancePath ? allowedIn(other.params) : []));
+    const among = errors.flatMap((other) => (other.instancePath === instancePath ? allowedIn(other.params) : []));
     const known = allowedValue === undefined ? message : `must be one of ${among.join(', ')}`;
     return { path: instancePath || '/', reason: unknown ? `does not know ${unknown.join(', ')}` : known };
   });
-  throw new ConfigError(faults.filter(isFirstOfItsKind));
+  return faults.filter(isFirstOfItsKind);
 }
 
 const MANY = 10_000;
