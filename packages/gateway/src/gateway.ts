@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@ashlar/domain';
 import { breakerMetrics, exposition, processMetrics, type Telemetry } from '@ashlar/telemetry';
 import { type ApiKey, apiKeyReader } from './auth/api-keys.ts';
@@ -34,6 +35,7 @@ import { upgraded } from './pipeline/upgraded.ts';
 import { faultsOf, type LocalRoute, type Route } from './routing/route.ts';
 import { Router } from './routing/router.ts';
 import { Forwarder } from './upstream/forwarder.ts';
+import type { NewGrounds } from './upstream/streams.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { clientReader } from './wire/client-address.ts';
 import type { Patience } from './wire/client-connection.ts';
@@ -87,7 +89,8 @@ export interface Gateway {
   purge(tag: string): number;
   /**
    * Goes on with another table, without losing a request: connections, counts of limits that stay, and what is stored
-   * are kept. Throws, and changes nothing, when the table has faults.
+   * are kept. Streams whose route is not in it as it was end, and those of callers that others verify now. Throws, and
+   * changes nothing, when the table has faults.
    */
   reload(table: Table): void;
   /** How many requests are under way at a replica, or wait for a connection to it; endless answers do not count. */
@@ -109,6 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   breakerMetrics(telemetry.metrics, () => forwarder.breakers());
   const counting = { factor: options.rateLimitFactor ?? 1, cluster };
   let limits = startLimits(options.limits, counting);
+  let known: Table = options;
   const isReady = (): boolean => !front.isDraining && options.ready();
   let handle = pipelineOf(options, { metrics, forwarder, cache, limits, revocations, isReady });
   const front: Front = new Front(frontOptions(options, metrics, (exchange) => handle(exchange)));
@@ -117,10 +121,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let closing: Promise<void> | undefined;
 
   const close = async (): Promise<void> => {
-    const drained = front.drain(graceMs);
-    forwarder.streams.endAll();
-    await drained;
-    forwarder.close();
+    await drained({ front, forwarder, graceMs });
     await cluster?.close();
     await metricsPort.close();
   };
@@ -138,6 +139,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       const changed = { ...options, ...table };
       checkTable(changed);
       forwarder.update(changed.upstreams, passesCredentials(changed));
+      forwarder.streams.endOutdated(groundsOf(known, changed));
+      known = changed;
       limits = startLimits(changed.limits, counting, limits);
       handle = pipelineOf(changed, { metrics, forwarder, cache, limits, revocations, isReady });
     },
@@ -147,6 +150,29 @@ export function createGateway(options: GatewayOptions): Gateway {
       url = urlOf(front.address, host, options.tls ? 'https' : 'http');
     },
     close: () => (closing ??= close()),
+  };
+}
+
+interface Draining {
+  readonly front: Front;
+  readonly forwarder: Forwarder;
+  readonly graceMs: number;
+}
+
+/** Finishes what runs, and ends what would go on for ever. */
+async function drained({ front, forwarder, graceMs }: Draining): Promise<void> {
+  const finished = front.drain(graceMs);
+  forwarder.streams.endAll();
+  await finished;
+  forwarder.close();
+}
+
+/** What lets streams in from now on: of routes those that are told in the table, just so. */
+function groundsOf(before: Table, { routes, verifier, apiKeys }: Table): NewGrounds {
+  const rules = new Set(routes.map((route) => JSON.stringify(route)));
+  return {
+    isRule: (route) => rules.has(JSON.stringify(route)),
+    isVerified: verifier === before.verifier && isDeepStrictEqual(apiKeys, before.apiKeys),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import { Refusal, unavailable } from '../refusal.ts';
 import type { ProxyRoute } from '../routing/route.ts';
+import { GOING_AWAY } from '../wire/tunnel.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Attempt, type Ended, Race } from './race.ts';
 import { Relay, type RelayOptions } from './relay.ts';
@@ -104,7 +105,7 @@ export class Forwarder {
     return [...this.#services.values()].reduce((sum, replicas) => sum + replicas.underWayAt(origin), 0);
   }
 
-  get streams(): Pick<Streams, 'endAll' | 'endRevoked'> {
+  get streams(): Pick<Streams, 'endAll' | 'endOutdated' | 'endRevoked'> {
     return this.#streams;
   }
 
@@ -153,24 +154,26 @@ export class Forwarder {
   }
 
   #stream(call: Call, attempt: Attempt, settled: (ended: Attempt & Ended) => void): void {
-    const { exchange } = call;
+    const { exchange, route } = call;
     const relay: Relay = this.#relay(call, attempt, {
       isEndless: true,
       settled: (failure) => {
         this.#streams.delete(relay);
-        if (!failure && exchange.response.status === SWITCHING) this.#follow(exchange);
+        if (!failure && exchange.response.status === SWITCHING) this.#follow(call, relay);
         settled({ ...attempt, failure });
       },
     });
-    if (!this.#streams.add(relay, exchange.caller)) return relay.cut();
+    if (!this.#streams.add(relay, { caller: exchange.caller, route })) return relay.cut();
     relay.send(attempt.replica.streams, attempt.isSecond);
   }
 
   /** A connection that speaks another protocol now ends as streams do. */
-  #follow({ connection: { socket }, caller, tunnel }: Exchange): void {
+  #follow({ exchange: { connection, caller, tunnel }, route }: Call, relay: Relay): void {
     if (!tunnel) return;
-    this.#streams.add(tunnel, caller);
+    const { socket } = connection;
+    this.#streams.add(tunnel, { caller, route });
     socket.once('close', () => this.#streams.delete(tunnel));
+    if (relay.isDismissed) tunnel.dismiss(GOING_AWAY);
   }
 
   #relay(call: Call, { replica, isSecond }: Attempt, own: OwnOptions): Relay {

@@ -54,6 +54,7 @@ export class Relay implements AnswerTaker, Waiter {
   deadlineAt: number;
   doubtAt: number;
   place = 0;
+  isDismissed = false;
   readonly #sink: AnswerSink;
   #waitsFor: keyof typeof FAILURES = 'answer';
   #isSending = false;
@@ -93,6 +94,12 @@ export class Relay implements AnswerTaker, Waiter {
     this.#connection?.abandon();
     this.#sink.end();
     this.options.settled();
+  }
+
+  /** Cuts it as soon as it has begun. */
+  dismiss(): void {
+    this.isDismissed = true;
+    if (this.#waitsFor !== 'answer') this.cut();
   }
 
   /** Somebody else answers: nothing of this is wanted any more, and nothing more is told. */
@@ -144,6 +151,7 @@ export class Relay implements AnswerTaker, Waiter {
     this.#waitsFor = 'more';
     this.deadlineAt = Number.POSITIVE_INFINITY;
     this.#sink.begin(status, outwardHeaders(head, origin));
+    if (this.isDismissed) this.cut();
     return !this.#isOver;
   }
 

@@ -41,6 +41,10 @@ export class Tunnel {
     };
   }
 
+  dismiss(code: number): void {
+    this.cut(code);
+  }
+
   /** Ends it, and tells both sides why as soon as no frame of the other's is half-way; but it waits a moment only. */
   cut(code: number): void {
     if (this.#isCut || !this.#ways) return;
