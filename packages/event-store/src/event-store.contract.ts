@@ -15,48 +15,59 @@ const twice = (stage: EventStage, first: ExpectedVersion, second: ExpectedVersio
     { retries: 0 },
   );
 
-const expectationRules: Rules<EventStage> = {
-  '«none» begins a stream, and is refused with the actual version where there is one': async (stage) => {
-    await append(stage, 'a', { expected: 'none', amounts: [1, 2] });
-    await rejects(append(stage, 'a', { expected: 'none', amounts: [3] }), conflict(2));
+type Put = (stage: EventStage, stream: string, given: Parameters<typeof append>[2]) => Promise<void>;
+
+/** In one call with an append to another stream. */
+const appendWithOthers: Put = (stage, ...given) =>
+  stage.work.transaction(
+    async () => {
+      await append(stage, 'z', { expected: 'any', amounts: [0] });
+      await append(stage, ...given);
+    },
+    { retries: 0 },
+  );
+
+const expectationRules = (how: string, put: Put): Rules<EventStage> => ({
+  [`«none» begins a stream, and is refused with the actual version where there is one${how}`]: async (stage) => {
+    await put(stage, 'a', { expected: 'none', amounts: [1, 2] });
+    await rejects(put(stage, 'a', { expected: 'none', amounts: [3] }), conflict(2));
     deepStrictEqual(await amounts(stage), [1, 2]);
   },
 
-  'an exact version continues a stream; any other is refused with the actual version': async (stage) => {
-    await append(stage, 'a', { expected: 0, amounts: [1] });
-    await append(stage, 'a', { expected: 1, amounts: [2, 3] });
-    await rejects(append(stage, 'a', { expected: 1, amounts: [4] }), conflict(3));
-    await rejects(append(stage, 'a', { expected: 9, amounts: [4] }), conflict(3));
-    await rejects(append(stage, 'nowhere', { expected: 5, amounts: [4] }), conflict(0));
+  [`an exact version continues a stream; any other is refused with the actual version${how}`]: async (stage) => {
+    await put(stage, 'a', { expected: 0, amounts: [1] });
+    await put(stage, 'a', { expected: 1, amounts: [2, 3] });
+    await rejects(put(stage, 'a', { expected: 1, amounts: [4] }), conflict(3));
+    await rejects(put(stage, 'a', { expected: 9, amounts: [4] }), conflict(3));
+    await rejects(put(stage, 'nowhere', { expected: 5, amounts: [4] }), conflict(0));
     deepStrictEqual(await amounts(stage), [1, 2, 3]);
   },
 
-  'a number that is no version, such as one before none, is refused like any other that is not the actual one': async (
-    stage,
-  ) => {
-    for (const expected of [-1, -2, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      await rejects(append(stage, 'nowhere', { expected, amounts: [1] }), conflict(0), `${expected}`);
-    }
-    await append(stage, 'a', { expected: 'none', amounts: [1] });
-    for (const expected of [-1, -2, 1.5]) {
-      await rejects(append(stage, 'a', { expected, amounts: [2] }), conflict(1), `${expected}`);
-    }
-    deepStrictEqual(await amounts(stage), [1]);
-  },
+  [`a number that is no version, such as one before none, is refused like any other that is not the actual one${how}`]:
+    async (stage) => {
+      for (const expected of [-1, -2, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+        await rejects(put(stage, 'nowhere', { expected, amounts: [1] }), conflict(0), `${expected}`);
+      }
+      await put(stage, 'a', { expected: 'none', amounts: [1] });
+      for (const expected of [-1, -2, 1.5]) {
+        await rejects(put(stage, 'a', { expected, amounts: [2] }), conflict(1), `${expected}`);
+      }
+      deepStrictEqual(await amounts(stage), [1]);
+    },
 
-  '«exists» continues any stream but begins none; «any» does both': async (stage) => {
-    await rejects(append(stage, 'a', { expected: 'exists', amounts: [1] }), conflict(0));
-    await append(stage, 'a', { expected: 'any', amounts: [1] });
-    await append(stage, 'a', { expected: 'exists', amounts: [2] });
-    await append(stage, 'a', { expected: 'any', amounts: [3] });
+  [`«exists» continues any stream but begins none; «any» does both${how}`]: async (stage) => {
+    await rejects(put(stage, 'a', { expected: 'exists', amounts: [1] }), conflict(0));
+    await put(stage, 'a', { expected: 'any', amounts: [1] });
+    await put(stage, 'a', { expected: 'exists', amounts: [2] });
+    await put(stage, 'a', { expected: 'any', amounts: [3] });
     deepStrictEqual(await amounts(stage), [1, 2, 3]);
   },
 
-  'appending nothing is nothing, whatever is expected': async (stage) => {
-    await append(stage, 'a', { expected: 7, amounts: [] });
+  [`appending nothing is nothing, whatever is expected${how}`]: async (stage) => {
+    await put(stage, 'a', { expected: 7, amounts: [] });
     deepStrictEqual(await amounts(stage), []);
   },
-};
+});
 
 const refused = (stage: EventStage, append: Partial<Append>, message: RegExp) =>
   rejects(stage.store.append({ stream: 'a', expected: 'any', events: [{ type: 'Deposited', data: {} }], ...append }), {
@@ -210,7 +221,8 @@ const mergeRules: Rules<EventStage> = {
 
 /** Streams grow by one writer at a time, each in its order, and all of them in one. */
 export const eventStoreContract = contractSuite<EventStage>(
-  expectationRules,
+  expectationRules('', append),
+  expectationRules(', beside another stream', appendWithOthers),
   formRules,
   raceRules,
   transactionRules,

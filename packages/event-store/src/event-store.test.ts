@@ -94,6 +94,9 @@ test('schedule 4.5: the time of a stream never runs backwards, though the clock 
   await given.db.execute(`update events set at = (select last_at from streams)`);
   await append('a', 'any', 2, 3);
   await append('a', 'any', 4);
+  const snapshot = { state: {}, schema: 1 };
+  await given.store.append({ stream: 'a', expected: 'any', events: [deposited(5), deposited(6)], snapshot });
+  await given.store.append({ stream: 'a', expected: 6, events: [deposited(7)], snapshot });
   const [row] = await given.db.query(
     `select bool_and(later) as later from (select at > lag(at) over (order by version) as later from events) e`,
   );

@@ -14,6 +14,17 @@ after(() => database.drop());
 
 const withoutPolling: Timers = { ...systemTimers, every: () => () => {} };
 
+test('a job is an effect: a transaction that has to have none, as in a rebuild, is refused', onPostgres, async () => {
+  const { db } = database;
+  const jobs = database.jobs({ timers: withoutPolling });
+  const queue = jobs.queue<{ weight: number }>({ name: 'effects' }, async () => {});
+  await jobs.start();
+  const enqueue = (effects: 'refused' | 'allowed') =>
+    db.transaction(() => queue.enqueue({ id: effects, data: { weight: 1 } }), { effects });
+  await assert.rejects(enqueue('refused'), /jobs/);
+  await enqueue('allowed');
+});
+
 test('a job begins right after the commit, without waiting for the next poll', onPostgres, async () => {
   const jobs = database.jobs({ timers: withoutPolling });
   const done: { id: string; data: object; attempt: number }[] = [];

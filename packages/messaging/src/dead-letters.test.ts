@@ -46,6 +46,18 @@ test('a replayed message that is refused again is dead again, with a new count o
   strictEqual((await letters.find(id))?.attempts, 1);
 });
 
+test('what was given up is not told any more, though nobody has moved the line on yet', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const { consumer, letters, idOf } = await aDeadKey(desk);
+  await consumer.stop();
+  const id = await idOf(1);
+  strictEqual(await letters.discard(id), true);
+  const told = (await letters.list({ limit: 10 })).map(({ sequence }) => sequence);
+  deepStrictEqual([told, await letters.find(id)], [[3, 2], undefined]);
+  for (const again of [letters.discard(id), letters.replay(id)]) strictEqual(await again, false);
+  deepStrictEqual(await desk.lot(), ['k/1 discarded', 'k/2 waiting', 'k/3 waiting']);
+});
+
 test('a discarded head is given up, and those behind it follow in order', { skip }, async (t) => {
   const desk = await setUp(t);
   const { consumer, letters, idOf } = await aDeadKey(desk);

@@ -1,10 +1,12 @@
-import type { Bus, BusSubscription, Delivery, Gap, Receiver, Repair } from './bus.ts';
+import type { Bus, BusSubscription, Delivery, Gap, PublishOptions, Receiver, Repair } from './bus.ts';
 import { type Parcel, sequenceOf } from './message.ts';
 import type { Claim } from './replica.ts';
 
 /** A bus in the hands of a test: it delivers what it is told to, as often and in the order that the test likes. */
 export class HandBus implements Bus {
   readonly published: Parcel[] = [];
+  /** Those of them that were published before. */
+  readonly repeated: Parcel[] = [];
   readonly acknowledged: string[] = [];
   readonly asked: Gap[] = [];
   readonly #receivers = new Set<Receiver>();
@@ -16,9 +18,10 @@ export class HandBus implements Bus {
   /** What the source answers that is asked for a gap; without it, the source that has registered itself. */
   onAsked: Repair | undefined;
 
-  async publish(parcels: readonly Parcel[]): Promise<void> {
+  async publish(parcels: readonly Parcel[], { isRepeated = false }: PublishOptions = {}): Promise<void> {
     await this.onPublish(parcels);
     this.published.push(...parcels);
+    if (isRepeated) this.repeated.push(...parcels);
   }
 
   subscribe(receiver: Receiver): BusSubscription {

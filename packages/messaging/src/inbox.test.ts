@@ -9,6 +9,11 @@ test('a number below the mark leaves the mark where it is', () => {
   strictEqual(after(mark, { sequence: 3, id: 'three' }), mark);
 });
 
+test('a mark without an id takes that of what is given up under its number', () => {
+  const atFloor = { sequence: 5, parked: true, lastId: null };
+  deepStrictEqual(after(atFloor, { sequence: 5, id: 'five' }), { sequence: 5, parked: true, lastId: 'five' });
+});
+
 test('a mark that moves stays parked, and forgets who else has had the number before', () => {
   const parked = { ...mark, parked: true, otherIds: ['another'] };
   deepStrictEqual(after(parked, { sequence: 6, id: 'six' }), { sequence: 6, parked: true, lastId: 'six' });

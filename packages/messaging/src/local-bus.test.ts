@@ -1,5 +1,6 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { databaseMissing, eventually } from '@ashlar/postgres';
 import { busContract } from './bus.contract.ts';
 import { LocalBus } from './local-bus.ts';
@@ -39,6 +40,24 @@ test('promise 1: on the local bus a row stays unpublished until every consumer h
     return (await unpublished(desk)).length === 0;
   });
   strictEqual((await desk.effects()).length, 2);
+});
+
+test('promise 1: one consumer that acknowledges twice does not answer for the other', async () => {
+  const bus = new LocalBus();
+  const acks: (() => void)[] = [];
+  for (const consumer of ['quick', 'slow'])
+    bus.subscribe({ consumer, channels: ['shop.events'], deliver: ({ ack }) => acks.push(ack) });
+  let isDone = false;
+  const published = bus.publish([aMessage('k', 1)]).then(() => {
+    isDone = true;
+  });
+  const [quick, slow] = acks;
+  quick!();
+  quick!();
+  await turn();
+  strictEqual(isDone, false);
+  slow!();
+  await published;
 });
 
 test('promise 1: what is published once a consumer has left already is not answered for until it is back', async () => {

@@ -77,12 +77,12 @@ test('a retry that is not due yet is not tried', { skip }, async (t) => {
   deepStrictEqual(state.calls, ['ill/1', 'well/1']);
 });
 
-test('the back-off doubles from 0.4 s, never exceeds 10 s, and is spread by chance', () => {
+test('the back-off doubles from 0.2 s, never exceeds 10 s, and is spread by chance', () => {
   deepStrictEqual(
     [1, 2, 3, 4, 9].map((attempts) => backOffMs(attempts, 1)),
-    [400, 800, 1_600, 3_200, 10_000],
+    [200, 400, 800, 1_600, 10_000],
   );
-  strictEqual(backOffMs(3, 0.25), 400);
+  strictEqual(backOffMs(3, 0.25), 200);
   strictEqual(backOffMs(3, 0), 0);
 });
 

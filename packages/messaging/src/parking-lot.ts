@@ -36,7 +36,7 @@ export const MAX_ATTEMPTS = 5;
 export const MOVE_AT_ONCE = 100;
 
 export const backOffMs = (attempts: number, chance: number): number =>
-  Math.round(chance * Math.min(MAX_MS, FIRST_MS * 2 ** attempts));
+  Math.round(chance * Math.min(MAX_MS, FIRST_MS * 2 ** (attempts - 1)));
 
 /** The message may have been handled: the mark of its line is no longer kept. An operator decides. */
 export class TooOldError extends Error {

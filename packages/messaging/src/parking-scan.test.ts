@@ -75,3 +75,24 @@ test('the line is open again in the transaction that takes its last message out 
   deepStrictEqual(await desk.lot(), []);
   deepStrictEqual(await desk.db.query('select sequence, parked from inbox'), [{ sequence: 3, parked: false }]);
 });
+
+test('stop() resolves when the batch at hand is finished', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const consumer = desk.consumer(async (order: Order) => {
+    begun.resolve();
+    await gate.promise;
+    await desk.note(order);
+  });
+  desk.bus.deliver(aMessage('k', 1));
+  await begun.promise;
+  let isStopped = false;
+  const stopping = consumer.stop().then(() => {
+    isStopped = true;
+  });
+  await desk.db.query('select 1');
+  strictEqual(isStopped, false);
+  gate.resolve();
+  await stopping;
+  deepStrictEqual([await desk.effects(), desk.bus.acknowledged], [['k/1'], ['k/1']]);
+});

@@ -100,6 +100,24 @@ test('schedule 3.6: a message of an unknown line that comes ahead of others is t
   deepStrictEqual([await desk.effects(), await desk.lot()], [[], ['forgotten/2 dead', 'forgotten/3 waiting']]);
 });
 
+test('schedule 3.6: a message that is too old is not handled either when others of its line wait in the lot', {
+  skip,
+}, async (t) => {
+  const desk = await setUp(t);
+  const consumer = desk.consumer();
+  desk.bus.onAsked = async () => 1;
+  desk.bus.deliver(aMessage('k', 2));
+  await desk.untilHeld();
+  desk.timers.advance(2_001);
+  await desk.untilLot('k/2 waiting');
+  const { channel, message } = aMessage('k', 1);
+  desk.bus.deliver({ channel, message: { ...message, time: inHours(-48.1).now().toISOString() } });
+  await consumer.settled();
+  desk.timers.advance(1_000);
+  await desk.untilLot('k/1 dead', 'k/2 waiting');
+  deepStrictEqual(await desk.effects(), []);
+});
+
 test('schedule 3.6: one purge drops all the marks that are idle, however many', { skip }, async (t) => {
   const desk = await setUp(t);
   const consumer = desk.consumer();

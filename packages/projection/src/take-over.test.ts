@@ -87,3 +87,33 @@ test(
     deepStrictEqual(await bank.look(), { sum: 0, seen: 10, taken: 10 });
   },
 );
+
+test('a successor does not take over from a read model that is just moving on', options, async (t) => {
+  const bank = await Bank.open(t);
+  await bank.projection();
+  const checkpoints = checkpointsOf({ ...bank, db: bank.pool() } as Bank, 1);
+  const run = await checkpoints.beginRebuild();
+  const [moved, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const moving = bank.db.transaction(async () => {
+    await bank.db.execute('update projections set position = 1');
+    moved.resolve();
+    await gate.promise;
+  });
+  await moved.promise;
+  const installing = checkpoints.install({ run, at: 0 });
+  await eventually('it waits', () => isWaiting(bank, 'projections'));
+  gate.resolve();
+  await moving;
+  strictEqual(await installing, false);
+  strictEqual((await checkpoints.rebuilding())?.run, run);
+});
+
+/** Whether somebody waits for a lock, with a statement about this. */
+const isWaiting = async ({ db }: Bank, about: string): Promise<boolean> =>
+  (
+    await db.query(
+      `select 1 from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%' || $1 || '%'`,
+      [about],
+    )
+  ).length > 0;
