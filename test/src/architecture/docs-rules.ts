@@ -4,7 +4,7 @@ import type { Violation } from './repository.ts';
 
 /** Something that a page says of its repository, which can be looked up there. */
 export interface Statement {
-  readonly rule: 'link' | 'excerpt' | 'test';
+  readonly rule: 'link' | 'excerpt' | 'test' | 'merge';
   /** `docs/patterns/sagas.md:12` */
   readonly at: string;
   /** What is wrong with it; nothing where it is true. */
@@ -31,7 +31,7 @@ export function statementsIn(root: string): Statement[] {
     .map((path) => path.split(sep).join('/'))
     .sort()
     .map((path) => readPage(root, path));
-  return pages.flatMap((page) => [...linksIn(page, root), ...excerptsIn(page, root), ...testsIn(page, root)]);
+  return pages.flatMap((page) => [linksIn, excerptsIn, testsIn, conflictsIn].flatMap((rule) => rule(page, root)));
 }
 
 /** What pages say and is not so. */
@@ -149,6 +149,12 @@ function testsIn({ path, prose }: Page, root: string): Statement[] {
 
 const isTitle = (title: string, source: string): boolean =>
   ["'", '`', '"'].some((quote) => source.includes(`${quote}${title}${quote}`));
+
+const CONFLICT = /^(?:<{7}|>{7}) .*$/gm;
+
+/** What two have written, and nobody has chosen from. */
+const conflictsIn = ({ path, prose }: Page): Statement[] =>
+  [...prose.matchAll(CONFLICT)].map(({ 0: mark, index }) => stated('merge', { path, prose, index }, `left: ${mark}`));
 
 interface Place {
   readonly path: string;

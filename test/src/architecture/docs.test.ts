@@ -77,6 +77,7 @@ const UNTRUE: readonly (Sample & { readonly found: string })[] = [
   },
   { title: 'a test is called otherwise', page: `# Orders\n\n\`${TESTS}\`: “an order is paid”\n`, found: 'test :3' },
   { title: 'the second of two tests is gone', page: `\`${TESTS}\`: “an order is placed”, “gone”\n`, found: 'test :1' },
+  { title: 'a conflict is left', page: `# Orders\n\n${'>'.repeat(7)} 65bd3c7 (Another text)\n`, found: 'merge :3' },
   { title: 'a test is in a file that is gone', page: '`src/gone.test.ts`: “an order is placed”\n', found: 'test :1' },
 ];
 
