@@ -40,6 +40,8 @@ const ASIDE = 4;
  * errors are always kept.
  */
 export class SpanRecorder {
+  /** Told of each span of a trace that was not sampled and is kept all the same, once. */
+  onKept: (span: RecordedSpan) => void = () => {};
   readonly #bounds: RecorderBounds;
   readonly #sampled: Shelf;
   readonly #failed: Shelf;
@@ -57,11 +59,16 @@ export class SpanRecorder {
   add(span: RecordedSpan): void {
     const { traceId, sampled } = span.trace;
     const usual = sampled ? this.#sampled : this.#passing;
-    const known = this.#failed.get(traceId);
-    if (known) return this.#failed.add(traceId, span, this.#bounds.spansOfTrace);
-    if (span.failure === undefined) return usual.add(traceId, span, this.#bounds.spansOfTrace);
-    for (const earlier of usual.take(traceId)) this.#failed.add(traceId, earlier, this.#bounds.spansOfTrace);
-    this.#failed.add(traceId, span, this.#bounds.spansOfTrace);
+    if (this.#failed.get(traceId)) return this.#keep(span);
+    if (span.failure === undefined) return void usual.add(traceId, span, this.#bounds.spansOfTrace);
+    for (const earlier of usual.take(traceId)) this.#keep(earlier);
+    this.#keep(span);
+  }
+
+  #keep(span: RecordedSpan): void {
+    const { traceId, sampled } = span.trace;
+    const isKept = this.#failed.add(traceId, span, this.#bounds.spansOfTrace);
+    if (isKept && !sampled) this.onKept(span);
   }
 
   /** The traces that are kept, the newest first. */
@@ -98,18 +105,20 @@ class Shelf {
     for (const [traceId, { spans }] of this.#traces) yield [traceId, spans];
   }
 
-  add(traceId: string, span: RecordedSpan, mostSpans: number): void {
+  /** Answers whether there was room. */
+  add(traceId: string, span: RecordedSpan, mostSpans: number): boolean {
     let kept = this.#traces.get(traceId);
     if (!kept) {
       kept = { spans: [], bytes: 0 };
       this.#traces.set(traceId, kept);
     }
-    if (kept.spans.length >= mostSpans) return;
+    if (kept.spans.length >= mostSpans) return false;
     const bytes = bytesOf(span);
     kept.spans.push(span);
     kept.bytes += bytes;
     this.#bytes += bytes;
     while (this.#traces.size > this.bounds.traces || this.#bytes > this.bounds.bytes) this.#dropOldest();
+    return true;
   }
 
   take(traceId: string): readonly RecordedSpan[] {

@@ -1,17 +1,8 @@
-import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  type Sampler,
-  SamplingDecision,
-  type SpanProcessor,
-  TracerProvider,
-} from '@opentelemetry/sdk-trace';
-import { contextOrNew, currentContext, type RequestContext, runInContext } from './request-context.ts';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
+import { exporting, messageOf } from './exporting.ts';
+import { currentContext, type RequestContext, runInContext } from './request-context.ts';
 import { grantingWishes, type Sampling, type SamplingOptions, sampling } from './sampling.ts';
-import type { SpanRecorder } from './span-recorder.ts';
+import { SpanRecorder } from './span-recorder.ts';
 import { nextSpan, type TraceContext } from './trace-context.ts';
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
@@ -34,6 +25,7 @@ export interface Tracing {
   begin(options: SpanOptions, from?: RequestContext): OpenSpan;
   /** A trace as a stranger has begun it: recorded where he asks for it, within reason. */
   ofStranger(trace: TraceContext): TraceContext;
+  /** Gives what has ended to the receiver; one that does not take it within three seconds is left alone. */
   shutdown(): Promise<void>;
 }
 
@@ -52,20 +44,14 @@ export interface TracingOptions extends SamplingOptions {
   readonly recorder?: SpanRecorder;
 }
 
-const KIND = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const;
-
-type Begin = Tracing['begin'];
+export type Begin = Tracing['begin'];
 
 export function createTracing(options: TracingOptions): Tracing {
-  const { recorder } = options;
   const isSampled = sampling(options, now);
   const exported = exporting(options, isSampled);
+  // Which trace fails is known at its end only: what is exported then has to be remembered until then.
+  const recorder = options.recorder ?? (exported && new SpanRecorder());
+  if (recorder && exported) recorder.onKept = exported.sendKept;
   const begin = exported?.begin ?? handingOn(isSampled);
   const isGranted = grantingWishes(isSampled, now);
   return {
@@ -74,31 +60,6 @@ export function createTracing(options: TracingOptions): Tracing {
     shutdown: async () => exported?.shutdown(),
   };
 }
-
-/** The SDK, where spans leave this process. */
-function exporting({ service, otlpEndpoint, processors = [] }: TracingOptions, isSampled: Sampling) {
-  const all = [...processors];
-  if (otlpEndpoint) {
-    const exporter = new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` });
-    all.push(new BatchSpanProcessor({ exporter }));
-  }
-  if (all.length === 0) return undefined;
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ 'service.name': service }),
-    sampler: new ParentBasedSampler({ root: samplerOf(isSampled) }),
-    spanProcessors: all,
-  });
-  const tracer = provider.getTracer('ashlar');
-  const begin: Begin = (span, from) => beginExported(tracer, span, from);
-  return { begin, shutdown: () => provider.shutdown() };
-}
-
-const samplerOf = (isSampled: Sampling): Sampler => ({
-  shouldSample: (_context, traceId) => ({
-    decision: isSampled(traceId) ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
-  }),
-  toString: () => 'ashlar',
-});
 
 const handingOn =
   (isSampled: Sampling): Begin =>
@@ -156,40 +117,3 @@ const tracingBy = (begin: Begin): Pick<Tracing, 'span' | 'begin'> => ({
   },
   begin,
 });
-
-function beginExported(tracer: Tracer, options: SpanOptions, from: RequestContext | undefined): OpenSpan {
-  const { name, kind = 'internal', attributes = {}, links = [], sampled = true } = options;
-  const parent = from ?? currentContext() ?? (sampled ? undefined : unsampled());
-  const remote = parent ? trace.setSpanContext(ROOT_CONTEXT, toSpanContext(parent.trace)) : ROOT_CONTEXT;
-  const linked = links.map((link) => ({ context: toSpanContext(link) }));
-  const span = tracer.startSpan(name, { kind: KIND[kind], attributes, links: linked }, remote);
-  return {
-    context: fromSpan(span, parent),
-    end(failure, known) {
-      if (known) span.setAttributes(known);
-      if (failure !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(failure) });
-      span.end();
-    },
-  };
-}
-
-/** The SDK asks its sampler at the root; a parent that was not sampled answers instead. */
-function unsampled(): RequestContext {
-  const { trace: root, ...context } = contextOrNew();
-  return { ...context, trace: { ...root, sampled: false } };
-}
-
-const messageOf = (failure: unknown): string => (failure instanceof Error ? failure.message : String(failure));
-
-const toSpanContext = ({ traceId, spanId, sampled }: TraceContext) => ({
-  traceId,
-  spanId,
-  traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-  isRemote: true,
-});
-
-function fromSpan(span: Span, parent: RequestContext | undefined): RequestContext {
-  const { traceId, spanId, traceFlags } = span.spanContext();
-  const own = { ...parent?.trace, traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
-  return { correlationId: traceId, ...parent, trace: own };
-}
