@@ -1,5 +1,6 @@
-import { ok, strictEqual } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTelemetry } from '@ashlar/telemetry';
 import { aGateway, aService, eventually } from './gateway.fixtures.ts';
 
 test('a replica that says it is not well is called no more until it is', async (t) => {
@@ -36,4 +37,19 @@ test('where the only one that seems well fails, one that does not is asked as we
   const { ask } = await aGateway(t, [], { upstreams: [upstream] });
   await eventually(() => asked > 2);
   strictEqual((await ask('/v1/products')).status, 200);
+});
+
+test('probes of the gateway are in no trace: a balancer that asks an unready one is no failure', async (t) => {
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent' });
+  const { ask } = await aGateway(t, [], { telemetry, ready: () => false });
+  strictEqual((await ask('/livez')).status, 200);
+  strictEqual((await ask('/readyz')).status, 503);
+  const refused = await ask('/readyz', { method: 'POST' });
+  const { traceId } = (await refused.json()) as { traceId: string };
+  match(traceId, /^[0-9a-f]{32}$/);
+  strictEqual((await ask('/v1/nothing')).status, 404);
+  deepStrictEqual(
+    telemetry.recorder.recent(9).map(({ name }) => name),
+    ['GET unmatched'],
+  );
 });

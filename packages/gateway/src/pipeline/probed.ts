@@ -2,6 +2,8 @@ import type { Exchange } from '../exchange.ts';
 import { methodNotAllowed } from '../refusal.ts';
 import type { Middleware } from './middleware.ts';
 
+export const isProbe = ({ target }: Exchange): boolean => target?.path === '/livez' || target?.path === '/readyz';
+
 /** Answers the probes of platforms and balancers: the status only, since anybody may ask. */
 export const probed =
   (isReady: () => boolean): Middleware =>
