@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@ashlar/domain';
 import { type Sandbox, startSandbox } from '@ashlar/sandbox';
@@ -9,6 +7,7 @@ import type { Configuration } from './configuration.ts';
 import { type AdministratorSecret, DataDirectory } from './data-directory.ts';
 import { openDatabaseServer } from './database.ts';
 import { liveReports } from './doctor/live-reports.ts';
+import { HeldPort } from './held-port.ts';
 import { verifierOf } from './topology/issuer.ts';
 import type { ShopSettings } from './topology/shop-services.ts';
 import type { Ingredients, RunningServices, Topology } from './topology/shop-topology.ts';
@@ -41,15 +40,15 @@ const TOPOLOGIES: Readonly<Record<Configuration['topology'], () => Promise<Topol
 };
 
 export async function startSystem(configuration: Configuration, hooks: SystemHooks = {}): Promise<System> {
-  await refuseTakenPort(configuration.port);
-  const directory = new DataDirectory(configuration.dataDirectory);
-  const administrator = directory.administrator(configuration.adminEmail, configuration.adminPassword);
-  const started: { stop(): Promise<void> }[] = [];
+  const port = await HeldPort.take(configuration.port, HOST);
+  const started: { stop(): Promise<void> }[] = [{ stop: async () => port.release() }];
   const stop = async () => {
     for (const part of started.splice(0).reverse()) await part.stop();
   };
   try {
-    const plan = { configuration, directory, administrator, hooks, started };
+    const directory = new DataDirectory(configuration.dataDirectory);
+    const administrator = directory.administrator(configuration.adminEmail, configuration.adminPassword);
+    const plan = { configuration, port, directory, administrator, hooks, started };
     const { gateway, services, sandbox } = await startParts(plan);
     return {
       url: gateway.url,
@@ -66,17 +65,9 @@ export async function startSystem(configuration: Configuration, hooks: SystemHoo
   }
 }
 
-/** Found before anything else is started; the gateway takes the port at the end. */
-async function refuseTakenPort(port: number): Promise<void> {
-  const probe = createServer();
-  probe.listen({ port, host: HOST });
-  await once(probe, 'listening');
-  probe.close();
-  await once(probe, 'close');
-}
-
 interface Plan {
   readonly configuration: Configuration;
+  readonly port: HeldPort;
   readonly directory: DataDirectory;
   readonly administrator: AdministratorSecret;
   readonly hooks: SystemHooks;
@@ -84,7 +75,7 @@ interface Plan {
   readonly started: { stop(): Promise<void> }[];
 }
 
-async function startParts({ configuration, directory, administrator, hooks, started }: Plan) {
+async function startParts({ configuration, port, directory, administrator, hooks, started }: Plan) {
   const { databaseUrl: url, databaseReplicas: replicas, databaseReplicaUrls: replicaUrls } = configuration;
   const { seed, saga, stepTimeoutMs, logLevel, otlpEndpoint, sampling } = configuration;
   const { onProgress = () => {}, beforeCommit = () => {} } = hooks;
@@ -113,7 +104,7 @@ async function startParts({ configuration, directory, administrator, hooks, star
   const services = await topology.start(ingredients);
   started.push(services);
   onProgress('gateway');
-  const gateway = await startGateway(ingredients, services, sandbox);
+  const gateway = await startGateway(ingredients, { port, services, sandbox });
   started.push({ stop: () => gateway.close() }, directory.tellAddress(gateway.url), closing(services));
   return { gateway, services, sandbox };
 }
@@ -129,12 +120,17 @@ function redisUses(
 
 const closing = ({ close = () => {} }: RunningServices) => ({ stop: async () => close() });
 
+interface GatewayPlace {
+  readonly port: HeldPort;
+  readonly services: RunningServices;
+  readonly sandbox: Sandbox;
+}
+
 async function startGateway(
   { configuration, telemetry, internalTokens }: Ingredients,
-  services: RunningServices,
-  sandbox: Sandbox,
+  { port: held, services, sandbox }: GatewayPlace,
 ): Promise<ShopGateway> {
-  const { port, rateLimitFactor } = configuration;
+  const { rateLimitFactor } = configuration;
   const own = telemetry('gateway');
   const reports = liveReports({ url: () => gateway.url, clock: systemClock, log: own.log });
   const gateway: ShopGateway = createShopGateway({
@@ -150,6 +146,8 @@ async function startGateway(
     ...(services.fleet && { fleet: services.fleet }),
   });
   services.servedBy?.(gateway);
+  const { port } = held;
+  held.release();
   await gateway.listen({ port, host: HOST });
   return gateway;
 }

@@ -1,6 +1,9 @@
 import { deepStrictEqual, rejects, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTelemetry, type TelemetryOptions } from '@ashlar/telemetry';
 import { aGateway, aService, bearer, eventually, everything, openSocket } from './gateway.fixtures.ts';
+
+type SpanProcessor = NonNullable<TelemetryOptions['processors']>[number];
 
 const READY = 'GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -60,4 +63,20 @@ test('a drain does not wait for ever', async (t) => {
 test('closing twice is closing once', async (t) => {
   const { gateway } = await aGateway(t, []);
   await Promise.all([gateway.close(), gateway.close()]);
+});
+
+test('a drain gives the spans of what it has finished to their receiver', async (t) => {
+  const service = await aService(t, (_request, response) => void response.end('{}'));
+  const seen: string[] = [];
+  const processor: SpanProcessor = {
+    onStart() {},
+    onEnd: ({ name }) => void seen.push(name),
+    async forceFlush() {},
+    shutdown: async () => void seen.push('flushed'),
+  };
+  const telemetry = createTelemetry({ service: 'gateway', logLevel: 'silent', processors: [processor] });
+  const { gateway, ask } = await aGateway(t, [service.url], { telemetry });
+  await (await ask('/v1/products')).text();
+  await gateway.close();
+  deepStrictEqual(seen, ['GET /v1/products', 'flushed']);
 });

@@ -95,7 +95,7 @@ export interface Gateway {
   reload(table: Table): void;
   /** How many requests are under way at a replica, or wait for a connection to it; endless answers do not count. */
   underWayAt(replica: string): number;
-  /** Finishes what runs, ends event streams, and closes. */
+  /** Finishes what runs, ends event streams, gives the last spans to their receiver, and closes. */
   close(): Promise<void>;
 }
 
@@ -122,8 +122,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const close = async (): Promise<void> => {
     await drained({ front, forwarder, graceMs });
-    await cluster?.close();
-    await metricsPort.close();
+    await Promise.all([cluster?.close(), metricsPort.close()]);
+    await telemetry.tracing.shutdown();
   };
 
   return {
@@ -145,9 +145,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       handle = pipelineOf(changed, { metrics, forwarder, cache, limits, revocations, isReady });
     },
     async listen({ port, host }) {
-      await metricsPort.listen();
-      await front.listen(port, host).catch((error) => metricsPort.close().then(() => Promise.reject(error)));
+      await front.listen(port, host);
       url = urlOf(front.address, host, options.tls ? 'https' : 'http');
+      await metricsPort.listen().catch((error) => close().then(() => Promise.reject(error)));
     },
     close: () => (closing ??= close()),
   };

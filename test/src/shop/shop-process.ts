@@ -40,6 +40,7 @@ export class ShopProcess extends ShopFront implements Shop {
   readonly databaseUrl: string | undefined;
   #child: ChildProcess | undefined;
   #output = '';
+  #hasAnswered = false;
 
   private constructor(
     private readonly port: number,
@@ -91,6 +92,7 @@ export class ShopProcess extends ShopFront implements Shop {
       },
     });
     this.#child = child;
+    this.#hasAnswered = false;
     const heard = (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString()).slice(-100_000);
     };
@@ -139,7 +141,11 @@ export class ShopProcess extends ShopFront implements Shop {
 
   async #isReady(child: ChildProcess): Promise<boolean> {
     if (hasEnded(child)) throw new Error(`The system has ended before it was ready:\n${this.#output}`);
-    const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+    const answer = await fetch(`${this.url}/readyz`).catch((error: { cause?: { code?: string } }) => {
+      if (this.#hasAnswered && error.cause?.code === 'ECONNREFUSED')
+        throw new Error('The system has let go of its port while it started: somebody else could have taken it.');
+    });
+    this.#hasAnswered ||= answer !== undefined;
     return answer?.ok ?? false;
   }
 }
