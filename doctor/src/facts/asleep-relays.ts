@@ -5,6 +5,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { classAround, decoratorsOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isUnlisted } from './nest-modules.ts';
+import { isReached } from './reached.ts';
 import { startersOf } from './starters.ts';
 import { outboxRelays } from './stored-topics.ts';
 import { lifted } from './topics.ts';
@@ -21,15 +22,36 @@ export interface AsleepRelay {
 export const asleepRelays = perSystem((system: System): readonly AsleepRelay[] => [
   ...neverStarted(system),
   ...unlisted(system),
+  ...unlistedOfLibraries(system),
 ]);
 
-/** A relay of the part itself that no module of Nest lists. */
+/** A relay that a library of Nest has, and that no module lists to which a part leads which fills its outbox. */
+function unlistedOfLibraries(system: System): AsleepRelay[] {
+  const homes = outboxRelays(system).map(({ file, call }) =>
+    system.partOf(file.path)?.kind === 'library' ? classAround(file, call) : undefined,
+  );
+  const classes = homes.filter((home) => home !== undefined && decoratorsOf(home).length > 0);
+  if (classes.length === 0 || classes.length < homes.length) return [];
+  return system.services
+    .filter((part) => classes.every((home) => home && isUnlisted(system, part, home)))
+    .flatMap((part) =>
+      messagesOf(system, part)
+        .slice(0, 1)
+        .map((one) => ({ part, ...one })),
+    );
+}
+
+/** A relay of the part itself that no module of Nest lists, or that nothing calls. */
 const unlisted = (system: System): AsleepRelay[] =>
   outboxRelays(system).flatMap(({ file, call }) => {
     const part = system.partOf(file.path);
-    const home = part?.kind === 'service' ? classAround(file, call) : undefined;
+    if (part?.kind !== 'service') return [];
+    const home = classAround(file, call);
     const isOfNest = home && decoratorsOf(home).length > 0;
-    return part && isOfNest && isUnlisted(system, part, home) ? [{ part, file, message: call }] : [];
+    const isAsleep = isOfNest
+      ? isUnlisted(system, part, home)
+      : !isReached(system, system.closureOf(part), { file, node: call });
+    return isAsleep ? [{ part, file, message: call }] : [];
   });
 
 function neverStarted(system: System): AsleepRelay[] {

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
@@ -122,7 +123,7 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
     system.filesOf(part).flatMap((file) =>
       callsIn(file).flatMap((call) => {
         if (!isUsedAtOnce(file, call)) return [];
-        const makers = program.calleesOf({ file, call }).filter((maker) => system.partOf(maker.file.path) !== part);
+        const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
         const isBreaker =
           makers.some((maker) =>
             program
@@ -133,6 +134,12 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
       }),
     ),
   );
+}
+
+/** `breakers.get(name) ?? …`: who asks again gets the same one. */
+function keepsWhatItMakes({ file, node }: FunctionAt): boolean {
+  const text = file.textOf(node);
+  return /\?\?=|\|\|=|\bmemoi[sz]e/.test(text) || (/\.(has|get)\(/.test(text) && /\.set\(/.test(text));
 }
 
 /** A class of which each object has a breaker of its own. */

@@ -6,7 +6,8 @@ import { textOf } from '../model/texts.ts';
 import { isFunction, iteratedIn, nameOf, pathOf, property } from '../source/ast.ts';
 import { withoutComments } from './sql.ts';
 
-const DATABASES = new RegExp(
+/** Libraries of databases. */
+export const DATABASES = new RegExp(
   '^(pg|pg-promise|postgres|mysql2?|mariadb|mongoose|mongodb|typeorm|sequelize|sequelize-typescript|' +
     'knex|@nestjs/(typeorm|mongoose|sequelize)|@prisma/client|@mikro-orm/.+|slonik|' +
     String.raw`drizzle-orm.*|mssql|better-sqlite3|sqlite3|objection|kysely)$`,

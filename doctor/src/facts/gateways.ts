@@ -2,9 +2,10 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { dataOf, textOf, type Value, valueNode } from '../model/texts.ts';
-import { type AnyCall, functionsAround, isFunction, iteratedIn, nameOf, pathOf, property } from '../source/ast.ts';
+import { dataOf, textOf, type Value } from '../model/texts.ts';
+import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { hasGlobal, isPath, isProxy, PROXIES } from './before-routes.ts';
 import type { Entrance } from './entrance.ts';
 import { webEntrances } from './moleculer-web.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
@@ -12,11 +13,6 @@ import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
 
 export type { Entrance } from './entrance.ts';
-
-const PROXIES = new RegExp(
-  '^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify/(http-proxy|reply-from)|' +
-    String.raw`fast-gateway|fast-proxy|koa-proxies|koa-proxy)$`,
-);
 
 /** All entrances of the gateways: proxied paths, routes of their own, and tables of routes. */
 export const entrances = perSystem((system: System): readonly Entrance[] =>
@@ -38,13 +34,14 @@ export function answers(system: System, part: Part): readonly Entrance[] {
   const isLimited = (one: Entrance): boolean =>
     files.some(
       (file) =>
-        hasGlobal(system, file === one.file ? one : { file, path: one.path }, RATE_LIMIT) || throttles(system, file),
+        hasGlobal(system, file === one.file ? one : { file, path: one.path, of: one.file }, RATE_LIMIT) ||
+        throttles(system, file),
     );
   const isAsked = (one: Entrance): boolean =>
     files.some((file) =>
       file === one.file
         ? hasGlobal(system, one, AUTHENTICATION)
-        : !isRouter(file) && hasGlobal(system, { file, path: one.path }, AUTHENTICATION),
+        : !isRouter(file) && hasGlobal(system, { file, path: one.path, of: one.file }, AUTHENTICATION),
     );
   return files
     .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
@@ -109,87 +106,14 @@ function withLimits(system: System, part: Part, tables: readonly Entrance[]): re
   return tables.map((one) => ({ ...one, hasRateLimit: one.hasOwnLimit === true || isUnder(one) }));
 }
 
-/** Whether a middleware is used after a route of the same function: a request of that never comes to it. */
-function comesLate(file: ParsedFile, used: AnyCall, line: number): boolean {
-  if (file.lineAt(used.start) <= line) return false;
-  const [around] = functionsAround(file, used);
-  return callsIn(file).some((call) => {
-    const arounds = functionsAround(file, call);
-    const inner = around ? arounds.slice(0, arounds.indexOf(around)) : arounds;
-    const isHere = !around || arounds.includes(around);
-    return file.lineAt(call.start) === line && isHere && inner.every((one) => iteratedIn(file.parentOf(one)) === one);
-  });
-}
-
 /** Where a loop hands on what its table says. */
 function lineOfProxies(system: System, part: Part, file: ParsedFile): { readonly line?: number } {
   const [first] = proxied(system, part, file);
   return first ? { line: first.line } : {};
 }
 
-/**
- * A middleware, hook or guard for every request: `app.use(limiter)`, `addHook`, `useGlobalGuards`, `APP_GUARD`; where
- * the line of a route is given, one that stands before it, and where its path is, one for all that lies below a part.
- */
-function hasGlobal(system: System, { file, line, path }: Asked, kind: RegExp): boolean {
-  const used = callsIn(file).some((call) => {
-    const verb = pathOf(call.callee as Node).at(-1)!;
-    const args = call.arguments as readonly Node[];
-    if (verb === 'addHook') return args.slice(1).some((arg) => isOfKind(system, { file, node: arg }, kind));
-    if (verb === 'useGlobalGuards') return args.some((arg) => isOfKind(system, { file, node: arg }, kind));
-    if (verb !== 'use' && verb !== 'register') return false;
-    if (verb === 'register' && kind === AUTHENTICATION && onlyDecorates(system, file, args[0])) return false;
-    if (verb === 'use' && line !== undefined && comesLate(file, call, line)) return false;
-    const isForAll =
-      verb === 'register' ||
-      args.length === 1 ||
-      textOf(system.program, file, args[0]!) === '/' ||
-      !isPath(args[0]!) ||
-      (path !== undefined && isBelow(path, textOf(system.program, file, args[0]!)));
-    return (
-      isForAll && !isProxy(system, file, args[0]!) && args.some((arg) => isOfKind(system, { file, node: arg }, kind))
-    );
-  });
-  if (used) return true;
-  return file.all('ObjectExpression').some((node) => {
-    const provide = property(node, 'provide');
-    const guard = property(node, 'useClass') ?? property(node, 'useExisting');
-    return (
-      provide &&
-      file.textOf(provide) === 'APP_GUARD' &&
-      guard !== undefined &&
-      isOfKind(system, { file, node: guard }, kind)
-    );
-  });
-}
-
-interface Asked {
-  readonly file: ParsedFile;
-  readonly line?: number;
-  readonly path?: string;
-}
-
-const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
-
-/** A plugin of this repository that offers a check, and hangs it before nothing. */
-function onlyDecorates({ program }: System, file: ParsedFile, plugin: Node | undefined): boolean {
-  const found = plugin && valueNode(program, file, plugin);
-  const made = found?.node.type === 'CallExpression' ? (found.node.arguments[0] as Node | undefined) : found?.node;
-  return found && made && isFunction(made)
-    ? !/addHook|\.use\(|\.register\([^)]*guard/i.test(found.file.textOf(made))
-    : false;
-}
-
 const throttles = (system: System, file: ParsedFile): boolean =>
   file.imports.some(({ specifier }) => specifier === '@nestjs/throttler') && hasGlobal(system, { file }, /Throttler/);
-
-const isPath = (node: Node): boolean =>
-  node.type === 'Literal' || node.type === 'TemplateLiteral' || node.type === 'ArrayExpression';
-
-const isProxy = ({ program }: System, file: ParsedFile, node: Node): boolean => {
-  const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
-  return origin.kind === 'external' && PROXIES.test(origin.module);
-};
 
 /** `app.use('/orders', authenticate, createProxyMiddleware(…))` and `register(proxy, { prefix, preHandler })`. */
 function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {

@@ -67,6 +67,9 @@ function isOfTyped({ program }: System, { file, call }: CallSite): boolean {
 
 function tornBy(system: System, file: ParsedFile, note: AnyCall): TornInbox[] {
   const method = functionsAround(file, note).find((one) => !transactionOf(file, one));
+  const around = functionsAround(file, note).find((one) => transactionOf(file, one));
+  if (around && around.params.length > 0 && connectionOf(system, { file, call: note }) === 'root')
+    return [{ file, note, transaction: file.parentOf(around) as AnyCall }];
   if (!method || isInTransaction(file, note, method)) return noteAlone(system, file, { note, method });
   if (connectionOf(system, { file, call: note }) !== 'root') return [];
   const transaction = callsIn(file).find(

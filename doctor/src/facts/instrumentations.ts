@@ -82,6 +82,19 @@ const OF_BROKERS: Readonly<Record<string, string>> = {
 };
 const BY_HAND = /\bstart(Active)?Span\(|traceparent|propagation\.(inject|extract)\(/;
 
+const TRANSPORTS: Readonly<Record<string, string>> = { KAFKA: 'kafkajs', RMQ: 'amqplib', REDIS: 'ioredis' };
+
+/** By which client Nest's microservices send and hear: `Transport.KAFKA`. */
+function transportOf(system: System, { part, library }: MessageUse): string | undefined {
+  if (library !== 'EventPattern' && library !== '@nestjs/microservices') return undefined;
+  const text = system
+    .closureOf(part)
+    .map(({ lines }) => lines.join('\n'))
+    .join('\n');
+  const named = new Set([...text.matchAll(/\bTransport\.(\w+)/g)].map(([, name]) => name!));
+  return named.size === 1 ? TRANSPORTS[[...named][0]!] : undefined;
+}
+
 /** What the instrumentation of a part leaves out, and nothing does by hand. */
 export function leftOut(system: System, part: Part): LeftOut {
   const told = instrumentationOf(system, part);
@@ -91,7 +104,9 @@ export function leftOut(system: System, part: Part): LeftOut {
   const isCovered = (library: string | undefined): boolean => library === undefined || told.covers(library);
   return {
     requests: answers && !told.covers('http') && !told.covers('fastifyotel') ? [told] : [],
-    messages: messageUses(system).filter((use) => use.part === part && !isCovered(OF_BROKERS[use.library])),
+    messages: messageUses(system).filter(
+      (use) => use.part === part && !isCovered(OF_BROKERS[use.library] ?? transportOf(system, use)),
+    ),
     calls: outboundCalls(system).filter((one) => one.part === part && !isCovered(clientLibrary(one))),
   };
 }

@@ -51,9 +51,21 @@ function takes({ program }: System, file: ParsedFile, from: ParsedFile): boolean
     return target.kind === 'own' && target.path === from.path;
   };
   const declared = file.all('ImportDeclaration').filter(({ source }) => leads(source.value));
-  if (declared.length === 0) return true;
-  const names = declared.flatMap(({ specifiers }) => specifiers.map(({ local }) => local.name));
+  const required = file.all('VariableDeclarator').flatMap(({ id, init }) => {
+    const isRequire = init?.type === 'CallExpression' && nameOf(init.callee as Node) === 'require';
+    return isRequire && leads(nameOf(init.arguments[0] as Node) ?? '') ? [id as Node] : [];
+  });
+  if (declared.length + required.length === 0 || required.some(({ type }) => type !== 'Identifier')) return true;
+  const names = [
+    ...declared.flatMap(({ specifiers }) => specifiers.map(({ local }) => local.name)),
+    ...required.map((id) => nameOf(id)!),
+  ];
   return file
     .all('Identifier')
-    .some((node) => names.includes(node.name) && !/^Import\w*Specifier$/.test(file.parentOf(node)?.type ?? ''));
+    .some(
+      (node) =>
+        names.includes(node.name) &&
+        !required.includes(node) &&
+        !/^Import\w*Specifier$/.test(file.parentOf(node)?.type ?? ''),
+    );
 }

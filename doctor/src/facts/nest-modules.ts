@@ -2,6 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
+import { returnedBy } from '../model/value-nodes.ts';
 import { type AnyClass, decoratorsOf, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
@@ -38,6 +39,8 @@ function wiredIn(system: System, part: Part): Wired {
 interface ModuleAt {
   readonly file: ParsedFile;
   readonly node: AnyClass;
+  /** What a module is put together of when it runs, beside what its decorator says. */
+  readonly made?: readonly Node[];
 }
 
 /** The module that the application is made of; else every module that the part itself declares. */
@@ -63,10 +66,11 @@ function follow(system: System, part: Part): Wired {
   const todo = rootsOf(system, part);
   let isKnown = todo.length > 0;
   for (let next = todo.pop(); next; next = todo.pop()) {
-    const { file, node } = next;
-    const options = moduleOf(node);
-    if (seen.has(node) || !options) continue;
-    seen.add(node);
+    const { file, node, made = [] } = next;
+    const [options, ...others] = [...made, moduleOf(node)].filter((one) => one !== undefined && !seen.has(one));
+    if (!options) continue;
+    seen.add(options);
+    todo.push(...(others.length > 0 ? [{ file, node, made }] : []));
     const listed = ['controllers', 'providers'].map((list) => elementsOf(property(options, list)));
     if (listed.includes(undefined)) isKnown = false;
     for (const one of listed.flatMap((all) => all ?? [])) {
@@ -109,9 +113,19 @@ function moduleAt({ program }: System, file: ParsedFile, given: Node): ModuleAt 
   if (origin.kind === 'class') {
     // A module that is put together when it runs may name what it lists there.
     const isOpen = given.type === 'CallExpression' && LISTS.test(origin.file.textOf(origin.node.body));
-    return isOpen ? 'unknown' : { file: origin.file, node: origin.node };
+    const made = isOpen ? madeBy(origin, nameOf((named as { property?: Node }).property)) : [];
+    return made === undefined ? 'unknown' : { file: origin.file, node: origin.node, made };
   }
   return origin.kind === 'external' && nameOf(holder) !== undefined ? undefined : 'unknown';
+}
+
+/** What `MessagingModule.register(…)` answers with, where that stands there: `{ module, imports, providers }`. */
+function madeBy({ file, node }: ModuleAt, method: string | undefined): readonly Node[] | undefined {
+  const maker = (node.body.body as readonly Node[]).find(
+    (member) => member.type === 'MethodDefinition' && member.static && nameOf(member.key as Node) === method,
+  );
+  const answers = maker?.type === 'MethodDefinition' ? returnedBy(file, maker.value) : [];
+  return answers.length > 0 && answers.every(({ type }) => type === 'ObjectExpression') ? answers : undefined;
 }
 
 const LISTS = /\b(controllers|providers|imports)\b/;

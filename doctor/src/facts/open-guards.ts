@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import { type AnyClass, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REFUSES =
@@ -15,7 +15,7 @@ const ANY_REFUSAL = /\b40[13]\b|unauthor|forbidden|\bthrow\b|reject\(|redirect|n
 const IGNORES = /verify\([^;]*?(\(\s*err?\w*\b[^)]*\)\s*=>|function\s*\w*\(\s*err?\w*\b)/;
 const HARMLESS = new RegExp(
   '^(next|done|callback|log|info|debug|warn|trace|get|set|header|split|replace|slice|trim|startsWith|' +
-    'getRequest|switchToHttp)$',
+    'getRequest|switchToHttp|error|includes|some|every|match|test)$',
 );
 
 /** A guard of this repository that lets everybody through, or believes a token without checking its signature. */
@@ -31,7 +31,11 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
   const isCall = expression.type === 'CallExpression' || expression.type === 'NewExpression';
   const origin = program.originOf(file, isCall ? (expression.callee as Node) : expression);
   if (origin.kind === 'class' || origin.kind === 'instance')
-    return isOpen([origin.file.textOf(origin.node)], []) || forgives(origin.file, origin.node);
+    return (
+      isOpen([origin.file.textOf(origin.node)], []) ||
+      forgives(origin.file, origin.node) ||
+      takesAnybody(origin.file, origin.node)
+    );
   if (origin.kind !== 'functions') return false;
   if (origin.all.every((one) => forgives(one.file, one.node))) return true;
   const calls = origin.all.flatMap((one) => program.callsReachedFrom(one, 3));
@@ -59,6 +63,15 @@ const forgives = (file: ParsedFile, guard: Node): boolean =>
     return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
   });
 
+/** A guard of Nest's passport whose `handleRequest` refuses nobody whom the strategy has refused. */
+const takesAnybody = (file: ParsedFile, guard: AnyClass): boolean =>
+  (guard.body.body as readonly Node[]).some(
+    (member) =>
+      member.type === 'MethodDefinition' &&
+      nameOf(member.key as Node) === 'handleRequest' &&
+      !/\bthrow\b|super\.handleRequest|Exception\(/.test(file.textOf(member)),
+  );
+
 /** What Fastify's `app.decorate('authenticate', check)` hangs under that name, as text. */
 function decoratedBy({ program }: System, node: Node): string | undefined {
   if (node.type !== 'MemberExpression') return undefined;
@@ -83,8 +96,11 @@ export function turnsAway({ program }: System, { file, node }: { file: ParsedFil
   );
 }
 
+/** What is only written down refuses nobody. */
+const LOGS = /\b(console|log|logger|this\.log|this\.logger|req\.log|request\.log)\.\w+\([^()]*\)/g;
+
 function isOpen(texts: readonly string[], names: readonly string[]): boolean {
-  const text = texts.join('\n');
+  const text = texts.join('\n').replaceAll(LOGS, '');
   if (/\bcatch\b[^{]*\{[^}]*\bnext\(\)/.test(text) && !ANY_REFUSAL.test(text)) return true;
   if (IGNORES.test(text) && !ANY_REFUSAL.test(text)) return true;
   if (DECODES.test(text)) return !VERIFIES.test(text);

@@ -45,12 +45,27 @@ export function policyAt(program: Program, { file, node: given, depth = 0 }: Pla
   const isPart = node.type === 'MemberExpression' && node.object.type !== 'ThisExpression';
   if (isPart && nameOf(node.property as Node) === 'policy')
     return policyAt(program, { file, node: node.object, depth: depth + 1 });
+  if (node.type === 'MemberExpression' && node.computed && node.property.type !== 'Literal')
+    return anyOf(program, { file, node: node.object, depth: depth + 1 });
   if (node.type === 'Identifier' || node.type === 'MemberExpression') {
     const found = valueNode(program, file, node);
     const isCall = found?.node.type === 'CallExpression' || found?.node.type === 'NewExpression';
     return found && isCall ? policyAt(program, { ...found, depth: depth + 1 }) : undefined;
   }
   return node.type === 'CallExpression' ? ofCall(program, file, { call: node, depth }) : undefined;
+}
+
+/** `this.policies[name]`: any of a table of them, as far as they are alike. */
+function anyOf(program: Program, { file, node, depth = 0 }: Place): Policy | undefined {
+  const table = valueNode(program, file, node);
+  if (table?.node.type !== 'ObjectExpression') return undefined;
+  const all = table.node.properties.map((entry) =>
+    entry.type === 'Property'
+      ? policyAt(program, { file: table.file, node: entry.value as Node, depth: depth + 1 })
+      : undefined,
+  );
+  const [first] = all;
+  return first && all.every((one) => one && JSON.stringify(one) === JSON.stringify(first)) ? first : undefined;
 }
 
 type Asked = { readonly call: Extract<Node, { type: 'CallExpression' }>; readonly depth: number };

@@ -25,7 +25,10 @@ export function isOfKind(system: System, place: { file: ParsedFile; node: Node }
 }
 
 /** What asks who it is, and goes on with nobody as well. */
-const OPTIONAL = /\bcredentialsRequired:\s*false\b|authenticate\(\s*\[[^\]]*['"]anonymous['"]/;
+const OPTIONAL = new RegExp(
+  String.raw`\b(credentialsRequired|authRequired):\s*false\b|\b(passthrough|allowAnonymous):\s*true\b|` +
+    String.raw`\bmode:\s*['"](try|optional)['"]|authenticate\(\s*\[[^\]]*['"]anonymous['"]`,
+);
 
 function isNoGuard({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
   if (isFunction(node)) return false;

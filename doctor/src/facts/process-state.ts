@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { CallSite } from '../model/program.ts';
+import { annotationOf } from '../model/scope.ts';
 import { perSystem, type System } from '../model/system.ts';
 import {
   type AnyClass,
@@ -26,6 +27,7 @@ import {
   type ProcessState,
 } from './kept-state.ts';
 import { keptBySchemas } from './moleculer.ts';
+import { runsOnce } from './start-up.ts';
 
 export type { ProcessState } from './kept-state.ts';
 
@@ -154,18 +156,26 @@ function fieldState(system: System, file: ParsedFile): ProcessState[] {
       if (
         !livesLong(holder) &&
         !(member.static && isKeyed(member.value as Node | null)) &&
-        !(isKeyed(member.value as Node | null) && isMadeOnce(system, file, holder))
+        !(isCollection(member.value as Node | null) && isMadeOnce(system, file, holder))
       )
         return [];
       const name = nameOf(member.key as Node) ?? '';
-      if (OF_THE_PROCESS.test(name)) return [];
+      if (OF_THE_PROCESS.test(name) || holdsCallbacks(file, member)) return [];
       const isKept = isCollection(member.value as Node | null)
-        ? changedIn(file, { holder, name, methods: GROWS })
-        : isPlain(member.value as Node | null) && changedIn(file, { holder, name, methods: new Set() });
+        ? changedIn(system, file, { holder, name, methods: GROWS })
+        : isPlain(member.value as Node | null) && changedIn(system, file, { holder, name, methods: new Set() });
       return isKept ? [{ node: member, name: name.replace('#', ''), holder: holder.id?.name ?? '' }] : [];
     }),
   );
 }
+
+/** Those who wait in this process: `(() => void)[]`. */
+const holdsCallbacks = (file: ParsedFile, member: Node): boolean => {
+  const type = annotationOf(member);
+  return (
+    type !== undefined && /=>|\bPromise\b|\bTimeout\b|AbortController|Deferred|\bFunction\b/.test(file.textOf(type))
+  );
+};
 
 const livesLong = (node: AnyClass): boolean =>
   LIVES_LONG.test(node.id?.name ?? '') || decoratorsOf(node).some(({ name }) => INJECTED.test(name));
@@ -177,7 +187,7 @@ const OF_THE_BUSINESS = /(^|\/)(domain|entities|aggregates?|models?|dtos?|sagas?
 function isMadeOnce(system: System, file: ParsedFile, node: AnyClass): boolean {
   if (OF_THE_BUSINESS.test(file.path) || node.superClass) return false;
   const sites = makersOf(system).get(node) ?? [];
-  return sites.length > 0 && sites.every((site) => functionsAround(site.file, site.call).length === 0);
+  return sites.length > 0 && sites.every((site) => runsOnce(system, site));
 }
 
 const makersOf = perSystem(({ program }: System): ReadonlyMap<Node, readonly CallSite[]> => {
@@ -200,12 +210,12 @@ interface Field {
 }
 
 /** Whether a method changes the field when requests come, and not only while the process starts. */
-function changedIn(file: ParsedFile, { holder, name, methods }: Field): boolean {
+function changedIn(system: System, file: ParsedFile, { holder, name, methods }: Field): boolean {
   return file.all('MemberExpression').some((node) => {
     if (nameOf(node.property as Node) !== name) return false;
     const isOwn = node.object.type === 'ThisExpression' && classAround(file, node) === holder;
     const isStatic = node.object.type === 'Identifier' && node.object.name === holder.id?.name;
-    if ((!isOwn && !isStatic) || isSetUp(file, node)) return false;
+    if ((!isOwn && !isStatic) || isSetUp(system, file, node)) return false;
     const parent = file.parentOf(node);
     if (parent?.type === 'MemberExpression' && parent.object === node) {
       const around = file.parentOf(parent);
@@ -218,8 +228,10 @@ function changedIn(file: ParsedFile, { holder, name, methods }: Field): boolean 
   });
 }
 
-function isSetUp(file: ParsedFile, node: Node): boolean {
+function isSetUp(system: System, file: ParsedFile, node: Node): boolean {
   const around = functionsAround(file, node).find((one) => file.parentOf(one)?.type === 'MethodDefinition');
+  const callers = around ? system.program.callersOf(around) : [];
+  if (callers.length > 0 && callers.every((site) => runsOnce(system, site))) return true;
   const method = around && file.parentOf(around);
   const name = method?.type === 'MethodDefinition' ? nameOf(method.key as Node) : undefined;
   return (

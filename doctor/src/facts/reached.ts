@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Node } from 'oxc-parser';
 import { isSource, isTest } from '../model/files.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { contains, functionsAround, nameOf } from '../source/ast.ts';
+import { type AnyFunction, classAround, contains, decoratorsOf, functionsAround, nameOf } from '../source/ast.ts';
 import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
 
 /** What calls a thing to try it does not run it. */
@@ -34,6 +34,7 @@ export function isReached(system: System, files: readonly ParsedFile[], place: P
   const isAgain = files.some((home) =>
     named(home, name)
       .filter((one) => isUse(home, one) && !(home === file && contains(outer, one)))
+      .filter((one) => mayMean(system, { file: home, node: one }, outer))
       .some((one) => isReached(system, files, { file: home, node: one, depth: depth + 1 })),
   );
   const isCalled = new RegExp(`\\b${name}\\(`);
@@ -58,8 +59,16 @@ function declaredName(file: ParsedFile, outer: Node): string | undefined {
   if (file.parentOf(outer)?.type === 'ExportDefaultDeclaration') return undefined;
   if (outer.type === 'FunctionDeclaration') return outer.id?.name;
   const holder = file.parentOf(outer);
+  if (holder?.type === 'MethodDefinition') return isOwnMethod(file, holder) ? nameOf(holder.key as Node) : undefined;
   if (holder?.type === 'AssignmentExpression') return EXPORT.exec(file.textOf(holder.left as Node))?.[1];
   return holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined;
+}
+
+/** A method that nothing but this repository calls: of a class without decorators, bases and ports. */
+function isOwnMethod(file: ParsedFile, method: NodeOf<'MethodDefinition'>): boolean {
+  const around = classAround(file, method);
+  const isPlain = around && !around.superClass && (around.implements ?? []).length === 0;
+  return method.kind === 'method' && !!isPlain && [around, method].every((one) => decoratorsOf(one).length === 0);
 }
 
 const isExported = ({ program }: System, file: ParsedFile, name: string): boolean =>
@@ -71,6 +80,15 @@ function isHandedOn(file: ParsedFile, property: Node): boolean {
   const holder = list && file.parentOf(list);
   if (list?.type === 'ObjectPattern') return holder?.type === 'VariableDeclarator' && holder.id === list;
   return holder?.type === 'AssignmentExpression' && file.textOf(holder.left as Node) === 'module.exports';
+}
+
+/** Not what a library, or another function of this repository, has by the same name: `server.start()`. */
+function mayMean({ program }: System, { file, node }: Place, meant: AnyFunction): boolean {
+  const parent = file.parentOf(node);
+  const isMember = parent?.type === 'MemberExpression' && parent.property === node && !parent.computed;
+  const origin = program.originOf(file, isMember ? parent : node);
+  if (origin.kind === 'functions') return origin.all.some((one) => one.node === meant);
+  return !(isMember && (origin.kind === 'external' || origin.kind === 'global'));
 }
 
 /** What declares, imports or hands on a name does not use it. */

@@ -92,8 +92,9 @@ interface Called {
 
 function callRoute(system: System, file: ParsedFile, { call, path: given, verb }: Called): Route[] {
   const args = call.arguments as readonly Node[];
-  const path = textOf(system.program, file, given);
-  if (!path.startsWith('/') && !path.startsWith('{')) return [];
+  const own = textOf(system.program, file, given);
+  if (!own.startsWith('/') && !own.startsWith('{')) return [];
+  const path = join(ownPrefix(system, file, call), own);
   const options = args.length > 2 && isOptions(system, file, args[1]!) ? args[1] : undefined;
   return [
     {
@@ -109,6 +110,16 @@ function callRoute(system: System, file: ParsedFile, { call, path: given, verb }
       options: options ? dataOf(system.program, file, options) : undefined,
     },
   ];
+}
+
+/** `new Router({ prefix: '/orders' })` of Koa: below which path all routes of a router lie. */
+function ownPrefix({ program }: System, file: ParsedFile, { callee }: AnyCall): string {
+  const made = callee.type === 'MemberExpression' ? valueNode(program, file, callee.object as Node) : undefined;
+  if (made?.node.type !== 'NewExpression' && made?.node.type !== 'CallExpression') return '';
+  const origin = program.originOf(made.file, made.node.callee as Node);
+  const prefix = property(made.node.arguments[0] as Node | undefined, 'prefix');
+  const isOfKoa = origin.kind === 'external' && /^(@koa\/router|koa-router)$/.test(origin.module);
+  return prefix && isOfKoa ? textOf(program, made.file, prefix) : '';
 }
 
 /** Options of a route, where they stand or by their name; a middleware is none. */
@@ -212,7 +223,7 @@ function homeOf(origin: ReturnType<System['program']['originOf']>): ParsedFile |
 }
 
 /** The file from which a name is imported, whatever it is there: a router made by a library. */
-function importedFile({ program }: System, file: ParsedFile, what: Node): ParsedFile | undefined {
+export function importedFile({ program }: System, file: ParsedFile, what: Node): ParsedFile | undefined {
   const name = what.type === 'CallExpression' ? pathOf(what.callee)[0]! : pathOf(what)[0]!;
   const isRequire = name === 'require' && what.type === 'CallExpression';
   const binding = program.scopesOf(file).lookUp(name, what);

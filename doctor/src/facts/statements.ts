@@ -141,7 +141,11 @@ export function entityTables({ program }: System, file: ParsedFile): string[] {
     const collection = collectionOf(program, file, call);
     if (collection !== undefined) return [collection];
     if (path.at(-1) === 'define' && /sequelize/i.test(path.at(-2) ?? '') && given)
-      return definedTables(call, nameOf(given) ?? '');
+      return definedTables(call.arguments[2] as Node | undefined, nameOf(given) ?? '');
+    if (path.at(-1) === 'init' && isModel(program, file, call)) {
+      const options = call.arguments[1] as Node | undefined;
+      return definedTables(options, nameOf(property(options, 'modelName')) ?? path.at(-2) ?? '');
+    }
     const isTable = /^(createTable|createTableIfNotExists|pgTable|mysqlTable)$/.test(path.at(-1)!);
     if (isTable && given) return [nameOf(given) ?? ''];
     const text =
@@ -166,9 +170,14 @@ const plural = (name: string): string =>
     .replace(/(s|x|ch|sh)$/, '$1e')
     .concat('s');
 
+/** `class Order extends Model {}`, `Order.init({ … }, { tableName })` */
+const isModel = (program: System['program'], file: ParsedFile, call: AnyCall): boolean => {
+  const origin = program.originOf(file, call.callee as Node);
+  return origin.kind === 'external' && origin.module === 'sequelize' && origin.path.includes('Model');
+};
+
 /** Sequelize makes the plural of a model's name, unless it is told the table. */
-function definedTables(call: AnyCall, name: string): string[] {
-  const options = call.arguments[2] as Node | undefined;
+function definedTables(options: Node | undefined, name: string): string[] {
   const told = nameOf(property(options, 'tableName'));
   if (told !== undefined) return [told];
   if (name === '' || property(options, 'freezeTableName')) return [name];

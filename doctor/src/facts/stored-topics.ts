@@ -1,70 +1,25 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
-import { type CallSite, callsIn } from '../model/program.ts';
+import type { CallSite } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, contains, functionsAround, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { sqlOf } from './effects.ts';
-import { kindOf, libraryOf, type MessageUse, topicNodes } from './messages.ts';
+import type { MessageUse } from './messages.ts';
+import { outboxNames } from './outbox-names.ts';
+import { type Relay, relays } from './relays.ts';
 import { lifted } from './topics.ts';
 import { statementOf } from './transaction-handles.ts';
 import { putsInto } from './transactions.ts';
 import { usedFiles } from './used-files.ts';
 
-/** A call that publishes, and the field of what it is given that is the topic: `publish(row.topic, …)`. */
-export interface Relay extends CallSite {
-  /** Nothing where the topics are put together before they are handed over. */
-  readonly field: string | undefined;
-}
-
-/** What publishes messages by a topic that they bring along. */
-const relays = perSystem((system: System): readonly Relay[] =>
-  system.program.files.flatMap((file) =>
-    callsIn(file).flatMap((call) => {
-      if (kindOf(system, { file, call }) !== 'published') return [];
-      const [topic] = topicNodes({ file, call }, libraryOf(system, { file, call }));
-      const handed = topic ? handedBy(system, file, topic) : [];
-      if (handed.length > 0) return handed;
-      const field = topic && fieldIn(system, file, topic);
-      return field === undefined && topic && !isTaken(system, file, topic) ? [] : [{ file, call, field }];
-    }),
-  ),
-);
-
-/** A name that is taken of a list, as in `for (const [topic, rows] of byTopic)`. */
-const isTaken = ({ program }: System, file: ParsedFile, topic: Node): boolean => {
-  const binding = topic.type === 'Identifier' ? program.scopesOf(file).lookUp(topic.name, topic) : undefined;
-  return binding?.kind === 'value' && !binding.init;
-};
-
-/** `this.bus.publish(row.topic, …)`, where the bus is one of this repository around a client of the broker. */
-function handedBy(system: System, file: ParsedFile, topic: Node): Relay[] {
-  const binding = topic.type === 'Identifier' ? system.program.scopesOf(file).lookUp(topic.name, topic) : undefined;
-  if (binding?.kind !== 'value' || binding.declaration !== 'parameter' || binding.path.length > 0) return [];
-  return system.program.givenTo(file, binding).flatMap(({ file: home, node }) => {
-    const call = home.parentOf(node);
-    const field = fieldIn(system, home, node);
-    return call?.type === 'CallExpression' && field !== undefined ? [{ file: home, call, field }] : [];
-  });
-}
-
 /** What empties outboxes: each call that publishes what is stored there. */
 export const outboxRelays = perSystem((system: System): readonly Relay[] =>
-  relays(system).filter(({ file, call }) => isOfOutbox(file, call)),
+  relays(system).filter(({ file, call }) => isOfOutbox(system, file, call)),
 );
-
-function fieldIn({ program }: System, file: ParsedFile, topic: Node): string | undefined {
-  if (topic.type === 'MemberExpression' && !topic.computed && topic.object.type === 'Identifier')
-    return nameOf(topic.property as Node);
-  const binding = topic.type === 'Identifier' ? program.scopesOf(file).lookUp(topic.name, topic) : undefined;
-  const last = binding?.kind === 'value' ? binding.path.at(-1) : undefined;
-  return last !== undefined && /^\d+$/.test(last) ? undefined : last;
-}
 
 /** A message in an outbox: it is published under the topic that it is stored with. */
 export type StoredTopic = Pick<MessageUse, 'part' | 'file' | 'line'> & { readonly topic: string | undefined };
-
-const OUTBOX = /outbox/i;
 
 /** Of parts whose outbox has a relay that takes the topic out of a field of what is stored. */
 export const storedTopics = perSystem((system: System): readonly StoredTopic[] =>
@@ -101,8 +56,9 @@ function topicsOf(
   return [];
 }
 
-const isOfOutbox = (file: ParsedFile, call: Node): boolean =>
-  OUTBOX.test(file.path) || functionsAround(file, call).some((around) => OUTBOX.test(file.textOf(around)));
+const isOfOutbox = (system: System, file: ParsedFile, call: Node): boolean =>
+  /outbox/i.test(file.path) ||
+  functionsAround(file, call).some((around) => outboxNames(system).test(file.textOf(around)));
 
 const plain = (name: string): string => name.replaceAll('_', '').toLowerCase();
 

@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { type AnyCall, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { loadedFiles, startsWithoutScripts } from './loaded.ts';
 import { isOn, schemas } from './moleculer.ts';
@@ -62,6 +62,10 @@ function isStarted(files: readonly ParsedFile[]): boolean {
     ? texts.some((text) => STARTS_SDK.test(text))
     : texts.some((text) => STARTS.test(text));
 }
+
+/** A file that makes an SDK at its top, so that who loads it has started it. */
+export const startsAtOnce = (file: ParsedFile): boolean =>
+  makersIn(file).some((call) => functionsAround(file, call).length === 0) && isStarted([file]);
 
 /** The files that run and name a tracer. */
 export const tracingFiles = (system: System, part: Part): ParsedFile[] =>

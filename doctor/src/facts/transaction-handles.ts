@@ -4,6 +4,7 @@ import { annotationOf, type Binding } from '../model/scope.ts';
 import { perSystem, type System } from '../model/system.ts';
 import {
   type AnyCall,
+  type AnyClass,
   type AnyFunction,
   ancestorsOf,
   contains,
@@ -14,7 +15,7 @@ import {
   unwrap,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { isOfDatabase } from './effects.ts';
+import { DATABASES, isOfDatabase } from './effects.ts';
 
 /** In which of the two a statement runs, as far as the text tells: its transaction is handed to it, or it has none. */
 export type Connection = 'transaction' | 'root' | 'unknown';
@@ -26,7 +27,8 @@ const BEGINS_BY_TEXT = /^\s*(begin|start transaction)\b/i;
 /** How a handle of a transaction is called, where nothing tells what it is. */
 export const HANDLE =
   /^(tx|trx|t|transaction|session|em|manager|entityManager|client|conn(ection)?|queryRunner|uow|unitOfWork)$/i;
-const HANDLE_TYPE = /\b(EntityManager|PoolClient|ClientSession|QueryRunner|Transaction\w*|Trx|PoolConnection)\b/;
+/** And by its type. */
+export const HANDLE_TYPE = /\b(EntityManager|PoolClient|ClientSession|QueryRunner|Transaction\w*|Trx|PoolConnection)\b/;
 const OPENS = /^(connect|createQueryRunner|startSession|transaction|begin|getConnection|startTransaction)$/;
 /** What carries the transaction along by itself. */
 const AMBIENT =
@@ -151,6 +153,7 @@ export function classify(system: System, { file, node: given, depth = 0 }: Place
         return 'transaction';
       const isOwnField = node.callee.type === 'MemberExpression' && node.callee.object.type === 'ThisExpression';
       if (isOwnField) return rootOr(system, file, node.callee as Node);
+      if (nameOf(node.callee as Node) === 'require') return rootOr(system, file, node);
       const callee = node.callee.type === 'MemberExpression' ? node.callee.object : node.callee;
       return classify(system, { file, node: callee as Node, depth: depth + 1 });
     }
@@ -183,8 +186,20 @@ function ofValue(system: System, file: ParsedFile, { binding, depth }: Held): Co
   return HANDLE.test(nameOf(node) ?? '') ? 'transaction' : all.length > 0 ? 'unknown' : rootOr(system, file, node);
 }
 
-/** What comes straight from a library of databases, and from no transaction of it. */
+/** What a client is called that a container hands in, where nothing tells its type. */
+const ROOT_NAME = /^(prisma|prisma(Client|Service)|knex|sequelize|dataSource)$/;
+
+/** What comes straight from a library of databases, or from a class made of one, and from no transaction of it. */
 function rootOr(system: System, file: ParsedFile, node: Node): Connection {
   const origin = system.program.originOf(file, node);
+  if (origin.kind === 'class' || origin.kind === 'instance') return isOfLibrary(system, origin) ? 'root' : 'unknown';
+  if (origin.kind === 'unknown' && pathOf(node).some((name) => ROOT_NAME.test(name))) return 'root';
   return origin.kind === 'external' ? 'root' : 'unknown';
+}
+
+/** `class PrismaService extends PrismaClient`, and a model of Sequelize. */
+function isOfLibrary(system: System, { file, node }: { file: ParsedFile; node: AnyClass }, depth = 0): boolean {
+  const above = node.superClass ? system.program.originOf(file, node.superClass) : undefined;
+  if (above?.kind === 'external') return DATABASES.test(above.module);
+  return above?.kind === 'class' && depth < 4 && isOfLibrary(system, above, depth + 1);
 }

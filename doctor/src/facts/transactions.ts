@@ -14,6 +14,7 @@ import {
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
+import { outboxNames } from './outbox-names.ts';
 import { classify, connectionOf, HANDLE, transactionOf } from './transaction-handles.ts';
 
 /** A message that goes into the outbox in another transaction than the change that it tells of, or in none. */
@@ -23,8 +24,9 @@ export interface TornOutbox {
   readonly change: Node;
 }
 
-const OUTBOX = /outbox/i;
-const FILLS = /^\s*insert\s+into\s+\S*outbox/i;
+/** Whether a statement puts something into an outbox. */
+const fills = (system: System, sql: string): boolean =>
+  outboxNames(system).test(/^\s*insert\s+into\s+(\S+)/i.exec(sql)?.[1] ?? '');
 const PUTS_IN = /^(add|save|insert|create|store|append|publish|enqueue|write|put)(All|Many)?$/;
 
 /** All of them, in services, and in what libraries do for them. */
@@ -61,16 +63,17 @@ export function putsInto(system: System, file: ParsedFile): readonly AnyCall[] {
 const putsByFile = perSystem((): Map<ParsedFile, readonly AnyCall[]> => new Map());
 
 const putsIn = (system: System, file: ParsedFile): readonly AnyCall[] =>
-  !OUTBOX.test(file.lines.join('\n'))
+  !outboxNames(system).test(file.lines.join('\n'))
     ? []
     : callsIn(file).filter((call) => {
         const path = pathOf(call.callee as Node);
-        if (FILLS.test(sqlOf(system, { file, call }))) return true;
+        if (fills(system, sqlOf(system, { file, call }))) return true;
         const [first] = call.arguments as readonly Node[];
         const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
         const called = file.textOf(call.callee as Node);
-        const isQuery = called.length < 80 && /\(\s*['"`]?\w*outbox\w*['"`]?\s*\)/i.test(called);
-        return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (OUTBOX.test(named) || isQuery);
+        const [, table = ''] = (called.length < 80 && /\(\s*['"`]?(\w+)['"`]?\s*\)/.exec(called)) || [];
+        const names = outboxNames(system);
+        return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (names.test(named) || names.test(table));
       });
 
 function tornIn(system: System, file: ParsedFile): TornOutbox[] {
@@ -87,7 +90,7 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
         call !== message &&
         contains(method, call) &&
         !puts.includes(call) &&
-        !OUTBOX.test(file.textOf(call.callee as Node)) &&
+        !outboxNames(system).test(file.textOf(call.callee as Node)) &&
         isWrite(system, { file, call }),
     );
     const change =

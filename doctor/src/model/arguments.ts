@@ -59,10 +59,21 @@ export class Arguments {
     const [around] = [...(isFunction(node) ? [node] : []), ...functionsAround(file, node)];
     const index = around ? (around.params as readonly Node[]).findIndex((one) => contains(one, node)) : -1;
     if (!around || index < 0) return [];
-    return [...this.#called(file, around), ...this.#handed(file, around)].flatMap((site) => {
-      const given = site.args[index];
-      return given && given.type !== 'SpreadElement' ? [taken({ file: site.file, node: given, path })] : [];
+    const given = [...this.#called(file, around), ...this.#handed(file, around)].flatMap((site) => {
+      const argument = site.args[index];
+      return argument && argument.type !== 'SpreadElement' ? [taken({ file: site.file, node: argument, path })] : [];
     });
+    return given.length > 0 ? given : this.#registered(file, { node, path });
+  }
+
+  /** What a container hands in by the name of the parameter: a value, or what a function without a block makes. */
+  #registered(file: ParsedFile, { node, path }: Pick<Parameter, 'node' | 'path'>): readonly Given[] {
+    const found = this.origins.containers.handedIn(file, { node, path } as Parameter);
+    if (!found || found.how === 'asClass') return [];
+    const made = isFunction(found.node) ? (found.node.body as Node) : found.node;
+    return found.how === 'asValue' || (isFunction(found.node) && made.type !== 'BlockStatement')
+      ? [{ file: found.file, node: made, path: path.slice(1) }]
+      : [];
   }
 
   /** Calls of a function by its name. */

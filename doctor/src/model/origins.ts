@@ -1,7 +1,9 @@
 import type { Node } from 'oxc-parser';
-import { type AnyClass, classAround, contains, isFunction, nameOf, property, unwrap } from '../source/ast.ts';
+import { classAround, isFunction, nameOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { Arguments } from './arguments.ts';
+import { ClassMembers } from './class-members.ts';
+import { Containers } from './containers.ts';
 import { type CallIn, type FunctionAt, functions, type Origin, sameOrigin, UNKNOWN } from './origin.ts';
 import { annotationOf, type Binding } from './scope.ts';
 import type { Sources } from './sources.ts';
@@ -14,11 +16,15 @@ export class Origins {
   readonly #busy = new Set<Node>();
   readonly #sources: Sources;
   readonly #types: TypeOrigins;
+  readonly #members: ClassMembers;
+  readonly containers: Containers;
   readonly given: Arguments;
 
   constructor(sources: Sources) {
     this.#sources = sources;
     this.#types = new TypeOrigins(sources, this);
+    this.#members = new ClassMembers(this, this.#types);
+    this.containers = new Containers(sources, this);
     this.given = new Arguments(sources, this);
   }
 
@@ -122,7 +128,9 @@ export class Origins {
       )
       .filter(({ kind }) => kind !== 'unknown');
     const [only, ...others] = all;
-    return only && others.every((one) => sameOrigin(one, only)) ? only : UNKNOWN;
+    if (only) return others.every((one) => sameOrigin(one, only)) ? only : UNKNOWN;
+    const registered = this.containers.handedIn(file, parameter);
+    return registered ? this.containers.madeBy(registered) : UNKNOWN;
   }
 
   /** What a module exports under a name; `*` is the module itself. */
@@ -164,12 +172,15 @@ export class Origins {
   /** A member of a value. */
   memberOf(origin: Origin, name: string): Origin {
     switch (origin.kind) {
-      case 'external':
+      case 'external': {
+        const made = this.containers.inCradle(origin, name);
+        return made.kind === 'unknown' ? { ...origin, path: [...origin.path, name] } : made;
+      }
       case 'global':
         return { ...origin, path: [...origin.path, name] };
       case 'instance':
       case 'class':
-        return this.#memberOfClass(origin.file, origin.node, name);
+        return this.#members.of(origin.file, origin.node, name);
       case 'interface':
         return this.#memberOfInterface(origin.file, origin.node, name);
       case 'object': {
@@ -196,51 +207,6 @@ export class Origins {
     return UNKNOWN;
   }
 
-  #memberOfClass(file: ParsedFile, node: AnyClass, name: string): Origin {
-    for (const member of node.body.body as readonly Node[]) {
-      if (!('key' in member) || nameOf(member.key as Node) !== name) continue;
-      if (member.type === 'TSAbstractMethodDefinition') return this.#ofSoleImplementer(node, name);
-      if (member.type === 'MethodDefinition' && member.kind !== 'get') return functions(file, member.value);
-      if (member.type === 'PropertyDefinition') {
-        const type = annotationOf(member);
-        const typed = type ? this.#types.originOfType(file, type) : UNKNOWN;
-        if (typed.kind !== 'unknown') return typed;
-        if (member.value) return this.originOf(file, member.value);
-        break;
-      }
-    }
-    const own = this.#ofConstructor(file, node, name);
-    if (own.kind !== 'unknown' || !node.superClass) return own;
-    const above = this.originOf(file, node.superClass);
-    return above.kind === 'class' || above.kind === 'external' ? this.memberOf(above, name) : UNKNOWN;
-  }
-
-  /** A port that is an abstract class: what its only implementation does. */
-  #ofSoleImplementer(node: AnyClass, name: string): Origin {
-    const [only, ...others] = this.#types.implementersOf(node);
-    return only && others.length === 0 ? this.#memberOfClass(only.file, only.node, name) : UNKNOWN;
-  }
-
-  /** `constructor(private readonly a: A)` and `this.a = …` */
-  #ofConstructor(file: ParsedFile, node: AnyClass, name: string): Origin {
-    const method = (node.body.body as readonly Node[]).find(
-      (member) => member.type === 'MethodDefinition' && member.kind === 'constructor',
-    );
-    const value = method?.type === 'MethodDefinition' ? method.value : undefined;
-    for (const parameter of (value?.params ?? []) as readonly Node[]) {
-      if (parameter.type !== 'TSParameterProperty') continue;
-      const inner = parameter.parameter as Node;
-      const target = inner.type === 'AssignmentPattern' ? (inner.left as Node) : inner;
-      const type = annotationOf(target);
-      if (nameOf(target) === name && type) return this.#types.originOfType(file, type);
-    }
-    const assigned = file
-      .all('AssignmentExpression')
-      .filter(({ left }) => contains(node, left as Node) && file.textOf(left as Node) === `this.${name}`)
-      .map(({ right }) => this.originOf(file, right));
-    return assigned.find(({ kind }) => kind !== 'unknown') ?? UNKNOWN;
-  }
-
   /** Functions that answer with an object of this interface: `makeClient(): Client { return { ask } }`. */
   #ofMadeObjects(node: Node, name: string): Origin[] {
     return this.#types.makersOf(node).flatMap(({ file, node: maker }) =>
@@ -252,7 +218,7 @@ export class Origins {
   }
 
   #memberOfInterface(file: ParsedFile, node: Node, name: string): Origin {
-    const all = this.#types.implementersOf(node).map((found) => this.#memberOfClass(found.file, found.node, name));
+    const all = this.#types.implementersOf(node).map((found) => this.#members.of(found.file, found.node, name));
     const methods = all.flatMap((origin) => (origin.kind === 'functions' ? origin.all : []));
     if (methods.length > 0) return { kind: 'functions', all: methods };
     const known = [...all, ...this.#ofMadeObjects(node, name)].find(({ kind }) => kind !== 'unknown');
@@ -274,19 +240,28 @@ export class Origins {
     // What a file that is only found when it runs makes of a library's value is of that library.
     if (isFoundLater(call.callee)) return this.#firstKnown(file, call.arguments as readonly Node[]);
     if (call.callee.type === 'MemberExpression' && nameOf(call.callee.property as Node) === 'bind') return origin;
+    const asked = this.containers.asked({ file, call }, origin);
+    if (asked.kind !== 'unknown') return asked;
     if (origin.kind !== 'functions') return origin.kind === 'class' ? { ...origin, kind: 'instance' } : origin;
-    const [{ file: home, node }] = origin.all as [FunctionAt];
+    const made = this.answerOf(origin);
+    return made.kind === 'unknown' ? this.#madeOfGiven({ file, call }, origin.all[0] as FunctionAt) : made;
+  }
+
+  originOfType(file: ParsedFile, type: Node | undefined): Origin {
+    return type ? this.#types.originOfType(file, type) : UNKNOWN;
+  }
+
+  /** What a function of this repository answers with, by its type or by what it returns. */
+  answerOf({ all }: Extract<Origin, { kind: 'functions' }>): Origin {
+    const [{ file, node }] = all as [FunctionAt];
     const type = (node.returnType as { typeAnnotation?: Node } | null | undefined)?.typeAnnotation;
-    const typed = type ? this.#types.originOfType(home, type) : UNKNOWN;
-    if (typed.kind !== 'unknown') return typed;
-    const answers = returnedBy(home, node);
-    const made = this.#firstKnown(home, answers);
-    return made.kind === 'unknown' ? this.#madeOfGiven({ file, call }, { file: home, node }, answers) : made;
+    const typed = this.originOfType(file, type);
+    return typed.kind === 'unknown' ? this.#firstKnown(file, returnedBy(file, node)) : typed;
   }
 
   /** `define(sequelize)`, where that answers with what the library makes that it is given. */
-  #madeOfGiven({ file, call }: CallIn, maker: FunctionAt, answers: readonly Node[]): Origin {
-    for (const answer of answers) {
+  #madeOfGiven({ file, call }: CallIn, maker: FunctionAt): Origin {
+    for (const answer of returnedBy(maker.file, maker.node)) {
       const [root, ...path] = pathFrom(this.#sources, maker.file, answer);
       const index = (maker.node.params as readonly Node[]).findIndex((one) => nameOf(one) === root);
       const given = index < 0 ? undefined : (call.arguments[index] as Node | undefined);

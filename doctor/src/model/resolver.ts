@@ -40,7 +40,8 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
       return { kind: 'node', module: specifier.replace(/^node:/, '') };
     }
     const near = posix.normalize(posix.join(posix.dirname(from), specifier));
-    if (specifier.startsWith('.') && prisma.some((folder) => near === folder || near.startsWith(`${folder}/`)))
+    const place = specifier.startsWith('.') ? near : `node_modules/${specifier}`;
+    if (prisma.some((folder) => place === folder || place.startsWith(`${folder}/`)))
       return { kind: 'library', module: '@prisma/client' };
     const own = ownPackage({ root, files, parts }, specifier);
     if (own !== undefined) return { kind: 'own', path: own };

@@ -1,5 +1,6 @@
 import { type DatabaseSetting, databaseSettings } from '../facts/databases.ts';
 import { givenRights } from '../facts/given-rights.ts';
+import { foreignClients } from '../facts/prisma-clients.ts';
 import { tablesAt } from '../facts/sql.ts';
 import { type Statement, statements, tableOwners } from '../facts/statements.ts';
 import type { Grants } from '../live/grants.ts';
@@ -42,6 +43,11 @@ function judge(system: System): Judgement {
       ...foreignSettings(system),
       ...rightsGiven(system),
       ...enteredByName(system),
+      ...foreignClients(system).map(({ part, owner, used: { file, line, specifier } }) => ({
+        subject: part.name,
+        what: `${part.name} asks the database of ${owner.name} by its client`,
+        evidence: [{ file: file.path, line, text: `import "${specifier}"` }],
+      })),
       ...modelsOfMany(system, (file) => asksTables(system, file), OF_A_KIT),
     ],
     judged: withOne.map(({ name }) => name),

@@ -4,6 +4,7 @@ import { writesOf } from '../facts/effects.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
 import { isDeaf } from '../facts/nest-consumers.ts';
 import { outboundCalls } from '../facts/outbound.ts';
+import { outboxes } from '../facts/outbox-names.ts';
 import { isReached } from '../facts/reached.ts';
 import { startersOf } from '../facts/starters.ts';
 import { isBoundQueue, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
@@ -11,17 +12,17 @@ import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
-import type { System, Unknown } from '../model/system.ts';
+import { perSystem, type System, type Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { functionsAround } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGatewayName, isStorageName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { lostMessages } from './lost-messages.ts';
-import { repeatedEffect } from './repeated-effects.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
+import { unsafeConsumer } from './unsafe-consumers.ts';
 
 /**
  * Facts travel as messages: somebody hears them, they are published together with the change they tell of, and they may
@@ -158,14 +159,17 @@ function unheardContracts(system: System, contracts: readonly MessageContract[])
   });
 }
 
-const OUTBOX = /outbox|relay|transactional_?messag/i;
+/** What is an outbox, or its relay, by its name. */
+const ofOutbox = perSystem(
+  (system: System) => new RegExp(`relay|transactional_?messag|${outboxes(system).join('|')}`, 'i'),
+);
 
 /** A function that changes the database and publishes as well, with nothing that makes both happen or neither. */
 function dualWrite(system: System, { part, file, node, line, raw, topic }: MessageUse): Draft[] {
   const site = { file, call: node as CallSite['call'] };
-  if ([site, raw].some((one) => one && isOutbox(one))) return [];
+  if ([site, raw].some((one) => one && isOutbox(system, one))) return [];
   const found = functionsOver(system, site).find(
-    ({ at }) => !OUTBOX.test(at.file.path) && writesOf(system, at).length > 0,
+    ({ at }) => !ofOutbox(system).test(at.file.path) && writesOf(system, at).length > 0,
   );
   if (!found) return [];
   const write = writesOf(system, found.at)[0]!;
@@ -189,11 +193,11 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
 }
 
 /** The outbox's own relay publishes what is written already. */
-function isOutbox({ file, call }: CallSite): boolean {
-  if (OUTBOX.test(file.path)) return true;
+function isOutbox(system: System, { file, call }: CallSite): boolean {
+  if (ofOutbox(system).test(file.path)) return true;
   return functionsAround(file, call).some((around) => {
     const text = `${keyOf(file, around)}${file.textOf(around)}`;
-    return OUTBOX.test(text) && !FILLS.test(text);
+    return ofOutbox(system).test(text) && !filling(system).test(text);
   });
 }
 
@@ -205,12 +209,15 @@ function keyOf(file: ParsedFile, around: Node): string {
 }
 
 /** Who puts a message into the outbox is no relay of it. */
-const FILLS = new RegExp(
-  String.raw`outbox\w*\.(create|insert|save|add|append)\w*\(|` +
-    String.raw`(create|insert|save|persist|add)\w*\(\s*[[{]?\s*\w*outbox|` +
-    String.raw`insert\s+into\s+\S*outbox`,
-  'i',
-);
+const filling = perSystem((system: System): RegExp => {
+  const names = `(?:${outboxes(system).join('|')})`;
+  return new RegExp(
+    String.raw`${names}\w*['"]?\)?\.(create|insert|save|add|append)\w*\(|` +
+      String.raw`(create|insert|save|persist|add)\w*\(\s*[[{]?\s*\w*${names}|` +
+      String.raw`insert\s+into\s+\S*${names}`,
+    'i',
+  );
+});
 
 /** The functions around a place, and those that call them, up to three above. */
 function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
@@ -222,35 +229,6 @@ function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
     level = around.flatMap(({ node }) => system.program.callersOf(node));
   }
   return found;
-}
-
-/** A consumer whose effect happens again when the message comes again. */
-function unsafeConsumer(system: System, { part, file, line, handler, topic, library, raw }: MessageUse): Draft[] {
-  if (!handler) return [];
-  const kit = raw && raw.file !== file ? functionsAround(raw.file, raw.call) : [];
-  const within = raw ? kit.slice(-1).flatMap((node) => kitFunctions(system, { file: raw.file, node })) : [];
-  const effect = repeatedEffect(system, handler, within);
-  if (!effect) return [];
-  const at = effect.file.lineAt(effect.call.start);
-  return [
-    {
-      subject: part.name,
-      what: `${part.name} handles ${topic ?? `messages of ${library}`} again when they come again`,
-      evidence: [
-        { file: file.path, line, text: file.lines[line - 1]!.trim() },
-        { file: effect.file.path, line: at, text: effect.file.lines[at - 1]!.trim() },
-      ],
-      mend:
-        'Remember the id of each handled message in the transaction of its effect, ' +
-        'or make the effect the same when repeated.',
-    },
-  ];
-}
-
-/** What a kit does around a handler: its own functions, and not those that it is handed. */
-function kitFunctions({ program }: System, start: FunctionAt): FunctionAt[] {
-  const inner = program.callsReachedFrom(start, 4).filter(({ file }) => file === start.file);
-  return [start, ...inner.flatMap((site) => program.calleesOf(site)).filter(({ file }) => file === start.file)];
 }
 
 /** Several services that only ask each other, and tell each other nothing. */

@@ -113,7 +113,7 @@ function withoutPolicy(entrance: Entrance): Draft[] {
     const what = `${method} ${path} is for operators, and the gateway lets everybody in`;
     return [{ subject: part.name, what, evidence: place(entrance) }];
   }
-  if (isOpenByNature(path) && (hasRateLimit || /health|livez|readyz|metrics|ping/i.test(path))) return [];
+  if (isOpenByNature(path) && (hasRateLimit || PROBED.test(path))) return [];
   const missing = [
     ...(hasAuthentication || access !== undefined || isOpenByNature(path) ? [] : ['authentication']),
     ...(hasRateLimit ? [] : ['rate limit']),
@@ -122,6 +122,9 @@ function withoutPolicy(entrance: Entrance): Draft[] {
   const what = `${method} ${path} passes the gateway with no ${missing.join(' and no ')}`;
   return [{ subject: part.name, what, evidence: place(entrance) }];
 }
+
+/** What supervisors ask often, from where no client comes. */
+const PROBED = /health|live(z|ness)?$|alive$|ready(z)?$|readiness$|metrics|ping/i;
 
 /** Whoever once had a token is let in for ever. */
 const expired = (system: System): Draft[] =>

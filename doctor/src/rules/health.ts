@@ -36,8 +36,11 @@ export const health: Rule = {
   judge: (model) => merge(model.system ? judge(model.system) : NOTHING, probed(model.running)),
 };
 
-const LIVE =
-  /\/(livez|live|liveness|alive|healthz|health|health-?check|ping|status|_health)(\/(live|liveness|alive|ping))?$/i;
+const LIVE = new RegExp(
+  '/(livez|live|liveness|alive|healthz|healthy|health|health-?check|heartbeat|ping|status|up|_health)' +
+    '(/(live|liveness|alive|ping))?$',
+  'i',
+);
 const READY = /\/(readyz|ready|readiness|health\/(ready|readiness)|health[-_]ready)$/i;
 const BOTH = /\/(health|healthz|health-?check|status|_health)$/i;
 
@@ -94,16 +97,27 @@ function probesOf(system: System, part: Part): Probes {
   const isAnswered = ({ file, handler }: Route): boolean =>
     !handler || isReached(system, files, { file, node: handler });
   const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
-  const probes = (pattern: RegExp): Route[] => gets.filter((one) => pattern.test(one.path) && isAnswered(one));
+  const told = toldProbes(system, part);
+  const probes = (pattern: RegExp, asked: ReadonlySet<string>): Route[] =>
+    gets.filter((one) => (pattern.test(one.path) || asked.has(one.path)) && isAnswered(one));
   const terminus = system
     .closureOf(part)
     .some((file) => file.imports.some(({ specifier }) => specifier === '@godaddy/terminus'));
   return {
-    live: probes(LIVE),
-    ready: probes(READY),
+    live: probes(LIVE, told.liveness),
+    ready: probes(READY, told.readiness),
     answersHttp: (routes.length > 0 || entrances(system).some((one) => one.part === part)) && !terminus,
     isSilent: routes.length === 0 && !terminus,
   };
+}
+
+/** What its deployments ask says which route is which, where they ask two of them. */
+function toldProbes(system: System, part: Part): Readonly<Record<'liveness' | 'readiness', ReadonlySet<string>>> {
+  const all = system
+    .deploymentsOf(part)
+    .flatMap(({ probes }) => (probes.liveness === probes.readiness ? [] : [probes]));
+  const paths = (kind: 'liveness' | 'readiness') => new Set(all.flatMap((one) => one[kind] ?? []));
+  return { liveness: paths('liveness'), readiness: paths('readiness') };
 }
 
 function faults(system: System, part: Part, { live, ready, answersHttp, isSilent }: Probes): Draft[] {

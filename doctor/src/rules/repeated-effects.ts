@@ -13,6 +13,8 @@ const REMEMBERS = new RegExp(
     'setoninsert|skipduplicates',
   'i',
 );
+/** A key by which somebody else remembers what he is asked: `{ 'idempotency-key': id }`. */
+const OF_OTHERS = /['"](x-)?idempotency-key['"]\s*:/gi;
 const UPSERTS = /upsert/i;
 const DIFFERS = /\$inc\b|\bincrement\b|\bdecrement\b/;
 /** The id of the message, where the database is asked. */
@@ -27,7 +29,8 @@ export function repeatedEffect(
 ): CallSite | undefined {
   const reached = system.program.callsReachedFrom(handler);
   const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
-  const texts = run.map(({ file, node }) => file.textOf(node));
+  const texts = run.map(({ file, node }) => file.textOf(node).replaceAll(OF_OTHERS, ''));
+  if (run.some((one) => asksWhetherNew(system, one))) return undefined;
   if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
   const isInVain = run.some((one) => asksInVain(system, one));
   const remembers = texts.some(
@@ -50,7 +53,7 @@ const effectIn = (system: System, reached: readonly CallSite[]): CallSite | unde
 
 const IGNORES_CONFLICTS = new RegExp(
   String.raw`on conflict[^'"\`]*do nothing|insert ignore|orignore\(|onconflictdonothing\(|findorcreate\(|` +
-    String.raw`skipduplicates|\)\.ignore\(`,
+    String.raw`skipduplicates|\)\s*\.ignore\(`,
   'i',
 );
 
@@ -164,6 +167,21 @@ const asksFirst = ({ file, node }: FunctionAt): boolean =>
     return isMissing
       ? /\bawait\b/.test(file.textOf(consequent)) && isFound(file, test.argument)
       : endsHere(consequent) && isFound(file, test);
+  });
+
+/** `const charge = await charges.open(…); if (!charge) return;`, where that ignores what is there already. */
+const asksWhetherNew = (system: System, { file, node }: FunctionAt): boolean =>
+  file.all('IfStatement').some((one) => {
+    const { test, consequent } = one as { test: Node; consequent: Node };
+    if (!contains(node, one) || test.type !== 'UnaryExpression' || test.operator !== '!' || !endsHere(consequent))
+      return false;
+    const name = nameOf(unwrap(test.argument));
+    const binding = name === undefined ? undefined : system.program.scopesOf(file).lookUp(name, test);
+    const made = binding?.kind === 'value' && binding.init ? unwrap(binding.init) : undefined;
+    if (made?.type !== 'CallExpression') return false;
+    return system.program
+      .calleesOf({ file, call: made })
+      .some((callee) => IGNORES_CONFLICTS.test(callee.file.textOf(callee.node)));
   });
 
 const endsHere = (then: Node): boolean =>

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite } from '../facts/effects.ts';
+import { type EndlessLoop, endlessLoops } from '../facts/endless-loops.ts';
 import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
 import { kindOf } from '../facts/messages.ts';
 import { clientOf } from '../facts/outbound.ts';
@@ -67,6 +68,7 @@ function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
     ...callsIn(file)
       .filter((call) => limitsAlone(system, part, { file, call }))
       .map((call) => ({ ...draft(call, ALONE, ONE_COUNT), severity: 'warning' as const })),
+    ...loopsOf(system, file).map(({ node }) => draft(node, SOLE)),
     ...workPutOff(system, file).map((call) => draft(call, PUT_OFF, IN_A_QUEUE)),
     ...timersOf(system, file).map(({ node, name }) => draft(node, `runs ${name} on a timer in every replica`)),
   ];
@@ -89,6 +91,7 @@ function heldByLibraries(system: System, parts: readonly Part[]): Draft[] {
     const states = COUNTS_CLIENTS.test(file.path) ? processState(system, file) : [];
     const timers = [
       ...timersOf(system, file).map(({ node, name }) => ({ node, what: `runs ${name} on a timer in every replica` })),
+      ...loopsOf(system, file, tells).map(({ node }) => ({ node, what: SOLE })),
       ...callsIn(file).flatMap((call) => {
         const what = TOOLS.test(file.path) ? undefined : soleTimer(system, { file, call }, tells);
         return what && isReached(system, system.program.files, { file, node: call }) ? [{ node: call, what }] : [];
@@ -172,8 +175,20 @@ function soleTimer(system: System, { file, call }: CallSite, matters = concerns)
   }
   if (works.length === 0 || works.some((work) => hasLease(system, work))) return undefined;
   if (isInterval && !works.some((work) => changesMore(system, work, matters))) return undefined;
-  return 'runs work on a timer in every replica, and nothing lets only one of them do it';
+  return SOLE;
 }
+
+const SOLE = 'runs work on a timer in every replica, and nothing lets only one of them do it';
+
+/** What goes round for ever without a lease. */
+const loopsOf = (system: System, file: ParsedFile, matters = concerns): EndlessLoop[] =>
+  TOOLS.test(file.path)
+    ? []
+    : endlessLoops(system, file).filter(({ node, around }) => {
+        const work = { file, node: around };
+        if (hasLease(system, work) || !changesMore(system, work, matters)) return false;
+        return isReached(system, system.program.files, { file, node });
+      });
 
 /** `setTimeout` by which a function calls itself again and again. */
 function isAgain(system: System, { file, call }: CallSite): boolean {

@@ -1,10 +1,12 @@
+import type { Node } from 'oxc-parser';
 import { leftOut } from '../facts/instrumentations.ts';
 import { loadedFiles } from '../facts/loaded.ts';
 import { messageUses } from '../facts/messages.ts';
-import { isTraced, isTracedByMoleculer, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
+import { isTraced, isTracedByMoleculer, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
+import type { CallSite } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -123,7 +125,9 @@ const INSTRUMENTED = /^(express|fastify|koa|@nestjs\/core|pg|mysql2?|mongoose|mo
 /** What is loaded before the tracing is not traced. */
 function lateStart(system: System, part: Part): Draft[] {
   const starters = new Set(
-    tracingFiles(system, part).flatMap(({ path }) => (/trac|otel|telemetry|instrument|apm/i.test(path) ? [path] : [])),
+    tracingFiles(system, part).flatMap((file) =>
+      /trac|otel|telemetry|instrument|apm/i.test(file.path) || startsAtOnce(file) ? [file.path] : [],
+    ),
   );
   return system.filesOf(part).flatMap((file) => {
     const early = ENTRY.test(file.path) && beforeStart(system, { file, starters, seen: new Set() });
@@ -186,6 +190,15 @@ function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
   return CARRIES.test(text) && (own.test(text) || (isByItself && !other.test(text)));
 }
 
+const CARRIER = /\btrace(parent|_?context|_?headers)?\b|\bcarrier\b|propagation/i;
+
+/** What is kept beside a message until it is sent: `{ payload, trace: event.trace }`. */
+const handsOn = ({ file, call }: CallSite): boolean =>
+  (call.arguments as readonly Node[]).some((given) => CARRIER.test(file.textOf(given)));
+
+/** Whether a file puts the trace into what it keeps. */
+const puts = (file: ParsedFile): boolean => INJECTS.test(file.lines.join('\n'));
+
 const AUTOMATIC = new RegExp(
   '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
     String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
@@ -205,7 +218,10 @@ function lostAtBroker(system: System, part: Part): Draft[] {
       !(use.library === 'moleculer' && isTracedByMoleculer(system, part)) &&
       (!isAutomatic || NEVER_AUTOMATIC.test(use.library)),
   );
-  const lost = uses.filter(({ file, raw, kind }) => !carries(file, kind) && !(raw && carries(raw.file, kind)));
+  const lost = uses.filter(
+    ({ file, raw, kind }) =>
+      !carries(file, kind) && !(raw && carries(raw.file, kind)) && !(raw && handsOn(raw) && files.some(puts)),
+  );
   if (lost.length === 0) return [];
   const what =
     `Messages of ${part.name} travel without the trace: nothing puts the traceparent ` +
