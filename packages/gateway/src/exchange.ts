@@ -117,9 +117,15 @@ export class Exchange {
 
   /** The values in the path, by the names that the route gives them. */
   get parameters(): Readonly<Record<string, string>> {
+    const encoded = Object.entries(this.encodedParameters);
+    return Object.fromEntries(encoded.map(([name, value]) => [name, decodeURIComponent(value)]));
+  }
+
+  /** The same as they stand in the path: whatever is made of them is a path again. */
+  get encodedParameters(): Readonly<Record<string, string>> {
     const { match, route } = this;
     const names = (route && match?.endpoint.parameterNames.get(route)) ?? [];
-    return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match?.values[at] ?? '')]));
+    return Object.fromEntries(names.map((name, at) => [name, match?.values[at] ?? '']));
   }
 
   get query(): URLSearchParams {

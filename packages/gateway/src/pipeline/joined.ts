@@ -82,8 +82,8 @@ async function partOf(exchange: Exchange, { route, part, forwarder, under }: Ask
 
 const incomplete = (): Refusal => new Refusal(502, 'upstream_failed', { detail: 'A part of the answer is missing.' });
 
-const pathFor = ({ parameters }: Exchange, path: string): string =>
-  path.replaceAll(/:([a-zA-Z]+)/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
+const pathFor = ({ encodedParameters }: Exchange, path: string): string =>
+  path.replaceAll(/:([a-zA-Z]+)/g, (_, name: string) => encodedParameters[name] ?? '');
 
 /** What makes sense of the whole answer only. */
 const NOT_OF_PARTS = ['if-none-match', 'if-modified-since', 'if-range', 'range', 'accept-encoding'];

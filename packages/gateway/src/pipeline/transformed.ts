@@ -48,14 +48,12 @@ function reshape(headers: HeaderList, { set = {}, remove = [] }: Reshape): void 
 
 /** `/internal/:id` with the values of the route's path, which stay encoded as they came. */
 function targetFor(exchange: Exchange, rewrite: string | undefined, request: Transformation | undefined): Target {
-  const { target, parameters } = exchange;
+  const { target, encodedParameters } = exchange;
   const { path, query } = target!;
   const search = new URLSearchParams(query);
   for (const name of request?.query?.remove ?? []) search.delete(name);
   for (const [name, value] of Object.entries(request?.query?.set ?? {})) search.set(name, value);
-  const rewritten = rewrite?.replaceAll(/:([a-zA-Z]+)|\*/g, (_, name: string | undefined) =>
-    name === undefined ? (parameters['rest'] ?? '') : encodeURIComponent(parameters[name] ?? ''),
-  );
+  const rewritten = rewrite?.replaceAll(/:([a-zA-Z]+)|\*/g, (_, name = 'rest') => encodedParameters[name] ?? '');
   const text = request?.query ? search.toString() : query.slice(1);
   return { path: rewritten ?? path, query: text === '' ? '' : `?${text}` };
 }
