@@ -235,3 +235,23 @@ test('what stands in for a failure was no hit: the service was asked', async (t)
     strictEqual(text, 'a');
   }
 });
+
+test('a cookie that is set for one client is not given to the next, unless it is for everybody', async (t) => {
+  const kept: Record<string, boolean> = {};
+  for (const directive of ['max-age=60', 'must-revalidate, max-age=60', 'public, max-age=60', 's-maxage=60']) {
+    let count = 0;
+    const answer: RequestListener = (_, told) => {
+      count += 1;
+      told.writeHead(200, { 'cache-control': directive, 'set-cookie': `session=${count}` }).end();
+    };
+    const { ask } = await aRoute(t, {}, { answer });
+    const cookies = [(await ask('/a')).headers.get('set-cookie'), (await ask('/a')).headers.get('set-cookie')];
+    kept[directive] = cookies[0] === cookies[1];
+  }
+  deepStrictEqual(kept, {
+    'max-age=60': false,
+    'must-revalidate, max-age=60': false,
+    'public, max-age=60': true,
+    's-maxage=60': true,
+  });
+});

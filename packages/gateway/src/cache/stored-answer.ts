@@ -91,6 +91,7 @@ export function storable(received: Received, asked: Asked): Omit<StoredAnswer, '
   if (directives.has('must-understand') && !mustUnderstand) return undefined;
   if (isWhole(directives, 'private')) return undefined;
   if (asked.hasAuthorization && !FOR_EVERYBODY.some((name) => directives.has(name))) return undefined;
+  if (headers.has('set-cookie') && !isTargeted && !COOKIES_TOO.some((name) => directives.has(name))) return undefined;
   const variant = variantOf(headers, asked.headers);
   if (!variant) return undefined;
   const freshMs = lifetimeMs(received, directives, isTargeted);
@@ -108,6 +109,8 @@ export function storable(received: Received, asked: Asked): Omit<StoredAnswer, '
 }
 
 const FOR_EVERYBODY = ['public', 's-maxage', 'must-revalidate'];
+/** A lifetime alone may be meant for the client's own cache: whose cookie it is, only the service knows. */
+const COOKIES_TOO = ['public', 's-maxage'];
 
 /** RFC 9111, section 4.2.1; undefined when nothing tells a lifetime. */
 function lifetimeMs(received: Received, directives: Directives, isTargeted: boolean): number | undefined {
