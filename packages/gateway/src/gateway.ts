@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@ashlar/domain';
 import { breakerMetrics, exposition, processMetrics, type Telemetry } from '@ashlar/telemetry';
 import { type ApiKey, apiKeyReader } from './auth/api-keys.ts';
@@ -10,7 +9,7 @@ import { Revocations } from './auth/revocations.ts';
 import { HttpCache } from './cache/http-cache.ts';
 import type { Cluster, News } from './cluster/cluster.ts';
 import { Front, type Tls } from './front.ts';
-import { type Limits, type RunningLimits, startLimits } from './limits/rate-limits.ts';
+import { type Limits, namesakes, type RunningLimits, startLimits } from './limits/rate-limits.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { admitted } from './pipeline/admitted.ts';
 import { answered } from './pipeline/answered.ts';
@@ -35,7 +34,7 @@ import { upgraded } from './pipeline/upgraded.ts';
 import { faultsOf, type LocalRoute, type Route } from './routing/route.ts';
 import { Router } from './routing/router.ts';
 import { Forwarder } from './upstream/forwarder.ts';
-import type { NewGrounds } from './upstream/streams.ts';
+import { groundsOf } from './upstream/streams.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { clientReader } from './wire/client-address.ts';
 import type { Patience } from './wire/client-connection.ts';
@@ -167,15 +166,6 @@ async function drained({ front, forwarder, graceMs }: Draining): Promise<void> {
   forwarder.close();
 }
 
-/** What lets streams in from now on: of routes those that are told in the table, just so. */
-function groundsOf(before: Table, { routes, verifier, apiKeys }: Table): NewGrounds {
-  const rules = new Set(routes.map((route) => JSON.stringify(route)));
-  return {
-    isRule: (route) => rules.has(JSON.stringify(route)),
-    isVerified: verifier === before.verifier && isDeepStrictEqual(apiKeys, before.apiKeys),
-  };
-}
-
 function forwarderOf(options: GatewayOptions, metrics: GatewayMetrics, revocations: Revocations): Forwarder {
   const { upstreams, telemetry, clock } = options;
   const isRevoked = (caller: Identity): boolean => revocations.standing(caller) !== caller;
@@ -216,7 +206,10 @@ const frontOptions = (
 
 function checkTable({ routes, ops = [], upstreams, limits }: GatewayOptions): void {
   const known = { upstreams: upstreams.map(({ name }) => name), limits: Object.keys(limits) };
-  const faults = faultsOf([...routes, ...ops], known);
+  const doubled = namesakes(limits).map(
+    ({ place, of }) => `limits: ${place} has the name of ${of}, and says something else`,
+  );
+  const faults = [...faultsOf([...routes, ...ops], known), ...doubled];
   if (faults.length > 0) throw new Error(`The routing table is not right:\n${faults.join('\n')}`);
 }
 

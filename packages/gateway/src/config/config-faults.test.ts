@@ -25,7 +25,8 @@ const written = (change: Change): string => JSON.stringify({ ...config, ...chang
 const listen = (change: Change) => written({ listen: { ...config.listen, ...change } });
 const shop = (change: Change) => written({ upstreams: { shop: { ...config.upstreams.shop, ...change } } });
 const route = (change: Change) => written({ routes: [{ ...config.routes[0], ...change }] });
-const limit = (name: string) => written({ limits: { l: [{ name, by: 'address', quota: 1, windowSeconds: 1 }] } });
+const A_LIMIT = { name: 'a', by: 'address', quota: 1, windowSeconds: 1 };
+const limit = (name: string) => written({ limits: { l: [{ ...A_LIMIT, name }] } });
 const key = { id: 'a', sha256: '0'.repeat(64) };
 
 const FAULTS: readonly (readonly [what: string, text: string, told: RegExp])[] = [
@@ -55,6 +56,11 @@ const FAULTS: readonly (readonly [what: string, text: string, told: RegExp])[] =
   ],
   ['a limit that no header can tell', limit('a"b'), /^\/limits\/l\/0\/name: /],
   ['a limit with a line break', limit('a\r\nb'), /^\/limits\/l\/0\/name: /],
+  [
+    'two limits of one name',
+    written({ limits: { l: [A_LIMIT], m: [{ ...A_LIMIT }], n: [{ ...A_LIMIT, quota: 9 }] } }),
+    /^\/limits\/n\/0\/name: is that of \/limits\/l\/0/,
+  ],
   [
     'keys at no address',
     written({ authentication: { jwt: { jwks: 'http://' } } }),

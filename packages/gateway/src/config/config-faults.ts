@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '@ashlar/domain';
 import { InternalTokens } from '../auth/internal-tokens.ts';
+import { namesakes } from '../limits/rate-limits.ts';
 import { faultsOf, type Route } from '../routing/route.ts';
 import type { SoundConfig } from './sound-parts.ts';
 
@@ -45,13 +46,18 @@ const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).
 
 /** Names of limits are told in a structured field (RFC 9651), between quotes. */
 function limitFaults({ limits = {} }: SoundConfig): readonly ConfigFault[] {
-  return Object.entries(limits).flatMap(([set, all]) =>
+  const doubled = namesakes(limits).map(({ place, of }) => ({
+    path: `/limits/${place}/name`,
+    reason: `is that of /limits/${of}, which says something else`,
+  }));
+  const unspeakable = Object.entries(limits).flatMap(([set, all]) =>
     all.flatMap(({ name }, at) =>
       /^[\x20-\x7e]+$/.test(name) && !/["\\]/.test(name)
         ? []
         : [{ path: `/limits/${set}/${at}/name`, reason: 'has a character that no header can tell' }],
     ),
   );
+  return [...unspeakable, ...doubled];
 }
 
 function authenticationFaults({ authentication, routes = [] }: SoundConfig) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ClusterLimiter } from './cluster-limiter.ts';
 import type { Limiter, Verdict } from './limiter.ts';
@@ -38,6 +39,19 @@ export interface LimitsOptions {
   readonly factor: number;
   /** Where several gateways count together. */
   readonly cluster?: Cluster | undefined;
+}
+
+/** Limits that have the name of another one before them, and say something else: a name has one count. */
+export function namesakes<L extends Pick<Limit, 'name'>>(limits: Readonly<Record<string, readonly L[]>>) {
+  const first = new Map<string, { readonly limit: L; readonly place: string }>();
+  const all = Object.entries(limits).flatMap(([set, ofSet]) =>
+    ofSet.map((limit, at) => ({ limit, place: `${set}/${at}` })),
+  );
+  return all.flatMap(({ limit, place }) => {
+    const known = first.get(limit.name);
+    if (!known) first.set(limit.name, { limit, place });
+    return known && !isDeepStrictEqual(known.limit, limit) ? [{ place, of: known.place }] : [];
+  });
 }
 
 /** Limits that stay as they were keep their counts. */

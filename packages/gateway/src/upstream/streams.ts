@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '@ashlar/domain';
 import type { Identity } from '../auth/identity.ts';
 import type { ProxyRoute } from '../routing/route.ts';
@@ -21,6 +22,22 @@ export interface NewGrounds {
   readonly isRule: (route: ProxyRoute) => boolean;
   /** Whether those verify callers who have verified them before. */
   readonly isVerified: boolean;
+}
+
+/** What of a table lets streams in. */
+interface Letting {
+  readonly routes: readonly object[];
+  readonly verifier?: object | undefined;
+  readonly apiKeys?: readonly object[] | undefined;
+}
+
+/** What lets streams in from now on: of routes those that are told in the table, just so. */
+export function groundsOf(before: Letting, { routes, verifier, apiKeys }: Letting): NewGrounds {
+  const rules = new Set(routes.map((route) => JSON.stringify(route)));
+  return {
+    isRule: (route) => rules.has(JSON.stringify(route)),
+    isVerified: verifier === before.verifier && isDeepStrictEqual(apiKeys, before.apiKeys),
+  };
 }
 
 interface Running extends Grounds {

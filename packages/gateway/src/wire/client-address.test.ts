@@ -24,7 +24,23 @@ test('of a trusted proxy the nearest stranger is believed, and nothing that the 
     scheme: 'https',
   });
   strictEqual(read(...from('::1', 'rubbish')).address, '::1');
+  strictEqual(read(...from('::1', '6.6.6.6, rubbish')).address, '::1');
   strictEqual(read(...from('10.1.1.1')).address, '10.1.1.1');
+});
+
+test('a proxy may tell a port behind the address, and spell it as it likes', () => {
+  const read = clientReader(['10.0.0.0/8']);
+  for (const [told, address] of [
+    ['6.6.6.6, 203.0.113.9:4711', '203.0.113.9'],
+    ['203.0.113.9:4711, 10.2.2.2:80', '203.0.113.9'],
+    ['[2001:DB8::1]:4711', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:DB8::1', '2001:db8::1'],
+    ['::FFFF:203.0.113.9', '203.0.113.9'],
+    ['203.0.113.9:4711:1', '10.1.1.1'],
+    ['[203.0.113.9', '10.1.1.1'],
+  ] as const)
+    strictEqual(read(...from('10.1.1.1', told)).address, address, told);
 });
 
 test('all addresses of one IPv6 network are one client', () => {

@@ -23,7 +23,7 @@ export function clientReader(
 
 /** The last address of the chain that is no proxy of ours: everything before it may be invented. */
 function nearestStranger(forwardedFor: string, trusted: BlockList): string | undefined {
-  const chain = forwardedFor.split(',').map((part) => plainAddress(part.trim()));
+  const chain = forwardedFor.split(',').map((part) => plainAddress(withoutPort(part.trim())));
   const stranger = chain.findLast((address) => !contains(trusted, address));
   return stranger !== undefined && isIP(stranger) !== 0 ? stranger : undefined;
 }
@@ -42,6 +42,14 @@ function blockListOf(proxies: readonly string[]): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
+}
+
+const WITH_PORT = /^(?:\[([\da-f:.]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/i;
+
+/** Some balancers tell the client's port too, and then IPv6 in brackets. */
+function withoutPort(told: string): string {
+  const [, bracketed, plain] = WITH_PORT.exec(told) ?? [];
+  return (bracketed ?? plain ?? told).toLowerCase();
 }
 
 const plainAddress = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
