@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { aGateway, aService } from './gateway.fixtures.ts';
+import { aGateway, aService, rawly } from './gateway.fixtures.ts';
 import type { Route } from './routing/route.ts';
 
 const toShop = { method: 'GET', upstream: 'shop', access: 'public' } as const;
@@ -47,5 +47,22 @@ test('what is encoded in a path stays encoded in the path that the service gets'
   strictEqual(
     service.seen.some(({ url }) => url.startsWith('/secret')),
     false,
+  );
+});
+
+test('what a route sets reaches the service, whatever the client names for its connection only', async (t) => {
+  const service = await aService(t);
+  const request = { headers: { set: { 'x-tenant': 't1', cookie: 'from=gateway', 'x-user-id': 'nobody' } } };
+  const { gateway } = await aGateway(t, [service.url], {
+    routes: [{ ...toShop, path: '/a', request }],
+    limits: { default: [] },
+  });
+  const named = 'close, x-tenant, cookie, x-user-id, x-own';
+  const lines = ['GET /a HTTP/1.1', 'Host: a', 'X-Tenant: t2', 'X-Own: 1', `Connection: ${named}`, '\r\n'];
+  await rawly(t, gateway.url, lines.join('\r\n'));
+  const { headers } = service.seen[0]!;
+  deepStrictEqual(
+    [headers['x-tenant'], headers.cookie, headers['x-user-id'], headers['x-own']],
+    ['t1', 'from=gateway', 'nobody', undefined],
   );
 });

@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts';
 import { isLocal, type ProxyRoute, type Reshape, type Transformation } from '../routing/route.ts';
 import type { Target } from '../routing/target.ts';
 import type { HeaderList } from '../wire/header-list.ts';
+import { withoutNamed } from '../wire/headers.ts';
 import { Passing } from '../wire/passing.ts';
 import type { Middleware } from './middleware.ts';
 
@@ -30,7 +31,9 @@ const isSelective = (policy: ResponsePolicy | undefined): boolean => Boolean(pol
 const UNREADABLE = ['accept-encoding', 'range', 'if-range'];
 
 function headersFor({ request }: Exchange, { request: policy, response }: ProxyRoute): HeaderList {
-  const headers = request.headers.copy();
+  // What the client names for its connection goes before the route speaks: else it could name what the route sets.
+  const headers = withoutNamed(request.headers).copy();
+  headers.delete('connection');
   if (isSelective(response)) for (const name of UNREADABLE) headers.delete(name);
   if (policy?.headers) reshape(headers, policy.headers);
   return headers;
