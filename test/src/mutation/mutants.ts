@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts';
 import { IN_MESSAGES } from './mutants/messages.ts';
+import { IN_OVERLOOKED } from './mutants/overlooked.ts';
 import { IN_PRIVACY } from './mutants/privacy.ts';
 import { IN_REPLICAS } from './mutants/replicas.ts';
 import { IN_SAGAS } from './mutants/sagas.ts';
@@ -13,4 +14,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...IN_REPLICAS,
   ...IN_PRIVACY,
   ...IN_SELDOM,
+  ...IN_OVERLOOKED,
 ];
