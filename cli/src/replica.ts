@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { hostService, type RunningService } from '@ashlar/host';
-import { createTelemetry } from '@ashlar/telemetry';
+import { createTelemetry, type Logger } from '@ashlar/telemetry';
 import { explain } from './explain.ts';
 import type { ReplicaSettings } from './supervision/protocol.ts';
 import { SupervisorChannel } from './supervision/supervisor-channel.ts';
@@ -17,6 +17,7 @@ const ALONE_MS = 2_000;
 
 interface Running extends Leaving {
   readonly service: RunningService;
+  readonly log: Logger;
 }
 
 let running: Running | undefined;
@@ -48,6 +49,7 @@ async function open(settings: ReplicaSettings): Promise<Running> {
   });
   return {
     service,
+    log: telemetry.log,
     startDraining: () => service.server.startDraining(),
     stop: () => service.stop().finally(() => bus.close()),
   };
@@ -56,9 +58,14 @@ async function open(settings: ReplicaSettings): Promise<Running> {
 async function run(): Promise<void> {
   const { settings } = await channel.start;
   running = await open(settings);
-  await channel.report({ type: 'listening', url: running.service.url });
+  const { service, log } = running;
+  channel.onDied = (name) =>
+    void service
+      .takeOver(name)
+      .catch((error) => log.warn({ err: error }, 'What a dead replica had waits for its end.'));
+  await channel.report({ type: 'listening', url: service.url });
   await channel.begin;
-  await running.service.begin();
+  await service.begin();
   await channel.report({ type: 'ready' });
 }
 

@@ -36,8 +36,15 @@ export const statesOf = (fleet: Fleet, service: string): string[] =>
     .map(({ replica, status }) => `${replica} ${status}`)
     .sort();
 
-export async function tells(url: string): Promise<{ hasBegun: boolean; keyServers: readonly string[] }> {
-  return (await fetch(url)).json() as Promise<{ hasBegun: boolean; keyServers: readonly string[] }>;
+interface Told {
+  readonly hasBegun: boolean;
+  readonly keyServers: readonly string[];
+  /** Of whose death it has heard. */
+  readonly dead: readonly string[];
+}
+
+export async function tells(url: string): Promise<Told> {
+  return (await fetch(url)).json() as Promise<Told>;
 }
 
 export function isAlive(pid: number): boolean {

@@ -24,7 +24,7 @@ test('all replicas begin together, each a process of its own that knows where ke
   );
   strictEqual(new Set(all.map(({ pid }) => pid)).size, 3);
   ok(all.every(({ pid }) => pid !== process.pid && isAlive(pid)));
-  for (const { url } of all) deepStrictEqual(await tells(url), { hasBegun: true, keyServers: [all[0]!.url] });
+  for (const { url } of all) deepStrictEqual(await tells(url), { hasBegun: true, keyServers: [all[0]!.url], dead: [] });
 });
 
 test('a replica that dies is down at once, and another process takes its place', async (t) => {
@@ -38,6 +38,32 @@ test('a replica that dies is down at once, and another process takes its place',
   ok(fresh!.pid !== first!.pid && fresh!.url !== first!.url);
   deepStrictEqual(other, second);
   deepStrictEqual((await tells(fresh!.url)).hasBegun, true);
+});
+
+test('of a replica that dies the others of its service hear at once, and nobody else', async (t) => {
+  const fleet = aFleet(t, { user: 1, order: 3 });
+  await fleet.start();
+  const [first, second, third] = replicasOf(fleet, 'order');
+  const [user] = replicasOf(fleet, 'user');
+  process.kill(first!.pid, 'SIGKILL');
+  const heard = async () => (await Promise.all([second!, third!].map(({ url }) => tells(url)))).map(({ dead }) => dead);
+  await eventually('they know', async () => (await heard()).join() === 'order-1,order-1');
+  deepStrictEqual((await tells(user!.url)).dead, []);
+});
+
+test('a replica that was frozen when another died hears of it too late to believe it', async (t) => {
+  const fleet = aFleet(t, { user: 1, order: 2 });
+  await fleet.start();
+  const [first, second] = replicasOf(fleet, 'order');
+  process.kill(second!.pid, 'SIGSTOP');
+  process.kill(first!.pid, 'SIGKILL');
+  await eventually('another is in its place', () => statesOf(fleet, 'order').includes('order-1 ready'));
+  const readyAt = performance.now();
+  await eventually('it is no news any more', () => performance.now() - readyAt > 1_000);
+  process.kill(second!.pid, 'SIGCONT');
+  process.kill(replicasOf(fleet, 'order')[0]!.pid, 'SIGKILL');
+  await eventually('it has heard of the second death', async () => (await tells(second!.url)).dead.length > 0);
+  deepStrictEqual((await tells(second!.url)).dead, ['order-1']);
 });
 
 test('a fleet of which one cannot start does not start, and says what that one says', async (t) => {

@@ -1,4 +1,4 @@
-import { type Stop, systemTimers, type Timers } from '@ashlar/domain';
+import { type Stop, systemClock, systemTimers, type Timers } from '@ashlar/domain';
 import type { FleetControl, RollingRestart, RunningReplicas } from '@ashlar/shop-gateway';
 import type { Logger } from '@ashlar/telemetry';
 import { MOST_REPLICAS } from '../replica-counts.ts';
@@ -149,7 +149,10 @@ export class Fleet implements FleetControl {
           setTimeout(() => this.#complete(service), TOLD_TOGETHER_MS);
           void this.#release(service, one);
         },
-        died: (one, end) => this.options.log.warn({ replica: one.name, ...end }, 'A replica has died; it comes again.'),
+        died: (one, end) => {
+          this.#tellDeath(service, one);
+          this.options.log.warn({ replica: one.name, ...end }, 'A replica has died; it comes again.');
+        },
         gone: (one, code) => this.#forget(service, one, code),
       },
     });
@@ -171,10 +174,19 @@ export class Fleet implements FleetControl {
 
   #forget(service: string, replica: Replica, code: number | null): void {
     const { log } = this.options;
-    if (code !== 0) log.warn({ replica: replica.name, code }, 'A replica was cut off before it had finished.');
+    if (code !== 0) {
+      this.#tellDeath(service, replica);
+      log.warn({ replica: replica.name, code }, 'A replica was cut off before it had finished.');
+    }
     const others = this.#of(service).filter((one) => one !== replica);
     this.#replicas.set(service, others);
     this.#complete(service);
+  }
+
+  /** The others take over what it had, and need not wait until its leases expire. */
+  #tellDeath(service: string, { name: replica }: Replica): void {
+    const atMs = systemClock.now().getTime();
+    for (const one of this.#of(service)) if (one.name !== replica) one.tell({ type: 'died', replica, atMs });
   }
 
   #keyServers(): Order {

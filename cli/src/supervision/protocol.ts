@@ -27,6 +27,8 @@ export type Order =
   | { readonly type: 'begin' }
   /** Where the replicas of the user service are, which tell the keys of tokens. */
   | { readonly type: 'key-servers'; readonly urls: readonly string[] }
+  /** The process of another replica of the service has died. */
+  | { readonly type: 'died'; readonly replica: string; readonly atMs: number }
   /** Nothing is sent to it any more, and nothing is on its way. */
   | { readonly type: 'released' };
 

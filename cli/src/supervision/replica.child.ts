@@ -18,8 +18,10 @@ if (STUMBLES.endsWith(`/${settings.replica}`) && !existsSync(STUMBLES)) {
   process.exit(1);
 }
 const server = createServer((_request, response) => {
-  response.end(JSON.stringify({ hasBegun, keyServers: channel.keyServers }));
+  response.end(JSON.stringify({ hasBegun, keyServers: channel.keyServers, dead }));
 });
+const dead: string[] = [];
+channel.onDied = (replica) => void dead.push(replica);
 let hasBegun = false;
 void channel.askedToEnd.then(() => hasBegun || process.exit(0));
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

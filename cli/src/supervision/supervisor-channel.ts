@@ -1,9 +1,15 @@
+import { systemClock } from '@ashlar/domain';
 import type { Order, Report } from './protocol.ts';
 
 type OrderOf<Type extends Order['type']> = Extract<Order, { type: Type }>;
 
+/** Who hears of it later was frozen meanwhile: another process has taken the place of the dead. */
+const NEWS_FOR_MS = 1_000;
+
 /** What a replica hears from its supervisor, and tells it. */
 export class SupervisorChannel {
+  /** Told of another replica of the service whose process has just died. */
+  onDied: (replica: string) => void = () => {};
   readonly #start = Promise.withResolvers<OrderOf<'start'>>();
   readonly #begin = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
@@ -51,6 +57,8 @@ export class SupervisorChannel {
     if (order.type === 'start') this.#start.resolve(order);
     else if (order.type === 'begin') this.#begin.resolve();
     else if (order.type === 'released') this.#released.resolve();
-    else this.#keyServers = order.urls;
+    else if (order.type === 'died') {
+      if (systemClock.now().getTime() - order.atMs < NEWS_FOR_MS) this.onDied(order.replica);
+    } else this.#keyServers = order.urls;
   }
 }

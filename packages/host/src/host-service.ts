@@ -79,6 +79,8 @@ export interface RunningService {
   readonly publisher: OutboxPublisher;
   readonly server: ServiceServer;
   begin(): Promise<void>;
+  /** Takes over at once what another replica had, whose process has been seen to die. */
+  takeOver(replica: string): Promise<void>;
   /** Takes no more work, and ends what runs. */
   stop(): Promise<void>;
 }
@@ -205,6 +207,7 @@ function running(parts: Parts, server: ServiceServer, url: string): RunningServi
       await startSagaTimers(parts);
       server.markReady();
     },
+    takeOver: (name) => replica.bury(name),
     async stop() {
       service.sagas?.runtime.stopTimers();
       service.archive?.stop();

@@ -96,4 +96,15 @@ export const leasesRules: Rules<MessageStage> = {
     await leases.enter(next);
     deepStrictEqual((await leases.renew(next, TTL_MS)).held, ['a']);
   },
+
+  'what one held that is known to be dead is free at once, and that of nobody else': async (stage) => {
+    const { leases } = stage.storage;
+    await claimed(stage, one, 'a');
+    await claimed(stage, two, 'b');
+    await leases.renew(one, TTL_MS);
+    await leases.renew(two, TTL_MS);
+    await leases.bury(one.replica);
+    const { held, others } = await leases.renew(two, TTL_MS);
+    deepStrictEqual([held, others, await claimed(stage, two, 'a')], [['b'], [], ['a']]);
+  },
 };

@@ -34,6 +34,8 @@ export interface Lease {
 export interface Leases {
   /** The holder starts: whatever an earlier incarnation of its replica holds is released. */
   enter(holder: Holder): Promise<void>;
+  /** The process of this replica is known to be dead: whatever it held is released. */
+  bury(replica: string): Promise<void>;
   /** A heartbeat, which also renews the leases that the holder still has. */
   renew(holder: Holder, ttlMs: number): Promise<Renewal>;
   /** Takes those of the named leases that nobody holds. */

@@ -39,11 +39,12 @@ const CLAIM = `
 export class PostgresLeases implements Leases {
   constructor(private readonly db: Database) {}
 
-  async enter(holder: Holder): Promise<void> {
-    const values = [holder.replica, holderName(holder)];
-    const isEarlier = `split_part(holder, '#', 1) = $1 and holder <> $2`;
-    await this.db.execute(`delete from replicas where ${isEarlier}`, values);
-    await this.db.execute(`update leases set holder = null where ${isEarlier}`, values);
+  enter(holder: Holder): Promise<void> {
+    return this.#free(`split_part(holder, '#', 1) = $1 and holder <> $2`, [holder.replica, holderName(holder)]);
+  }
+
+  bury(replica: string): Promise<void> {
+    return this.#free(`split_part(holder, '#', 1) = $1`, [replica]);
   }
 
   async renew(holder: Holder, ttlMs: number): Promise<Renewal> {
@@ -65,9 +66,14 @@ export class PostgresLeases implements Leases {
     await this.db.execute(sql, [holderName(holder), names]);
   }
 
-  async leave(holder: Holder): Promise<void> {
-    const values = [holderName(holder)];
-    await this.db.execute('update leases set holder = null where holder = $1', values);
-    await this.db.execute('delete from replicas where holder = $1', values);
+  leave(holder: Holder): Promise<void> {
+    return this.#free('holder = $1', [holderName(holder)]);
+  }
+
+  /** In the order in which leases are claimed: several may free the same. */
+  async #free(whose: string, values: readonly string[]): Promise<void> {
+    const locked = `select name from leases where ${whose} order by name for update`;
+    await this.db.execute(`update leases set holder = null where name in (${locked})`, values);
+    await this.db.execute(`delete from replicas where ${whose}`, values);
   }
 }

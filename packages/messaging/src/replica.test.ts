@@ -177,6 +177,16 @@ test('who follows a replica under its name has at once what that had', { skip },
   strictEqual(next.has.size, 8);
 });
 
+test('what one had whose death is told, another takes at once', { skip }, async (t) => {
+  const desk = await setUp(t);
+  const [dead, other] = [await new Watched(desk, 'one').start(t), await new Watched(desk, 'two').start(t)];
+  await untilThey([4, 4], [dead, other]);
+  await other.replica.bury('two');
+  strictEqual(other.has.size, 4, 'Nobody buries itself.');
+  await other.replica.bury('one');
+  strictEqual(other.has.size, 8);
+});
+
 test('a lease whose answer was lost is given back, and a database that is away ends nothing before its time', {
   skip,
 }, async (t) => {

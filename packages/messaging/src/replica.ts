@@ -83,8 +83,8 @@ class HeldClaim implements Claim {
 
 /**
  * This process as one of the replicas of its service. It takes its fair share of each group: where another comes, both
- * give up and take until no two shares differ by more than one; where one goes, or is not heard of for five seconds,
- * the others take what it had.
+ * give up and take until no two shares differ by more than one; where one goes, is known to have died, or is not
+ * heard of for five seconds, the others take what it had.
  */
 export class Replica implements Sharing {
   readonly #options: Required<ReplicaOptions>;
@@ -125,6 +125,13 @@ export class Replica implements Sharing {
     await this.#turning?.catch(() => {});
     await Promise.all([...this.#claims.values()].map((claim) => this.#end(claim)));
     await this.#options.leases.leave(this.#holder).catch(this.#options.onError);
+  }
+
+  /** Somebody has seen the process of another replica die: what it had is taken over now, not when it expires. */
+  async bury(name: string): Promise<void> {
+    if (this.#state !== 'here' || name === this.#options.name) return;
+    await this.#options.leases.bury(name);
+    await this.#soon();
   }
 
   share(group: string, names: readonly string[], tenant: Tenant): () => Promise<void> {

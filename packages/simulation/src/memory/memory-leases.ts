@@ -22,11 +22,12 @@ export class MemoryLeases implements Leases {
   ) {}
 
   async enter({ replica, id }: Holder): Promise<void> {
-    const isEarlier = (holder: string) => holder.startsWith(`${replica}#`) && holder !== holderName({ replica, id });
-    await this.work.read('enters', () => {
-      for (const holder of this.stored.replicas.keys()) if (isEarlier(holder)) this.stored.replicas.delete(holder);
-      this.#free(({ holder }) => holder !== undefined && isEarlier(holder));
-    });
+    const me = holderName({ replica, id });
+    await this.work.read('enters', () => this.#forget((holder) => holder.startsWith(`${replica}#`) && holder !== me));
+  }
+
+  async bury(replica: string): Promise<void> {
+    await this.work.read('buries another', () => this.#forget((holder) => holder.startsWith(`${replica}#`)));
   }
 
   async renew(given: Holder, ttlMs: number): Promise<Renewal> {
@@ -64,10 +65,12 @@ export class MemoryLeases implements Leases {
   }
 
   async leave(holder: Holder): Promise<void> {
-    await this.work.read('leaves', () => {
-      this.#free((lease) => lease.holder === holderName(holder));
-      this.stored.replicas.delete(holderName(holder));
-    });
+    await this.work.read('leaves', () => this.#forget((one) => one === holderName(holder)));
+  }
+
+  #forget(isGone: (holder: string) => boolean): void {
+    for (const holder of this.stored.replicas.keys()) if (isGone(holder)) this.stored.replicas.delete(holder);
+    this.#free(({ holder }) => holder !== undefined && isGone(holder));
   }
 
   get #now(): number {
