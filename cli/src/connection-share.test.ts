@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectionsEach } from './connection-share.ts';
+import { explain } from './explain.ts';
 
 /** What a server lets others than its superusers hold: PostgreSQL's own 100, less 3. */
 const OFFERED = 97;
@@ -17,8 +18,19 @@ test('two replicas of every service fit on one as well', () => {
 
 test('a server with room gives each replica all that it can use, and no server less than it needs', () => {
   strictEqual(connectionsEach(500, { replicas: 6, most: 10 }), 10);
-  deepStrictEqual(
-    [OFFERED, 1].map((offered) => connectionsEach(offered, { replicas: 96, most: 8 })),
-    [3, 3],
-  );
+  strictEqual(connectionsEach(OFFERED, { replicas: 32, most: 8 }), 3);
+});
+
+test('more replicas than a server has room for are refused before anything is made, in one line', () => {
+  const refused = (offered: number) => {
+    try {
+      return connectionsEach(offered, { replicas: 6, most: 10 });
+    } catch (error) {
+      return explain(error);
+    }
+  };
+  strictEqual(refused(18), 3);
+  const why = 'ashlar: the database has no connection left (it offers 17, and 6 replicas need 18): ';
+  const advice = 'raise its max_connections, start fewer replicas, or stop others that use it.';
+  deepStrictEqual(refused(17), [why + advice]);
 });

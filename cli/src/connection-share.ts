@@ -8,6 +8,16 @@ export interface Demand {
 const SHARE = 0.4;
 const LEAST = 3;
 
+/** A server that offers less than replicas cannot do without; it has PostgreSQL's code for it. */
+export class TooFewConnectionsError extends Error {
+  override readonly name = 'TooFewConnectionsError';
+  readonly code = '53300';
+}
+
 /** How many connections each replica holds at most, on a server that offers so many to all. */
-export const connectionsEach = (offered: number, { replicas, most }: Demand): number =>
-  Math.min(most, Math.max(LEAST, Math.floor((offered * SHARE) / replicas)));
+export function connectionsEach(offered: number, { replicas, most }: Demand): number {
+  const needed = replicas * LEAST;
+  if (needed > offered)
+    throw new TooFewConnectionsError(`it offers ${offered}, and ${replicas} replicas need ${needed}`);
+  return Math.min(most, Math.max(LEAST, Math.floor((offered * SHARE) / replicas)));
+}
