@@ -1,8 +1,9 @@
 import type { Node } from 'oxc-parser';
 import type { Deployment } from '../model/deployment.ts';
 import type { Part } from '../model/layout.ts';
-import { callsIn } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
+import { valueNode } from '../model/texts.ts';
 import { isFunction, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { userOf } from './breakers.ts';
@@ -55,12 +56,26 @@ export const emptyChecks = (system: System): NoChecks[] =>
     callsIn(file).flatMap((call) =>
       (call.arguments as readonly Node[]).flatMap((given) => {
         const node = given.type === 'ObjectExpression' ? emptyIn(given) : undefined;
-        const isOwn = system.program.calleesOf({ file, call }).length > 0;
+        const isOwn = system.program.calleesOf({ file, call }).length > 0 || isPlugin(system, { file, call });
         const part = node && isOwn ? userOf(system, file) : undefined;
         return node && part ? [{ part, file, node }] : [];
       }),
     ),
   );
+
+/** `app.register(health, { checks: [] })` */
+const isPlugin = ({ program }: System, { file, call }: CallSite): boolean => {
+  const [plugin] = call.arguments as readonly Node[];
+  return pathOf(call.callee as Node).at(-1) === 'register' && !!plugin && isOfOwn(program, file, plugin);
+};
+
+/** A function of this repository, also where a library has wrapped it: `fp(async (app) => …)`. */
+function isOfOwn(program: System['program'], file: ParsedFile, plugin: Node): boolean {
+  const origin = program.originOf(file, plugin);
+  const made = valueNode(program, file, plugin);
+  const isWrapped = made?.node.type === 'CallExpression' && isFunction(made.node.arguments[0] as Node | undefined);
+  return origin.kind === 'functions' || isWrapped;
+}
 
 const emptyIn = (given: Extract<Node, { type: 'ObjectExpression' }>): Node | undefined =>
   given.properties.find(

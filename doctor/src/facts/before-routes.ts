@@ -33,7 +33,7 @@ export function hasGlobal(system: System, asked: Asked, kind: RegExp): boolean {
       args.length === 1 ||
       textOf(system.program, file, args[0]!) === '/' ||
       !isPath(args[0]!) ||
-      (path !== undefined && isBelow(path, textOf(system.program, file, args[0]!)));
+      (path !== undefined && isBelow(path, textOf(system.program, file, args[0]!).replace(/\/?\*$/, '')));
     return (
       isForAll &&
       !isProxy(system, file, args[0]!) &&
@@ -95,7 +95,7 @@ function comesAfter(system: System, { file, used, of }: Used): boolean {
   const [around] = functionsAround(file, used);
   const mounts = callsIn(file).filter(
     (call) =>
-      pathOf(call.callee as Node).at(-1) === 'use' &&
+      /^(use|route|mount)$/.test(pathOf(call.callee as Node).at(-1)!) &&
       functionsAround(file, call)[0] === around &&
       (call.arguments as readonly Node[]).some((given) => importedFile(system, file, given) === of),
   );

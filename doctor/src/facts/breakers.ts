@@ -168,10 +168,16 @@ function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
     uses.every((use) => {
       const member = file.parentOf(use);
       const asked = member?.type === 'MemberExpression' && member.object === use ? file.parentOf(member) : undefined;
+      const direct = member?.type === 'CallExpression' && member.callee === use ? member : undefined;
+      if (direct) return functionsAround(file, use)[0] === around && ENDS.has(file.parentOf(direct)?.type ?? '');
       const isCalled = asked?.type === 'CallExpression' && asked.callee === member;
       return isCalled && functionsAround(file, use)[0] === around && ENDS.has(file.parentOf(asked)?.type ?? '');
     }) &&
-    uses.some((use) => file.parentOf(file.parentOf(file.parentOf(use)!)!)?.type === 'AwaitExpression')
+    uses.some((use) => {
+      const member = file.parentOf(use)!;
+      const asked = member.type === 'CallExpression' ? member : file.parentOf(member)!;
+      return file.parentOf(asked)?.type === 'AwaitExpression';
+    })
   );
 }
 

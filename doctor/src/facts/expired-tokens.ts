@@ -28,6 +28,8 @@ export const expiredTokens = perSystem((system: System): readonly Expired[] =>
 
 function letsIn(file: ParsedFile, node: Node): boolean {
   const around = ancestorsOf(file, node);
+  const isOfCheck = around.some((one) => one.type === 'Property' && /^verify(Options)?$/.test(nameOf(one.key) ?? ''));
+  if (isOfCheck) return !around.some((one) => RENEWS.test(named(one)));
   const call = around.find(({ type }) => type === 'CallExpression' || type === 'NewExpression');
   if (call?.type !== 'CallExpression' && call?.type !== 'NewExpression') return false;
   const name = call.callee.type === 'Super' ? 'super' : pathOf(call.callee).at(-1)!;

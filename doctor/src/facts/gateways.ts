@@ -7,6 +7,7 @@ import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/as
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { hasGlobal, isPath, isProxy, PROXIES } from './before-routes.ts';
 import type { Entrance } from './entrance.ts';
+import { isNeverTaken } from './loaded.ts';
 import { webEntrances } from './moleculer-web.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
@@ -30,7 +31,7 @@ export const entrances = perSystem((system: System): readonly Entrance[] =>
 
 /** What a part hands on or answers with code of its own, and what stands on each. */
 export function answers(system: System, part: Part): readonly Entrance[] {
-  const files = system.filesOf(part);
+  const files = system.filesOf(part).filter((file) => !isNeverTaken(system, part, file));
   const isLimited = (one: Entrance): boolean =>
     files.some(
       (file) =>

@@ -14,7 +14,11 @@ export interface TornInbox {
 }
 
 /** Where messages are kept that have been handled. */
-export const KEEPS_HANDLED = /inbox|dedup|idempot|(processed|handled|seen|consumed)_?(event|message|msg|id|deliver)/i;
+export const KEEPS_HANDLED = new RegExp(
+  String.raw`inbox|dedup|idempot|\b(processed|handled)\b|(message|delivery)_?(log|record|receipt)|` +
+    '(processed|handled|seen|consumed)_?(event|message|msg|id|deliver)',
+  'i',
+);
 /** A key of a request is taken before its work begins, so that two of them do not run at the same time. */
 const OF_REQUESTS = /idempot/i;
 const REMOVES = /^(delete|remove|destroy|purge|truncate)/i;

@@ -65,6 +65,13 @@ function preloadedFiles(system: System, part: Part): readonly ParsedFile[] {
   return [...found];
 }
 
+/** A file that offers something, and that nobody of its part takes: it never runs. */
+export const isNeverTaken = (system: System, part: Part, file: ParsedFile): boolean => {
+  const { exports, defaultExport } = system.program.scopesOf(file);
+  if ((exports.size === 0 && !defaultExport) || imported(system).has(file.path)) return false;
+  return !system.filesOf(part).some((one) => LOADS_FOLDERS.test(one.lines.join('\n')));
+};
+
 /** The files of a part, of its libraries and of what is loaded before, without what only a forgotten one would load. */
 export function loadedFiles(system: System, part: Part): readonly ParsedFile[] {
   const own = system.filesOf(part);

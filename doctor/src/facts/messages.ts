@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
-import type { FunctionAt } from '../model/origin.ts';
+import type { FunctionAt, Origin } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
@@ -11,7 +11,7 @@ import { handlerOf } from './message-handlers.ts';
 import { eventOf, heardBy, schemas } from './moleculer.ts';
 import { decorated } from './nest-consumers.ts';
 import { isRegistering } from './registries.ts';
-import { lifted } from './topics.ts';
+import { type Lifted, lifted, reactionsIn } from './topics.ts';
 
 /** A message that a part sends or hears, by the code of a broker's client. */
 export interface MessageUse {
@@ -26,6 +26,8 @@ export interface MessageUse {
   readonly handler: FunctionAt | undefined;
   /** The call of the client itself, where a wrapper is around it. */
   readonly raw: CallSite | undefined;
+  /** What is around the handler, and may remember for it: `once(handle)`. */
+  readonly wrapper?: FunctionAt;
   /** Whether a kit keeps it, which hears it once somebody starts that. */
   readonly isRegistered?: boolean;
 }
@@ -77,7 +79,11 @@ const CONSUME_NAMES = /^(subscribe|consume|onEvent|addConsumer|bindQueue)$/;
 
 /** Everything that parts publish and consume, also by wrappers around a broker's client. */
 export const messageUses = perSystem((system: System): readonly MessageUse[] => {
-  const called = system.program.files.flatMap((file) => callsIn(file).flatMap((call) => useOf(system, { file, call })));
+  const found = system.program.files.flatMap((file) => callsIn(file).flatMap((call) => useOf(system, { file, call })));
+  // What calls itself again is one use.
+  const called = new Map(
+    found.map((one) => [`${one.file.path} ${one.node.start} ${one.kind} ${one.topic} ${one.raw?.call.start}`, one]),
+  ).values();
   const methods = [...system.services, ...system.gateways].flatMap((part) =>
     system.filesOf(part).flatMap((file) => decorated(system, part, file)),
   );
@@ -91,20 +97,31 @@ function useOf(system: System, site: CallSite): MessageUse[] {
   if (!kind) return [];
   const library = libraryOf(system, site);
   return (isQueue(library) ? [queueOf(system, site)] : topicNodes(site, library)).flatMap((topic) =>
-    lifted(system, { ...site, topic }).map(({ file, call, text, owner, handler, isRegistered }) => ({
-      part: system.partOf(file.path)!,
-      file,
-      node: call,
-      line: file.lineAt(call.start),
-      kind,
-      library,
-      topic: kind === 'consumed' && AWS.test(library) ? undefined : text,
-      handler: kind === 'consumed' ? (handler ?? handledBy(system, { file, call }, { site, owner })) : undefined,
-      raw: site,
-      ...(isRegistered && { isRegistered }),
-    })),
+    lifted(system, { ...site, topic })
+      .flatMap(withReactions(system, site, { kind, library }))
+      .map(({ file, call, text, owner, handler, wrapper, isRegistered }) => ({
+        part: system.partOf(file.path)!,
+        file,
+        node: call,
+        line: file.lineAt(call.start),
+        kind,
+        library,
+        topic: kind === 'consumed' && AWS.test(library) ? undefined : text,
+        handler: kind === 'consumed' ? (handler ?? handledBy(system, { file, call }, { site, owner })) : undefined,
+        raw: site,
+        ...(isRegistered && { isRegistered }),
+        ...(wrapper && { wrapper }),
+      })),
   );
 }
+
+/** What a queue is asked for besides its name: `reactTo('orders', { reactions: { 'stock.held': confirm } })`. */
+const withReactions =
+  (system: System, site: CallSite, { kind, library }: Pick<MessageUse, 'kind' | 'library'>) =>
+  (one: Lifted): Lifted[] =>
+    kind !== 'consumed' || !isQueue(library) || one.file === site.file || one.handler
+      ? [one]
+      : [one, ...reactionsIn(system, one).map((row) => ({ ...one, ...row }))];
 
 /** What a service of Moleculer tells. */
 const toldBy = (system: System, site: CallSite, topic: Node): MessageUse[] =>
@@ -145,8 +162,26 @@ function handledBy(system: System, place: CallSite, { site, owner }: Heard): Fun
 /** The library of a broker by which a call is made. */
 export function libraryOf({ program }: System, { file, call }: CallSite): string {
   const origin = program.originOf(file, call.callee as Node);
-  return origin.kind === 'external' ? origin.module : 'a bus';
+  if (origin.kind === 'external') return origin.module;
+  const isAdding = PUBLISH['bullmq']!.includes(pathOf(call.callee as Node).at(-1)!);
+  return (isAdding ? queueLibrary(file) : undefined) ?? 'a bus';
 }
+
+const queueLibrary = (file: ParsedFile): string | undefined =>
+  file.imports.find(({ specifier }) => isQueue(specifier))?.specifier;
+
+interface Asked {
+  readonly origin: Origin;
+  readonly method: string;
+  readonly receiver: Node;
+}
+
+/** `queue.add(…)` of a queue that is taken out of a table of them, in a file that knows BullMQ. */
+const isQueueByName = (file: ParsedFile, { origin, method, receiver }: Asked): boolean =>
+  origin.kind === 'unknown' &&
+  PUBLISH['bullmq']!.includes(method) &&
+  /queue$/i.test(pathOf(receiver).at(-1)!) &&
+  queueLibrary(file) !== undefined;
 
 /** Whether a call publishes or subscribes with a broker's client, or with a bus of this repository's own. */
 export function kindOf({ program }: System, { file, call }: CallSite): MessageUse['kind'] | undefined {
@@ -161,6 +196,7 @@ export function kindOf({ program }: System, { file, call }: CallSite): MessageUs
     if (CONSUME[origin.module]?.includes(method)) return 'consumed';
     return undefined;
   }
+  if (isQueueByName(file, { origin, method, receiver })) return 'published';
   if (IN_PROCESS.has(origin.kind === 'global' ? origin.path[0]! : '')) return undefined;
   if (call.arguments.length === 0 || !BUS_NAME.test(pathOf(receiver).at(-1)!.replace(/^#/, ''))) return undefined;
   const run = program.originOf(file, call.callee as Node);

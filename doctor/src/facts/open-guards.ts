@@ -1,4 +1,5 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { type AnyClass, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
@@ -15,7 +16,7 @@ const ANY_REFUSAL = /\b40[13]\b|unauthor|forbidden|\bthrow\b|reject\(|redirect|n
 const IGNORES = /verify\([^;]*?(\(\s*err?\w*\b[^)]*\)\s*=>|function\s*\w*\(\s*err?\w*\b)/;
 const HARMLESS = new RegExp(
   '^(next|done|callback|log|info|debug|warn|trace|get|set|header|split|replace|slice|trim|startsWith|' +
-    'getRequest|switchToHttp|error|includes|some|every|match|test)$',
+    'getRequest|switchToHttp|error|includes|some|every|match|test|header|createMiddleware)$',
 );
 
 /** A guard of this repository that lets everybody through, or believes a token without checking its signature. */
@@ -26,9 +27,12 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     return guards.length > 0 && guards.every((one) => letsAllThrough(system, { file, node: one }));
   }
   const { program } = system;
-  const decorated = decoratedBy(system, expression);
-  if (decorated) return isOpen([decorated], []);
   const isCall = expression.type === 'CallExpression' || expression.type === 'NewExpression';
+  const decorated = decoratedBy(system, isCall ? (expression.callee as Node) : expression);
+  if (decorated) {
+    const text = decorated.file.textOf(decorated.node);
+    return isOpen([isHook(text) ? `${text}; done()` : text], []) || forgives(decorated.file, decorated.node);
+  }
   const origin = program.originOf(file, isCall ? (expression.callee as Node) : expression);
   if (origin.kind === 'class' || origin.kind === 'instance')
     return (
@@ -72,15 +76,19 @@ const takesAnybody = (file: ParsedFile, guard: AnyClass): boolean =>
       !/\bthrow\b|super\.handleRequest|Exception\(/.test(file.textOf(member)),
   );
 
-/** What Fastify's `app.decorate('authenticate', check)` hangs under that name, as text. */
-function decoratedBy({ program }: System, node: Node): string | undefined {
+/** A hook of Fastify that is waited for passes a request on when it ends: it calls nobody. */
+const isHook = (text: string): boolean =>
+  /\basync\s*(function\s*\w*)?\(\s*_?req\w*/.test(text) && !/\bdone\b/.test(text);
+
+/** What Fastify's `app.decorate('authenticate', check)` hangs under that name. */
+function decoratedBy({ program }: System, node: Node): FunctionAt | undefined {
   if (node.type !== 'MemberExpression') return undefined;
   const name = nameOf(node.property as Node);
   for (const file of program.files) {
     for (const call of callsIn(file)) {
       const [given, check] = call.arguments as readonly Node[];
       if (pathOf(call.callee as Node).at(-1) !== 'decorate' || !check || nameOf(given) !== name) continue;
-      return isFunction(check) ? file.textOf(check) : undefined;
+      return isFunction(check) ? { file, node: check } : undefined;
     }
   }
   return undefined;
@@ -88,7 +96,7 @@ function decoratedBy({ program }: System, node: Node): string | undefined {
 
 /** A middleware of this repository that turns away whom it does not know, whatever its name is. */
 export function turnsAway({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
-  if (node.type !== 'Identifier' && node.type !== 'MemberExpression' && node.type !== 'CallExpression') return false;
+  if (!isFunction(node) && !/^(Identifier|MemberExpression|CallExpression)$/.test(node.type)) return false;
   const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
   return (
     origin.kind === 'functions' &&

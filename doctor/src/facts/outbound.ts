@@ -4,7 +4,7 @@ import { isCalled, partNamedIn } from '../model/layout.ts';
 import type { Origin } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { textOf } from '../model/texts.ts';
+import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
@@ -194,8 +194,22 @@ function addressOf({ program }: System, file: ParsedFile, call: AnyCall): string
   return [
     ...addressOfInstance({ program } as System, file, call),
     ...addressHandedUp(program, file, call),
+    ...addressOfMaker(program, file, call),
     ...urls,
   ].join('');
+}
+
+const HELD = ['baseURL', 'baseUrl', 'prefixUrl', 'origin'] as const;
+
+/** With what a function that asks was made: `const ask = fetcher({ origin: process.env.ROOMS_URL })`. */
+function addressOfMaker(program: System['program'], file: ParsedFile, { callee }: AnyCall): string[] {
+  const made = callee.type === 'Identifier' ? valueNode(program, file, callee) : undefined;
+  if (made?.node.type !== 'CallExpression') return [];
+  if (program.originOf(made.file, made.node.callee as Node).kind !== 'functions') return [];
+  const value = HELD.map((key) =>
+    property(made.node.type === 'CallExpression' ? (made.node.arguments[0] as Node) : undefined, key),
+  ).find(Boolean);
+  return value ? [textOf(program, made.file, value)] : [];
 }
 
 /** What a client of this repository hands to its base class: `super(process.env.ROOMS_URL)`. */
@@ -230,10 +244,7 @@ function addressOfInstance(system: System, file: ParsedFile, call: AnyCall): str
   });
   return makers.flatMap((made) => {
     const [given] = made.arguments as readonly Node[];
-    const value =
-      given?.type === 'ObjectExpression'
-        ? ['baseURL', 'baseUrl', 'prefixUrl', 'origin'].map((key) => property(given, key)).find(Boolean)
-        : given;
+    const value = given?.type === 'ObjectExpression' ? HELD.map((key) => property(given, key)).find(Boolean) : given;
     return value ? [textOf(program, file, value)] : [];
   });
 }

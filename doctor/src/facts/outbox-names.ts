@@ -34,7 +34,7 @@ function emptied(system: System, site: CallSite): readonly string[] {
 }
 
 const MARKS = /^(update\w*|delete\w*|del|destroy|remove|findOneAndUpdate|findByIdAndUpdate)$/;
-const READS = /^(find\w*|select|where\w*|getMany|query|all)$/;
+const READS = /^(find\w*|select|from|where\w*|getMany|query|all)$/;
 /** What says nothing of what is kept there. */
 const PLAIN = new RegExp(
   '^(this|db|database|knex|trx?|t|tx|manager|em|repo(sitory)?|prisma|model|collection|pool|client|' +
@@ -61,7 +61,8 @@ function readAndMarked(system: System, file: ParsedFile, around: Node): readonly
 function tablesOf(file: ParsedFile, call: Node): string[] {
   const { callee, arguments: args } = call as Extract<Node, { type: 'CallExpression' }>;
   const [first] = args as readonly Node[];
-  const entity = first?.type === 'Identifier' && /^[A-Z]/.test(first.name) ? [first.name] : [];
+  const isNamed = first?.type === 'Identifier' && (/^[A-Z]/.test(first.name) || NAMES.test(lastOf(callee as Node)));
+  const entity = isNamed ? [first.name] : [];
   const receiver =
     callee.type === 'MemberExpression'
       ? pathOf(callee.object as Node)
@@ -70,6 +71,9 @@ function tablesOf(file: ParsedFile, call: Node): string[] {
       : '*';
   return [...entity, receiver, ...builtOf(file, callee as Node)];
 }
+
+/** How Drizzle says of which table: `tx.select().from(outgoing)`, `tx.delete(outgoing)`. */
+const NAMES = /^(from|update|delete)$/;
 
 /** The table with which a chain begins: `trx('outgoing').whereNull('sent').limit(10)`. */
 function builtOf(file: ParsedFile, callee: Node): string[] {

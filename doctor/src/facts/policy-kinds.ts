@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
+import { returnedBy } from '../model/value-nodes.ts';
 import { isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { letsAllThrough, turnsAway } from './open-guards.ts';
@@ -8,7 +9,7 @@ import { letsAllThrough, turnsAway } from './open-guards.ts';
 /** By their names. */
 export const AUTHENTICATION = new RegExp(
   String.raw`auth(?!or)|jwt|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
-    'identif|clerk|keycloak|oidc|secured',
+    'identif|clerk|keycloak|oidc|secured|sign(ed)?_?in|log(ged)?_?in(?![ek])',
   'i',
 );
 export const RATE_LIMIT = /rate_?-?limit|limiter|throttl|slow_?down|quota|bottleneck/i;
@@ -21,7 +22,35 @@ const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^sess
 /** Whether something that stands before a route asks who it is, or limits. */
 export function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
   if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
-  return isNamed(system, place, kind) || (kind === AUTHENTICATION && turnsAway(system, place));
+  const meant = meantBy(system, place);
+  if (meant && kind === AUTHENTICATION && letsAllThrough(system, meant)) return false;
+  return (
+    isNamed(system, place, kind) ||
+    (meant !== undefined && isNamed(system, meant, kind)) ||
+    (kind === AUTHENTICATION && [place, ...(meant ? [meant] : [])].some((one) => turnsAway(system, one)))
+  );
+}
+
+interface Place {
+  readonly file: ParsedFile;
+  readonly node: Node;
+}
+
+/** What a library makes a middleware of (`createMiddleware(check)`), or what a function of one's own answers with. */
+function meantBy({ program }: System, { file, node }: Place): Place | undefined {
+  const isName = node.type === 'Identifier' || node.type === 'MemberExpression';
+  const found = isName ? valueNode(program, file, node) : { file, node };
+  if (found?.node.type !== 'CallExpression') return undefined;
+  const { file: home, node: call } = found;
+  const origin = program.originOf(home, call.callee as Node);
+  if (origin.kind === 'external') {
+    const given = (call.arguments as readonly Node[]).find((one) => isFunction(one));
+    return given && { file: home, node: given };
+  }
+  if (origin.kind !== 'functions') return undefined;
+  const [maker] = origin.all;
+  const answer = maker && returnedBy(maker.file, maker.node).find(({ type }) => type === 'CallExpression');
+  return maker && answer && { file: maker.file, node: answer };
 }
 
 /** What asks who it is, and goes on with nobody as well. */

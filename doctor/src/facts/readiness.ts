@@ -38,7 +38,7 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
   if (isOnlyTold(own, handler.file, handler.node)) return true;
   const catches =
-    [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b/.test(text)) ||
+    [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b|\ballSettled\(/.test(text)) ||
     answersBoth(handler.file, handler.node);
   return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|\.(body|status)\s*=|return/.test(own);
 }

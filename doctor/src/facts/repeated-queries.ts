@@ -35,7 +35,8 @@ export const repeatedQueries = perSystem((system: System): readonly RepeatedQuer
 /** The question itself, or the function of a repository that asks it. */
 function queryIn(system: System, site: CallSite): CallSite | undefined {
   const name = pathOf(site.call.callee as Node).at(-1)!;
-  if (!LOOKS_UP.test(name) && !(name === 'where' && isWhole(site))) return undefined;
+  const isOwn = system.program.calleesOf(site).length > 0 && iteratedIn(site.call) === undefined;
+  if (!LOOKS_UP.test(name) && !isOwn && !(name === 'where' && isWhole(site))) return undefined;
   if (isDatabaseCall(system, site)) return isWrite(system, site) ? undefined : site;
   const inner = system.program.calleesOf(site).flatMap((one) => system.program.callsReachedFrom(one, 6));
   if (inner.some((one) => isWrite(system, one))) return undefined;

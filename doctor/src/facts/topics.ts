@@ -32,8 +32,9 @@ export interface Lifted extends CallSite {
   readonly owner?: ClassAt | undefined;
   /** Whether it is kept by a kit, which hears it once somebody starts that. */
   readonly isRegistered?: boolean;
-  /** What a table says that is done with the message. */
+  /** What a table says that is done with the message, and what is around that. */
   readonly handler?: FunctionAt | undefined;
+  readonly wrapper?: FunctionAt | undefined;
 }
 
 /** A wrapper is told by who calls it: there the topic is known, and there is the service that means it. */
@@ -134,16 +135,49 @@ function ofEach(file: ParsedFile, { node, path }: Extract<Binding, { kind: 'valu
 }
 
 /** Each topic of a table, and what is done there with its messages. */
-function rowsOf(system: System, file: ParsedFile, given: Node): Pick<Lifted, 'text' | 'handler'>[] {
+function rowsOf(system: System, file: ParsedFile, given: Node): Row[] {
   const table = valueNode(system.program, file, given);
   if (table?.node.type !== 'ObjectExpression') return [{ text: undefined }];
-  return table.node.properties.flatMap((entry): Pick<Lifted, 'text' | 'handler'>[] => {
+  return table.node.properties.flatMap((entry): Row[] => {
     if (entry.type !== 'Property') return [{ text: undefined }];
-    const origin = system.program.originOf(table.file, entry.value as Node);
-    const handler = origin.kind === 'functions' ? origin.all[0] : undefined;
+    const done = doneBy(system, table.file, entry.value as Node);
     const names = entry.computed ? texts(system, table.file, entry.key as Node) : [nameOf(entry.key)];
-    return names.map((text) => ({ text, handler }));
+    return names.map((text) => ({ text, ...done }));
   });
+}
+
+type Row = Pick<Lifted, 'text' | 'handler' | 'wrapper'>;
+
+/** A function, or one that is handed to a wrapper of this repository: `once((order) => …)`. */
+function doneBy({ program }: System, file: ParsedFile, value: Node): Omit<Row, 'text'> {
+  const origin = program.originOf(file, value);
+  const run = origin.kind === 'functions' ? origin.all[0] : undefined;
+  if (value.type !== 'CallExpression' || !run) return { handler: run };
+  const given = (value.arguments as readonly Node[]).map((one) => program.originOf(file, one));
+  const inner = given.find((one) => one.kind === 'functions');
+  return inner?.kind === 'functions' ? { handler: inner.all[0], wrapper: run } : { handler: run };
+}
+
+/** Tables of functions by the names of messages, among what a call is given or one step inside of it. */
+export function reactionsIn(system: System, { file, call }: CallSite): Row[] {
+  const given = (call.arguments as readonly Node[]).filter(({ type }) => type === 'ObjectExpression');
+  const inner = given.flatMap((one) =>
+    one.type === 'ObjectExpression'
+      ? one.properties.flatMap((entry) => (entry.type === 'Property' ? [entry.value as Node] : []))
+      : [],
+  );
+  const isTable = (node: Node): boolean => {
+    const table = valueNode(system.program, file, node);
+    return (
+      table?.node.type === 'ObjectExpression' &&
+      table.node.properties.length > 0 &&
+      table.node.properties.every(
+        (entry) =>
+          entry.type === 'Property' && system.program.originOf(table.file, entry.value as Node).kind === 'functions',
+      )
+    );
+  };
+  return [...given, ...inner].filter(isTable).flatMap((table) => rowsOf(system, file, table));
 }
 
 interface Parameter {

@@ -173,6 +173,14 @@ function servedFiles(root: string, files: readonly string[]): string[] {
 
 const isLeaf = (folder: string): boolean => !LIBRARY_PARENT.test(folder) || /\/[^/]+$/.test(folder);
 
+/** A package of the libraries that another one depends on, as `packages/server`: what servers are made from. */
+const isTaken = ({ root, files }: Pick<Repository, 'root' | 'files'>, parent: string, name: string | undefined) =>
+  LIBRARY_PARENT.test(parent) &&
+  name !== undefined &&
+  files.some(
+    (file) => basename(file) === 'package.json' && name in (readJson<Manifest>(join(root, file))?.dependencies ?? {}),
+  );
+
 function kindOf({ root, files, deployments }: Repository, folder: string): PartKind {
   if (SERVED_FILE.test(folder)) {
     return readFileSync(join(root, folder), 'utf8').includes('moleculer-web') ? 'gateway' : 'service';
@@ -188,7 +196,8 @@ function kindOf({ root, files, deployments }: Repository, folder: string): PartK
   if (GATEWAY_NAME.test(name) || dependencies.some((one) => GATEWAYS.test(one))) return 'gateway';
   const isDeployed =
     deployments.some((deployment) => deployment.folder === folder) || files.includes(`${folder}/Dockerfile`);
-  if (isDeployed || SERVICE_PARENT.test(folder) || SERVICE_NAME.test(name)) return 'service';
+  const isNamedSo = SERVICE_NAME.test(name) && !isTaken({ root, files }, parent, manifest.name);
+  if (isDeployed || SERVICE_PARENT.test(folder) || isNamedSo) return 'service';
   if (CONTRACT_NAME.test(name)) return 'contracts';
   if (serves && manifest.scripts?.['start'] !== undefined && !LIBRARY_PARENT.test(parent)) return 'service';
   return 'library';

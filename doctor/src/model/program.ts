@@ -3,6 +3,7 @@ import {
   type AnyCall,
   type AnyClass,
   type AnyFunction,
+  classAround,
   contains,
   decoratorsOf,
   isFunction,
@@ -60,11 +61,30 @@ export class Program {
 
   /** The functions of this repository that a call may run. */
   calleesOf({ file, call }: CallSite): readonly FunctionAt[] {
+    if (call.callee.type === 'Super') return this.#constructorAbove(file, call);
     const origin = this.originOf(file, call.callee as Node);
     if (origin.kind === 'functions') return [...origin.all, ...this.#wrapped(file, call)];
     if (origin.kind === 'class' && call.type === 'NewExpression') return constructorsOf(origin.file, origin.node);
     if (origin.kind === 'external' && origin.module === '@nestjs/cqrs') return this.#handlersOf(file, call);
+    if (lastOf(call.callee as Node) === 'register' && call.arguments[0]) return this.#pluggedIn(file, call);
     return origin.kind === 'external' ? this.#handedTo(file, call) : this.#iterated(file, call);
+  }
+
+  /** `app.register(orders, options)`: a plugin of this repository, also where a library has wrapped it. */
+  #pluggedIn(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
+    const given = call.arguments[0] as Node;
+    const origin = this.originOf(file, given);
+    if (origin.kind === 'functions') return origin.all;
+    const made = valueNode(this, file, given);
+    const wrapped = made?.node.type === 'CallExpression' ? (made.node.arguments[0] as Node | undefined) : undefined;
+    return made && wrapped && isFunction(wrapped) ? [{ file: made.file, node: wrapped }] : [];
+  }
+
+  /** What `super(…)` runs. */
+  #constructorAbove(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
+    const above = classAround(file, call)?.superClass;
+    const origin = above ? this.originOf(file, above) : undefined;
+    return origin?.kind === 'class' ? constructorsOf(origin.file, origin.node) : [];
   }
 
   /** `const ask = guarded(fetchStock)`: who calls `ask` runs what was handed to the wrapper as well. */

@@ -1,12 +1,10 @@
 import type { Node } from 'oxc-parser';
 import { askedInVain, emptyChecks } from '../facts/asked-probes.ts';
 import { isDatabaseCall } from '../facts/effects.ts';
-import { entrances } from '../facts/gateways.ts';
-import { isLeftOut } from '../facts/nest-modules.ts';
 import { clientOf } from '../facts/outbound.ts';
-import { isReached } from '../facts/reached.ts';
+import { BOTH, type Probes, probesOf, READY } from '../facts/probe-routes.ts';
 import { asksNothing, callsOf, isAlwaysReady } from '../facts/readiness.ts';
-import { type Route, routesIn } from '../facts/routes.ts';
+import type { Route } from '../facts/routes.ts';
 import { usedFiles } from '../facts/used-files.ts';
 import type { Deployment } from '../model/deployment.ts';
 import type { Part } from '../model/layout.ts';
@@ -35,22 +33,6 @@ export const health: Rule = {
     'the database and the broker; tell both to the platform.',
   judge: (model) => merge(model.system ? judge(model.system) : NOTHING, probed(model.running)),
 };
-
-const LIVE = new RegExp(
-  '/(livez|live|liveness|alive|healthz|healthy|health|health-?check|heartbeat|ping|status|up|_health)' +
-    '(/(live|liveness|alive|ping))?$',
-  'i',
-);
-const READY = /\/(readyz|ready|readiness|health\/(ready|readiness)|health[-_]ready)$/i;
-const BOTH = /\/(health|healthz|health-?check|status|_health)$/i;
-
-interface Probes {
-  readonly live: readonly Route[];
-  readonly ready: readonly Route[];
-  readonly answersHttp: boolean;
-  /** Nothing of it answers over HTTP, as far as its code tells. */
-  readonly isSilent: boolean;
-}
 
 function judge(system: System): Judgement {
   const all = [...system.services, ...system.gateways];
@@ -89,36 +71,6 @@ function once(drafts: readonly Draft[]): Draft[] {
 
 const hasCommand = (system: System, part: Part): boolean =>
   system.deploymentsOf(part).some(({ probes }) => Object.keys(probes).length > 0);
-
-function probesOf(system: System, part: Part): Probes {
-  const files = system.closureOf(part);
-  const unused = new Set(files.filter((file) => isLeftOut(system, part, file)));
-  const routes = files.filter((file) => !unused.has(file)).flatMap((file) => routesIn(system).get(file) ?? []);
-  const isAnswered = ({ file, handler }: Route): boolean =>
-    !handler || isReached(system, files, { file, node: handler });
-  const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
-  const told = toldProbes(system, part);
-  const probes = (pattern: RegExp, asked: ReadonlySet<string>): Route[] =>
-    gets.filter((one) => (pattern.test(one.path) || asked.has(one.path)) && isAnswered(one));
-  const terminus = system
-    .closureOf(part)
-    .some((file) => file.imports.some(({ specifier }) => specifier === '@godaddy/terminus'));
-  return {
-    live: probes(LIVE, told.liveness),
-    ready: probes(READY, told.readiness),
-    answersHttp: (routes.length > 0 || entrances(system).some((one) => one.part === part)) && !terminus,
-    isSilent: routes.length === 0 && !terminus,
-  };
-}
-
-/** What its deployments ask says which route is which, where they ask two of them. */
-function toldProbes(system: System, part: Part): Readonly<Record<'liveness' | 'readiness', ReadonlySet<string>>> {
-  const all = system
-    .deploymentsOf(part)
-    .flatMap(({ probes }) => (probes.liveness === probes.readiness ? [] : [probes]));
-  const paths = (kind: 'liveness' | 'readiness') => new Set(all.flatMap((one) => one[kind] ?? []));
-  return { liveness: paths('liveness'), readiness: paths('readiness') };
-}
 
 function faults(system: System, part: Part, { live, ready, answersHttp, isSilent }: Probes): Draft[] {
   if (!answersHttp) return isSilent ? unanswered(system, part) : [];

@@ -14,7 +14,7 @@ const REMEMBERS = new RegExp(
   'i',
 );
 /** A key by which somebody else remembers what he is asked: `{ 'idempotency-key': id }`. */
-const OF_OTHERS = /['"](x-)?idempotency-key['"]\s*:/gi;
+const OF_OTHERS = /['"](x-)?idempotency-key['"]\s*:|\bidempotent\s*:\s*true\b/gi;
 const UPSERTS = /upsert/i;
 const DIFFERS = /\$inc\b|\bincrement\b|\bdecrement\b/;
 /** The id of the message, where the database is asked. */
@@ -30,7 +30,7 @@ export function repeatedEffect(
   const reached = system.program.callsReachedFrom(handler);
   const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
   const texts = run.map(({ file, node }) => file.textOf(node).replaceAll(OF_OTHERS, ''));
-  if (run.some((one) => asksWhetherNew(system, one))) return undefined;
+  if (run.some((one) => asksWhetherNew(system, one) || catchesDuplicates(system, one))) return undefined;
   if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
   const isInVain = run.some((one) => asksInVain(system, one));
   const remembers = texts.some(
@@ -141,7 +141,7 @@ function asksInVain(system: System, { file, node }: FunctionAt): boolean {
 }
 
 const LOOKS_UP = /^(find|exists?|get|has|count|query|select|first)\w*$/;
-const NOTES = /^(into|insert|create|save|add|set|put|push|mark|remember|record|store|upsert|persist)\w*$/i;
+const NOTES = /^(findOrCreate|into|insert|create|save|add|set|put|push|mark|remember|record|store|upsert|persist)\w*$/i;
 
 /** Whether anything that could keep what was handled is ever filled. */
 const notesAnything = perSystem((system: System): boolean =>
@@ -167,6 +167,15 @@ const asksFirst = ({ file, node }: FunctionAt): boolean =>
     return isMissing
       ? /\bawait\b/.test(file.textOf(consequent)) && isFound(file, test.argument)
       : endsHere(consequent) && isFound(file, test);
+  });
+
+const DUPLICATE = /duplicate_?(key|entry)|\b11000\b|\b23505\b|P2002|UniqueConstraint|ER_DUP_ENTRY|unique_?violation/i;
+
+/** It writes down what may be there already, and knows that by the error of the database. */
+const catchesDuplicates = (system: System, { file, node }: FunctionAt): boolean =>
+  file.all('TryStatement').some((one) => {
+    if (!contains(node, one) || !one.handler || !DUPLICATE.test(file.textOf(one.handler))) return false;
+    return callsIn(file).some((call) => contains(one.block, call) && isWrite(system, { file, call }));
   });
 
 /** `const charge = await charges.open(…); if (!charge) return;`, where that ignores what is there already. */

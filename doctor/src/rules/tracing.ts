@@ -1,13 +1,15 @@
 import type { Node } from 'oxc-parser';
 import { leftOut } from '../facts/instrumentations.ts';
 import { loadedFiles } from '../facts/loaded.ts';
-import { messageUses } from '../facts/messages.ts';
+import { type MessageUse, messageUses } from '../facts/messages.ts';
+import { isReached } from '../facts/reached.ts';
 import { isTraced, isTracedByMoleculer, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
-import type { CallSite } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
+import { pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -130,8 +132,9 @@ function lateStart(system: System, part: Part): Draft[] {
     ),
   );
   return system.filesOf(part).flatMap((file) => {
-    const early = ENTRY.test(file.path) && beforeStart(system, { file, starters, seen: new Set() });
-    if (!early || early === 'started') return [];
+    const loaded = ENTRY.test(file.path) ? beforeStart(system, { file, starters, seen: new Set() }) : undefined;
+    if (!loaded?.isStarted || !loaded.early) return [];
+    const { early } = loaded;
     const what = `${part.name} loads ${early.specifier} before its tracing: what that does is in no trace`;
     return [
       {
@@ -150,8 +153,14 @@ interface Loading {
   readonly seen: Set<string>;
 }
 
-/** In the order in which modules are loaded: what should be traced and comes before the tracing starts. */
-function beforeStart(system: System, loading: Loading): ResolvedImport | 'started' | undefined {
+interface Loaded {
+  /** What should be traced, and came before the tracing. */
+  readonly early: ResolvedImport | undefined;
+  readonly isStarted: boolean;
+}
+
+/** In the order in which modules are loaded: what should be traced, until the tracing starts. */
+function beforeStart(system: System, loading: Loading): Loaded {
   const { file, starters, seen } = loading;
   seen.add(file.path);
   const loaded = system
@@ -161,15 +170,16 @@ function beforeStart(system: System, loading: Loading): ResolvedImport | 'starte
   let early: ResolvedImport | undefined;
   for (const one of loaded) {
     const { target, specifier } = one;
-    if (target.kind === 'own' && starters.has(target.path)) return early ?? 'started';
+    if (target.kind === 'own' && starters.has(target.path)) return { early, isStarted: true };
     if (INSTRUMENTED.test(specifier)) early ??= one;
     const next =
       target.kind === 'own' && isOfPart(system, file, target.path) ? system.program.fileAt(target.path) : undefined;
     if (!next || seen.has(next.path)) continue;
     const inner = beforeStart(system, { ...loading, file: next });
-    if (inner) return early ?? inner;
+    early ??= inner.early;
+    if (inner.isStarted) return { early, isStarted: true };
   }
-  return undefined;
+  return { early, isStarted: false };
 }
 
 /** Libraries are not looked into: they may trace by hand. */
@@ -190,21 +200,31 @@ function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
   return CARRIES.test(text) && (own.test(text) || (isByItself && !other.test(text)));
 }
 
+/** What a service puts off for itself is a job; what another one does with it is a message. */
+const goesToOthers = (system: System, { part, topic }: MessageUse): boolean =>
+  messageUses(system).some((one) => /^bull/.test(one.library) && one.part !== part && (one.topic ?? topic) === topic);
+
 const CARRIER = /\btrace(parent|_?context|_?headers)?\b|\bcarrier\b|propagation/i;
 
 /** What is kept beside a message until it is sent: `{ payload, trace: event.trace }`. */
 const handsOn = ({ file, call }: CallSite): boolean =>
   (call.arguments as readonly Node[]).some((given) => CARRIER.test(file.textOf(given)));
 
-/** Whether a file puts the trace into what it keeps. */
-const puts = (file: ParsedFile): boolean => INJECTS.test(file.lines.join('\n'));
+/** Whether a file puts the trace into what it keeps, and not only by a function that nobody calls. */
+function puts(system: System, files: readonly ParsedFile[], file: ParsedFile): boolean {
+  if (!INJECTS.test(file.lines.join('\n'))) return false;
+  const calls = callsIn(file).filter((call) => pathOf(call.callee as Node).at(-1) === 'inject');
+  return calls.length === 0 || calls.some((node) => isReached(system, files, { file, node }));
+}
 
 const AUTOMATIC = new RegExp(
   '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
     String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
 );
 /** Brokers whose client no automatic instrumentation knows, or for which it makes spans and carries nothing. */
-const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis)$/;
+const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis|bullmq|bull)$/;
+/** What others have written for these. */
+const FOR_QUEUES = /bullmq?-otel|instrumentation-bull|bullmq-telemetry/;
 
 /** Messages that leave without the trace, where nothing adds it by itself. */
 function lostAtBroker(system: System, part: Part): Draft[] {
@@ -212,15 +232,21 @@ function lostAtBroker(system: System, part: Part): Draft[] {
   const isAutomatic =
     files.some((file) => file.imports.some(({ specifier }) => AUTOMATIC.test(specifier))) ||
     [...part.dependencies].some((name) => AUTOMATIC.test(name));
+  const isTracedQueue =
+    files.some((file) => file.imports.some(({ specifier }) => FOR_QUEUES.test(specifier))) ||
+    [...part.dependencies].some((name) => FOR_QUEUES.test(name));
   const uses = messageUses(system).filter(
     (use) =>
       use.part === part &&
       !(use.library === 'moleculer' && isTracedByMoleculer(system, part)) &&
-      (!isAutomatic || NEVER_AUTOMATIC.test(use.library)),
+      (!isAutomatic || NEVER_AUTOMATIC.test(use.library)) &&
+      !(/^bull/.test(use.library) && (isTracedQueue || !goesToOthers(system, use))),
   );
   const lost = uses.filter(
     ({ file, raw, kind }) =>
-      !carries(file, kind) && !(raw && carries(raw.file, kind)) && !(raw && handsOn(raw) && files.some(puts)),
+      !carries(file, kind) &&
+      !(raw && carries(raw.file, kind)) &&
+      !(raw && handsOn(raw) && files.some((one) => puts(system, files, one))),
   );
   if (lost.length === 0) return [];
   const what =

@@ -7,14 +7,12 @@ import { repeatedEffect } from './repeated-effects.ts';
 import type { Draft } from './rule.ts';
 
 /** A consumer whose effect happens again when the message comes again. */
-export function unsafeConsumer(
-  system: System,
-  { part, file, line, handler, topic, library, raw }: MessageUse,
-): Draft[] {
+export function unsafeConsumer(system: System, use: MessageUse): Draft[] {
+  const { part, file, line, handler, topic, library, raw, wrapper } = use;
   if (!handler) return [];
   const kit = raw && raw.file !== file ? functionsAround(raw.file, raw.call) : [];
-  const within = raw ? kit.slice(-1).flatMap((node) => kitFunctions(system, { file: raw.file, node })) : [];
-  const effect = repeatedEffect(system, handler, within);
+  const around = raw ? kit.slice(-1).flatMap((node) => kitFunctions(system, { file: raw.file, node })) : [];
+  const effect = repeatedEffect(system, handler, wrapper ? [...around, wrapper] : around);
   if (!effect) return beside(system, { part, file, line, topic, library }, handler);
   const at = effect.file.lineAt(effect.call.start);
   return [
