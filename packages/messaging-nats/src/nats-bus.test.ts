@@ -149,7 +149,7 @@ test('what is no message of ours holds up nobody', { skip }, async (t) => {
   const namespace = aNamespace();
   const errors: unknown[] = [];
   const bus = await aNatsBus(t, { namespace, onError: (error) => errors.push(error) });
-  const { heard } = aListener(t, bus);
+  const { heard, subscription } = aListener(t, bus);
   const parcel = aMessage('k', 1);
   await bus.publish([parcel]);
   const connection = await connect({ servers: natsUrl });
@@ -158,6 +158,12 @@ test('what is no message of ours holds up nobody', { skip }, async (t) => {
   await eventually('it is told', () => errors.length === 1);
   await bus.publish([aMessage('k', 2)]);
   await eventually('the next of its partition is heard', () => heard.length === 2);
+  let hasCaughtUp = false;
+  const looking = subscription.caughtUp().then(() => {
+    hasCaughtUp = true;
+  });
+  await eventually('it does not count as missing', () => hasCaughtUp);
+  await looking;
 });
 
 test('all of a line are in one partition, and lines are in all of them', () => {

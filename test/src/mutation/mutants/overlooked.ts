@@ -6,6 +6,8 @@ const FAILING = 'packages/messaging/dist/failing-messages.test.js';
 const STORAGE = 'packages/messaging/dist/message-storage.test.js';
 const APPENDS = 'packages/event-store/dist/event-store.test.js';
 
+const HANDING_OVER = 'packages/messaging-nats/dist/handing-over.test.js';
+
 /** What nobody noticed until it was tried. */
 export const IN_OVERLOOKED = [
   ...mutantsOf(messaging('message-handler'), [
@@ -104,6 +106,47 @@ export const IN_OVERLOOKED = [
       'if (!done)',
       'if (true)',
       'packages/messaging/dist/local-bus.test.js:acknowledges twice',
+    ],
+  ]),
+  ...mutantsOf(messaging('replica'), [
+    [
+      'a replica takes more than its share of what is free',
+      'leases',
+      'free.slice(0, Math.max(0, missing))',
+      'free',
+      'packages/messaging/dist/replica.turns.test.js',
+    ],
+    [
+      'who is about to expire is not waited for',
+      'leases',
+      'this.#expect(renewal);',
+      '',
+      'packages/messaging/dist/replica.turns.test.js',
+    ],
+  ]),
+  ...mutantsOf('packages/messaging-nats/dist/nats-subscription.js', [
+    [
+      'a partition is given back while it is being worked on',
+      'leases',
+      'await this.receiver.withdraw?.();',
+      '',
+      `${HANDING_OVER}:being handled goes`,
+    ],
+  ]),
+  ...mutantsOf('packages/messaging-nats/dist/partition-reader.js', [
+    [
+      'who cannot renew its claim goes on hearing',
+      'leases',
+      'if (this.#isClosed || this.#isDoubtful) {',
+      'if (this.#isClosed) {',
+      `${HANDING_OVER}:cannot renew`,
+    ],
+    [
+      'what is no message comes again for ever',
+      '5: ends',
+      'message.term();',
+      '',
+      'packages/messaging-nats/dist/nats-bus.test.js:^what is no message',
     ],
   ]),
   ...mutantsOf('packages/event-store/migrations/002-archive.sql', [
