@@ -73,6 +73,13 @@ export const IN_OVERLOOKED = [
       ' and $3::bigint is not null',
       `${STORAGE}:a gap is read`,
     ],
+    [
+      'old rows are looked for in a list, once for each row',
+      '6: late',
+      'position <= (\n      select max(position) from (',
+      'position in (\n      select position from (',
+      'packages/messaging/dist/purge.test.js:^old rows of the outbox',
+    ],
   ]),
   ...mutantsOf(messaging('publisher'), [
     [
