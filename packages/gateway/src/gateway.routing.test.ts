@@ -7,6 +7,21 @@ import { aDeadAddress, aGateway, aService, bearer, limits, problemOf, rawly, ver
 import { createGateway } from './gateway.ts';
 import type { Route } from './routing/route.ts';
 
+test('an absolute address of the host that is told is that of its path', async (t) => {
+  const service = await aService(t);
+  const { gateway } = await aGateway(t, [service.url]);
+  const asked = async (target: string) => {
+    const answer = await rawly(t, gateway.url, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    return answer.slice(9, 12);
+  };
+  const targets = ['http://a/v1/products?x=1', 'http://a/v1/orders/7', 'http://b/v1/products', 'http://a'];
+  deepStrictEqual(await Promise.all(targets.map(asked)), ['200', '401', '400', '404']);
+  deepStrictEqual(
+    service.seen.map(({ url }) => url),
+    ['/v1/products?x=1'],
+  );
+});
+
 test('a request goes to the service of its route with path and query as they came', async (t) => {
   const service = await aService(t);
   const { ask } = await aGateway(t, [service.url]);

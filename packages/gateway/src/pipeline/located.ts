@@ -1,7 +1,7 @@
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Router } from '../routing/router.ts';
-import { parseTarget } from '../routing/target.ts';
+import { parseTarget, pathOf } from '../routing/target.ts';
 import type { Middleware } from './middleware.ts';
 
 /** Finds out what is asked for. It comes before the span, so that the span has a name; it refuses inside it. */
@@ -14,8 +14,9 @@ export const located =
 
 function locate(exchange: Exchange, router: Router): Refusal | undefined {
   try {
-    exchange.target = parseTarget(exchange.request.target);
-    exchange.match = router.find(exchange.target.path, exchange.request.headers.get('host'));
+    const host = exchange.request.headers.get('host');
+    exchange.target = parseTarget(pathOf(exchange.request.target, host));
+    exchange.match = router.find(exchange.target.path, host);
     const endpoint = exchange.match?.endpoint;
     exchange.route = endpoint?.routeFor(exchange.method, exchange.request.headers);
     if (endpoint?.versions) exchange.extraHeaders.push('vary', endpoint.versions.vary);

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTarget } from './target.ts';
+import { parseTarget, pathOf } from './target.ts';
 
 test('a path and its query are told apart', () => {
   deepStrictEqual(parseTarget('/v1/products?search=a%20b'), { path: '/v1/products', query: '?search=a%20b' });
@@ -44,6 +44,27 @@ for (const [what, url] of Object.entries(AMBIGUOUS)) {
     throws(() => parseTarget(url), { status: 400 });
   });
 }
+
+test('an absolute address is a path where it names the host that is told, and refused where it does not', () => {
+  strictEqual(pathOf('/v1/products', 'a'), '/v1/products');
+  strictEqual(pathOf('http://Shop.example:8080/v1?x=1', 'shop.example:8080'), '/v1?x=1');
+  strictEqual(pathOf('HTTPS://shop.example', 'shop.example'), '/');
+  strictEqual(pathOf('http://shop.example?x', 'shop.example'), '/?x');
+  for (const [url, host] of [
+    ['http://evil.example/v1', 'shop.example'],
+    ['http://shop.example:81/v1', 'shop.example'],
+    ['http://shop.example@evil.example/v1', 'shop.example'],
+    ['http://evil.example@shop.example/v1', 'shop.example'],
+    ['http://shop.example\\@evil.example/v1', 'shop.example'],
+    ['http://shop.example#/v1', 'shop.example'],
+    ['http:///v1', ''],
+    ['http://shop.example//v1', 'shop.example'],
+    ['http://shop.example/../v1', 'shop.example'],
+    ['ftp://shop.example/v1', 'shop.example'],
+    ['http://shop.example/v1', undefined],
+  ] as const)
+    throws(() => parseTarget(pathOf(url, host)), { status: 400 }, url);
+});
 
 test('an address of more than 8 KiB is too long', () => {
   strictEqual(parseTarget(`/${'a'.repeat(8191)}`).path.length, 8192);

@@ -30,6 +30,18 @@ export function parseTarget(url: string): Target {
   return { path: delicate ? normalise(path) : path, query: url.slice(end) };
 }
 
+/** The path of an absolute address (RFC 9112, section 3.2.2), if it is that of the host which the client tells. */
+export function pathOf(target: string, host: string | undefined): string {
+  if (target.charCodeAt(0) === SLASH) return target;
+  const [origin, authority] = ABSOLUTE.exec(target) ?? [];
+  if (origin === undefined) return target;
+  if (authority!.toLowerCase() !== host?.toLowerCase()) throw malformedUrl('The request target names another host.');
+  const path = target.slice(origin.length);
+  return path.charCodeAt(0) === SLASH ? path : `/${path}`;
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#@\\]+)(?=[/?]|$)/i;
+
 /** Where the path ends, and whether it has anything in it that needs a closer look. */
 function scanPath(url: string): { end: number; delicate: boolean } {
   let delicate = false;
