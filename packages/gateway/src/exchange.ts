@@ -133,9 +133,9 @@ export class Exchange {
   }
 
   /** The body as JSON; 400 when it is none. */
-  json(): unknown {
+  json(parse: (text: string) => unknown = JSON.parse): unknown {
     try {
-      return JSON.parse(UTF8.decode(this.body));
+      return parse(UTF8.decode(this.body));
     } catch {
       throw new Refusal(400, 'malformed_json', { detail: 'The body is not JSON.' });
     }

@@ -66,3 +66,44 @@ test('what a route sets reaches the service, whatever the client names for its c
     ['t1', 'from=gateway', 'nobody', undefined],
   );
 });
+
+/** Beyond what a number of JavaScript can tell, in every way there is. */
+const EXACT =
+  '{"id":9007199254740993,"ids":[12345678901234567890],"rate":0.12345678901234567891,"most":1e400,"zero":-0,"n":1}';
+
+test('numbers come out of a change as they went in, however long they are', async (t) => {
+  const service = await aService(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(EXACT);
+  });
+  const bodies: readonly Route[] = [
+    { ...toShop, method: 'POST', path: '/in', request: { body: { set: { by: 'us' } } } },
+    { ...toShop, path: '/out', response: { body: { remove: ['n'] } } },
+    { ...toShop, path: '/fields', response: { fields: ['id', 'ids', 'most'] } },
+    { ...toShop, path: '/both/:id', joins: { as: 'main', parts: { other: { upstream: 'shop', path: '/part/:id' } } } },
+  ];
+  const { ask } = await aGateway(t, [service.url], { routes: bodies, limits: { default: [] } });
+  const headers = { 'content-type': 'application/json' };
+  await ask('/in', { method: 'POST', headers, body: EXACT });
+  strictEqual(service.seen[0]?.body, EXACT.replace(/}$/, ',"by":"us"}'));
+  strictEqual(await (await ask('/out')).text(), EXACT.replace(',"n":1', ''));
+  strictEqual(await (await ask('/fields')).text(), '{"id":9007199254740993,"ids":[12345678901234567890],"most":1e400}');
+  strictEqual(await (await ask('/both/7')).text(), `{"main":${EXACT},"other":${EXACT}}`);
+});
+
+test('a body that is nested too deeply to be changed is the fault of its client', async (t) => {
+  const service = await aService(t);
+  const body = { set: { by: 'us' } };
+  const { ask } = await aGateway(t, [service.url], {
+    routes: [{ ...toShop, method: 'POST', path: '/in', request: { body } }],
+    limits: { default: [] },
+  });
+  const headers = { 'content-type': 'application/json' };
+  for (const deep of [
+    '['.repeat(100_000) + ']'.repeat(100_000),
+    `${'{"a":'.repeat(100_000)}1e2${'}'.repeat(100_000)}`,
+  ]) {
+    const answer = await ask('/in', { method: 'POST', headers, body: deep });
+    deepStrictEqual([answer.status, ((await answer.json()) as { code: string }).code], [400, 'malformed_json']);
+  }
+  strictEqual(service.seen.length, 0);
+});

@@ -1,3 +1,5 @@
+import { isObject } from './exact-json.ts';
+
 /** How JSON is changed on its way: the fields of an object, or of each item of a list. */
 export interface JsonShape {
   readonly remove?: readonly string[];
@@ -9,7 +11,7 @@ export interface JsonShape {
 /** In this order: what is removed, what is renamed, what is set. */
 export function reshaped(value: unknown, shape: JsonShape): unknown {
   if (Array.isArray(value)) return value.map((item) => reshaped(item, shape));
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value)) return value;
   const { remove = [], rename = {}, set = {} } = shape;
   const kept = Object.entries(value)
     .filter(([name]) => !remove.includes(name))

@@ -1,3 +1,4 @@
+import { parseExactly } from '../exact-json.ts';
 import type { Exchange } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import { isLocal, type Part, type ProxyRoute } from '../routing/route.ts';
@@ -124,7 +125,7 @@ class Captured implements AnswerSink {
   /** Throws a `Refusal` where it is no JSON. */
   json(): unknown {
     try {
-      return JSON.parse(this.content.toString());
+      return parseExactly(this.content.toString());
     } catch {
       throw incomplete();
     }

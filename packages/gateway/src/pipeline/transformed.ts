@@ -1,5 +1,6 @@
+import { isObject, parseExactly } from '../exact-json.ts';
 import type { Exchange } from '../exchange.ts';
-import { reshaped } from '../json-shape.ts';
+import { type JsonShape, reshaped } from '../json-shape.ts';
 import { Refusal } from '../refusal.ts';
 import { isLocal, type ProxyRoute, type Reshape, type Transformation } from '../routing/route.ts';
 import type { Target } from '../routing/target.ts';
@@ -16,11 +17,20 @@ export const transformed: Middleware = (exchange, next) => {
   if (rewrite !== undefined || request?.query) exchange.forwardedTarget = targetFor(exchange, rewrite, request);
   if (request?.headers || isSelective(response)) exchange.forwardedHeaders = headersFor(exchange, route);
   if (request?.body && exchange.body && !exchange.streamsBody && isJson(exchange.request.headers)) {
-    exchange.body = Buffer.from(JSON.stringify(reshaped(exchange.json(), request.body)));
+    exchange.body = changedBody(exchange, request.body);
   }
   if (response) exchange.sink = new Reshaping(exchange, response);
   return next(exchange);
 };
+
+function changedBody(exchange: Exchange, shape: JsonShape): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(reshaped(exchange.json(parseExactly), shape)));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Refusal(400, 'malformed_json', { detail: 'The body is nested too deeply.' });
+  }
+}
 
 type ResponsePolicy = NonNullable<ProxyRoute['response']>;
 
@@ -132,7 +142,7 @@ const unreadable = (): Refusal =>
 /** Undefined for what is no JSON. */
 function changed(content: Buffer, { fields, body }: ResponsePolicy): string | undefined {
   try {
-    const value: unknown = JSON.parse(content.toString());
+    const value = parseExactly(content.toString());
     const chosen = fields ? pick(value, pathsOf(fields)) : value;
     return JSON.stringify(body ? reshaped(chosen, body) : chosen);
   } catch {
@@ -145,7 +155,7 @@ const pathsOf = (fields: readonly string[]): readonly (readonly string[])[] => f
 /** The fields of an object by their paths; of a list, those of each item. */
 function pick(value: unknown, paths: readonly (readonly string[])[]): unknown {
   if (Array.isArray(value)) return value.map((item) => pick(item, paths));
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value)) return value;
   const picked: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(value)) {
     const within = paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
