@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { HeldPort } from './held-port.ts';
@@ -38,7 +39,22 @@ test('who asks while the system starts is told that it lives, and to come again'
   ok(early.headers.get('x-request-id'));
 });
 
-test('a port that is released can be taken in the same turn, whoever is still connected', async () => {
+test('a port that is handed over is never free, and is closed by who has it now', async () => {
+  const held = await HeldPort.take(0, HOST);
+  const { port } = held;
+  const url = `http://127.0.0.1:${port}/`;
+  strictEqual((await fetch(url)).status, 503);
+  const next = createHttpServer((_request, response) => void response.end('here'));
+  next.listen(held.handOver());
+  strictEqual(await (await fetch(url)).text(), 'here');
+  held.release();
+  strictEqual(await (await fetch(url)).text(), 'here');
+  await rejects(listen(port, '127.0.0.1'), { code: 'EADDRINUSE' });
+  next.close();
+  await listen(port, HOST);
+});
+
+test('a port that is released is free, whoever is still connected', async () => {
   const held = await HeldPort.take(0, HOST);
   const { port } = held;
   await (await fetch(`http://127.0.0.1:${port}/readyz`)).text();

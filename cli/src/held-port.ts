@@ -10,6 +10,8 @@ import { nextSpan } from '@ashlar/telemetry';
  * meanwhile and is believed to be the shop. Who asks early is told to come again.
  */
 export class HeldPort {
+  #isHandedOver = false;
+
   private constructor(private readonly server: Server) {}
 
   /** Fails with `EADDRINUSE` where somebody has it. */
@@ -24,8 +26,14 @@ export class HeldPort {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** The port is free as soon as this returns: whoever takes it in the same turn finds it so. */
+  /** The server that answers from now on takes the port over as it is: there is no moment in which it is free. */
+  handOver(): Server {
+    this.#isHandedOver = true;
+    return this.server;
+  }
+
   release(): void {
+    if (this.#isHandedOver) return;
     this.server.close();
     this.server.closeAllConnections();
   }

@@ -147,7 +147,6 @@ async function startGateway(
   });
   services.servedBy?.(gateway);
   const { port } = held;
-  held.release();
-  await gateway.listen({ port, host: HOST });
+  await gateway.listen({ port, host: HOST, held: held.handOver() });
   return gateway;
 }

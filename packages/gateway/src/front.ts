@@ -19,6 +19,13 @@ export interface Tls {
   readonly key: string;
 }
 
+export interface ListenAddress {
+  readonly port: number;
+  readonly host: string;
+  /** A server that listens there already: its port is taken over, without a moment in which nobody has it. */
+  readonly held?: Server;
+}
+
 export interface FrontOptions {
   readonly handle: Next;
   readonly clientOf: ReturnType<typeof clientReader>;
@@ -31,6 +38,7 @@ export interface FrontOptions {
 
 const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 60_000 };
 const MAX_CONNECTIONS = 20_000;
+const BACKLOG = 2_048;
 const TLS_FOR_HTTP = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const;
 
 /** The HTTP server that clients meet. It makes an exchange of each request and counts those that run. */
@@ -80,10 +88,11 @@ export class Front implements ConnectionOwner {
     return this.#server.address() as AddressInfo;
   }
 
-  async listen(port: number, host: string): Promise<void> {
+  async listen({ port, host, held }: ListenAddress): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen({ port, host, backlog: 2_048 }, resolve);
+    if (held) this.#server.listen(held, BACKLOG, resolve);
+    else this.#server.listen({ port, host, backlog: BACKLOG }, resolve);
     await promise;
     this.#server.off('error', reject);
   }

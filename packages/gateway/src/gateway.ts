@@ -8,7 +8,7 @@ import type { InternalTokens } from './auth/internal-tokens.ts';
 import { Revocations } from './auth/revocations.ts';
 import { HttpCache } from './cache/http-cache.ts';
 import type { Cluster, News } from './cluster/cluster.ts';
-import { Front, type Tls } from './front.ts';
+import { Front, type ListenAddress, type Tls } from './front.ts';
 import { type Limits, namesakes, type RunningLimits, startLimits } from './limits/rate-limits.ts';
 import { createMetrics, type GatewayMetrics } from './metrics.ts';
 import { admitted } from './pipeline/admitted.ts';
@@ -83,7 +83,7 @@ export type Table = Pick<GatewayOptions, 'routes' | 'upstreams' | 'limits' | 've
 export interface Gateway {
   readonly url: string;
   readonly metricsUrl: string;
-  listen(address: { readonly port: number; readonly host: string }): Promise<void>;
+  listen(address: ListenAddress): Promise<void>;
   /** Forgets the stored answers with this tag. Answers how many addresses that were. */
   purge(tag: string): number;
   /**
@@ -143,9 +143,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       limits = startLimits(changed.limits, counting, limits);
       handle = pipelineOf(changed, { metrics, forwarder, cache, limits, revocations, isReady });
     },
-    async listen({ port, host }) {
-      await front.listen(port, host);
-      url = urlOf(front.address, host, options.tls ? 'https' : 'http');
+    async listen(address) {
+      await front.listen(address);
+      url = urlOf(front.address, address.host, options.tls ? 'https' : 'http');
       await metricsPort.listen().catch((error) => close().then(() => Promise.reject(error)));
     },
     close: () => (closing ??= close()),
