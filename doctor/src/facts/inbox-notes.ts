@@ -46,8 +46,17 @@ const notesByFile = perSystem((): Map<ParsedFile, readonly AnyCall[]> => new Map
 
 const findNotes = (system: System, file: ParsedFile): readonly AnyCall[] =>
   KEEPS_HANDLED.test(file.lines.join('\n'))
-    ? callsIn(file).filter((call) => isWrite(system, { file, call }) && isNote(system, { file, call }))
+    ? callsIn(file).filter(
+        (call) => isPortNote(call) || (isWrite(system, { file, call }) && isNote(system, { file, call })),
+      )
     : [];
+
+/** `this.inbox.lock(lines)`: of a port by its name, which is in the transaction around it, or in none. */
+const isPortNote = ({ callee, arguments: given }: AnyCall): boolean =>
+  callee.type === 'MemberExpression' &&
+  given.length > 0 &&
+  /inbox$/i.test(pathOf(callee.object as Node).at(-1)!) &&
+  /^(lock|set|note|remember|record|register|mark\w+|accept)$/.test(pathOf(callee as Node).at(-1)!);
 
 function isNote(system: System, { file, call }: CallSite): boolean {
   if ((call.arguments as readonly Node[]).some(isFunction) || REMOVES.test(pathOf(call.callee as Node).at(-1)!))
@@ -75,7 +84,7 @@ function tornBy(system: System, file: ParsedFile, note: AnyCall): TornInbox[] {
   if (around && around.params.length > 0 && connectionOf(system, { file, call: note }) === 'root')
     return [{ file, note, transaction: file.parentOf(around) as AnyCall }];
   if (!method || isInTransaction(file, note, method)) return noteAlone(system, file, { note, method });
-  if (connectionOf(system, { file, call: note }) !== 'root') return [];
+  if (!isPortNote(note) && connectionOf(system, { file, call: note }) !== 'root') return [];
   const transaction = callsIn(file).find(
     (call) =>
       call.start > note.end && contains(method, call) && begins(file, call) && changesAnything(file, call, note),

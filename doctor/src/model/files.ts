@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { importsOf, type ParsedFile, parseSource } from '../source/parsed-file.ts';
 
@@ -15,18 +15,44 @@ const NEVER: ReadonlySet<string> = new Set([
 const LARGEST_BYTES = 1 << 20;
 const LONGEST_LINE = 1_000;
 
-/** Every file below a folder, from it, sorted; without what is installed, generated or hidden (but `.env` files). */
-export function listFiles(root: string): string[] {
-  const found: string[] = [];
+interface Listed {
+  readonly paths: readonly string[];
+  readonly closed: readonly Unreadable[];
+}
+
+interface Unreadable {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * Every file below a folder, from it, sorted; without what is installed, generated or hidden (but `.env` files), and
+ * without what may not be read.
+ */
+export function listFiles(root: string): Listed {
+  const paths: string[] = [];
+  const closed: Unreadable[] = [];
+  const tried = (path: string, read: () => void): void => {
+    try {
+      read();
+    } catch (error) {
+      closed.push({ path, reason: (error as NodeJS.ErrnoException).code ?? (error as Error).message });
+    }
+  };
   const step = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isFile() && (!entry.name.startsWith('.') || entry.name.startsWith('.env'))) found.push(path);
-      else if (entry.isDirectory() && !NEVER.has(entry.name) && !entry.name.startsWith('.')) step(path);
+      if (entry.isFile() && (!entry.name.startsWith('.') || entry.name.startsWith('.env')))
+        tried(path, () => {
+          accessSync(join(root, path), constants.R_OK);
+          paths.push(path);
+        });
+      else if (entry.isDirectory() && !NEVER.has(entry.name) && !entry.name.startsWith('.'))
+        tried(path, () => step(path));
     }
   };
-  step('');
-  return found.sort();
+  tried('.', () => step(''));
+  return { paths: paths.sort(), closed };
 }
 
 const SOURCE = /\.([cm]?[jt]s|[jt]sx)$/;
@@ -45,7 +71,7 @@ export const isTest = (path: string): boolean =>
 
 export interface ReadFiles {
   readonly files: readonly ParsedFile[];
-  readonly unreadable: readonly { readonly path: string; readonly reason: string }[];
+  readonly unreadable: readonly Unreadable[];
 }
 
 /** Called as files are read. */
@@ -54,7 +80,7 @@ export type OnRead = (read: number, total: number) => void;
 /** Parses sources; what is no program, or was written by a machine, is told. */
 export function readSources(root: string, paths: readonly string[], onRead: OnRead = () => {}): ReadFiles {
   const files: ParsedFile[] = [];
-  const unreadable: { path: string; reason: string }[] = [];
+  const unreadable: Unreadable[] = [];
   for (const [read, path] of paths.entries()) {
     onRead(read, paths.length);
     const reason = tryToRead(root, path, files);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
 import type { ArchitectureFile } from './architecture-file.ts';
 import type { Deployment } from './deployment.ts';
@@ -27,18 +27,38 @@ export interface Layout {
 
 interface Manifest {
   readonly name?: string;
-  readonly workspaces?: readonly string[] | { readonly packages?: readonly string[] };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly scripts?: Readonly<Record<string, string>>;
 }
 
+/** An object in a file of its own; nothing where there is none, or anything else. */
 export function readJson<T>(path: string): T | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T;
+    const value: unknown = statSync(path).isFile() ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+    return isRecord(value) ? (value as T) : undefined;
   } catch {
     return undefined;
   }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+  isRecord(value)
+    ? (Object.fromEntries(Object.entries(value).filter(([, one]) => typeof one === 'string')) as Record<string, string>)
+    : {};
+
+/** What a `package.json` says, as far as it is what npm takes. */
+function readManifest(path: string): Manifest {
+  const { name, dependencies, devDependencies, scripts } = readJson<Record<keyof Manifest, unknown>>(path) ?? {};
+  return {
+    ...(typeof name === 'string' && { name }),
+    dependencies: textsOf(dependencies),
+    devDependencies: textsOf(devDependencies),
+    scripts: textsOf(scripts),
+  };
 }
 
 /** Which folder is what: as `architecture.json` says, or guessed from names, manifests and deployments. */
@@ -132,16 +152,16 @@ function withProxies({ root }: Repository, placed: readonly Placed[]): Placed[] 
   if (placed.some(({ kind }) => kind === 'gateway')) return [...placed];
   const isProxy = ({ folder, kind }: Placed): boolean =>
     kind === 'service' &&
-    Object.keys(readJson<Manifest>(join(root, folder, 'package.json'))?.dependencies ?? {}).some((one) =>
-      PROXIES.test(one),
-    );
+    Object.keys(readManifest(join(root, folder, 'package.json')).dependencies ?? {}).some((one) => PROXIES.test(one));
   return placed.map((one) => (isProxy(one) ? { ...one, kind: 'gateway' } : one));
 }
 
 function candidatesOf({ root, files, folders, deployments }: Repository): string[] {
   const manifests = files.filter((file) => basename(file) === 'package.json').map((file) => posix.dirname(file));
-  const nest = readJson<{ projects?: Readonly<Record<string, { root?: string }>> }>(join(root, 'nest-cli.json'));
-  const projects = Object.values(nest?.projects ?? {}).flatMap((project) => (project.root ? [project.root] : []));
+  const nest = readJson<{ readonly projects?: unknown }>(join(root, 'nest-cli.json'));
+  const projects = (isRecord(nest?.projects) ? Object.values(nest.projects) : []).flatMap((project) =>
+    isRecord(project) && typeof project['root'] === 'string' ? [project['root']] : [],
+  );
   const built = deployments.flatMap(({ folder }) => (folder ? [folder] : []));
   const hasSources = (folder: string): boolean =>
     files.some((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]sx?$/.test(file));
@@ -163,7 +183,7 @@ const SERVED_FILE = /(^|\/)([\w-]+)\.service\.[cm]?[jt]s$/;
 function servedFiles(root: string, files: readonly string[]): string[] {
   const manifests = files.filter((file) => basename(file) === 'package.json');
   const homes = manifests
-    .filter((file) => 'moleculer' in (readJson<Manifest>(join(root, file))?.dependencies ?? {}))
+    .filter((file) => 'moleculer' in (readManifest(join(root, file)).dependencies ?? {}))
     .map((file) => posix.dirname(file));
   const served = files.filter(
     (file) => SERVED_FILE.test(file) && homes.some((home) => home === '.' || file.startsWith(`${home}/`)),
@@ -178,14 +198,14 @@ const isTaken = ({ root, files }: Pick<Repository, 'root' | 'files'>, parent: st
   LIBRARY_PARENT.test(parent) &&
   name !== undefined &&
   files.some(
-    (file) => basename(file) === 'package.json' && name in (readJson<Manifest>(join(root, file))?.dependencies ?? {}),
+    (file) => basename(file) === 'package.json' && name in (readManifest(join(root, file)).dependencies ?? {}),
   );
 
 function kindOf({ root, files, deployments }: Repository, folder: string): PartKind {
   if (SERVED_FILE.test(folder)) {
     return readFileSync(join(root, folder), 'utf8').includes('moleculer-web') ? 'gateway' : 'service';
   }
-  const manifest = readJson<Manifest>(join(root, folder, 'package.json')) ?? {};
+  const manifest = readManifest(join(root, folder, 'package.json'));
   const name = basename(folder);
   const dependencies = Object.keys({ ...manifest.dependencies });
   const serves = dependencies.some((dependency) => SERVERS.test(dependency));
@@ -204,8 +224,8 @@ function kindOf({ root, files, deployments }: Repository, folder: string): PartK
 }
 
 function partAt(root: string, { folder, kind }: Placed): Part {
-  const manifest = readJson<Manifest>(join(root, folder, 'package.json')) ?? {};
-  const above = folder === '' ? {} : (readJson<Manifest>(join(root, 'package.json')) ?? {});
+  const manifest = readManifest(join(root, folder, 'package.json'));
+  const above = folder === '' ? {} : readManifest(join(root, 'package.json'));
   const own = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
   const name = folder === '' ? (manifest.name ?? 'system').replace(/^@[^/]+\//, '') : shortName(folder);
   return {

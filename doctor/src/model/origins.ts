@@ -14,6 +14,7 @@ import { hasOneExport, isFoundLater, membersOf, pathFrom, putInto, returnedBy, v
 export class Origins {
   readonly #known = new Map<Node, Origin>();
   readonly #busy = new Set<Node>();
+  readonly #asked = new Map<Node, Set<string>>();
   readonly #sources: Sources;
   readonly #types: TypeOrigins;
   readonly #members: ClassMembers;
@@ -169,8 +170,19 @@ export class Origins {
     return whole.kind === 'object' ? this.memberOf(whole, name) : UNKNOWN;
   }
 
-  /** A member of a value. */
+  /** A member of a value; who asks for it again while it is being found asks in a circle. */
   memberOf(origin: Origin, name: string): Origin {
+    const node = 'node' in origin ? origin.node : undefined;
+    if (!node) return this.#member(origin, name);
+    const asked = this.#asked.get(node) ?? new Set();
+    if (asked.has(name)) return UNKNOWN;
+    this.#asked.set(node, asked.add(name));
+    const found = this.#member(origin, name);
+    asked.delete(name);
+    return found;
+  }
+
+  #member(origin: Origin, name: string): Origin {
     switch (origin.kind) {
       case 'external': {
         const made = this.containers.inCradle(origin, name);
@@ -221,7 +233,8 @@ export class Origins {
     const all = this.#types.implementersOf(node).map((found) => this.#members.of(found.file, found.node, name));
     const methods = all.flatMap((origin) => (origin.kind === 'functions' ? origin.all : []));
     if (methods.length > 0) return { kind: 'functions', all: methods };
-    const known = [...all, ...this.#ofMadeObjects(node, name)].find(({ kind }) => kind !== 'unknown');
+    const objects = this.#types.objectsOf(node).map((one) => this.memberOf({ kind: 'object', ...one }, name));
+    const known = [...all, ...this.#ofMadeObjects(node, name), ...objects].find(({ kind }) => kind !== 'unknown');
     if (known) return known;
     for (const member of membersOf(node)) {
       const type = annotationOf(member);

@@ -60,7 +60,7 @@ export interface System {
 export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead?: OnRead): System {
   if (!existsSync(path) || !statSync(path).isDirectory()) throw new RepositoryError(`${path} is no folder.`);
   const root = realpathSync(path);
-  const paths = listFiles(root);
+  const { paths, closed } = listFiles(root);
   const architecture = readArchitectureFile(root);
   const { deployments, kubernetes, unreadable: yaml } = readDeployments(root, deployed(paths, architecture));
   const layout = readLayout(root, paths, { architecture, deployments });
@@ -85,7 +85,7 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
     program,
     deployments,
     kubernetes,
-    unknown: [...unreadable, ...yaml, ...brokenManifests(root, paths)].map((one) => ({
+    unknown: [...closed, ...unreadable, ...yaml, ...brokenManifests(root, paths)].map((one) => ({
       subject: one.path,
       why: `It cannot be read: ${one.reason}.`,
     })),

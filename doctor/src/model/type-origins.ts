@@ -1,8 +1,9 @@
 import type { Node } from 'oxc-parser';
-import { type AnyClass, type AnyFunction, nameOf } from '../source/ast.ts';
+import { type AnyClass, type AnyFunction, nameOf, type ObjectLiteral } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type FunctionAt, type Origin, UNKNOWN } from './origin.ts';
 import type { Origins } from './origins.ts';
+import { annotationOf } from './scope.ts';
 import type { Sources } from './sources.ts';
 
 interface Named {
@@ -12,9 +13,11 @@ interface Named {
 
 /** Where values of a type come from, as far as its name tells. */
 export class TypeOrigins {
+  readonly #busy = new Set<Node>();
   readonly #makers = new Map<Node, readonly FunctionAt[]>();
   readonly #implementers = new Map<Node, readonly { file: ParsedFile; node: AnyClass }[]>();
   #byInterface: ReadonlyMap<string, readonly { file: ParsedFile; node: AnyClass }[]> | undefined;
+  #byType: ReadonlyMap<string, readonly { file: ParsedFile; node: ObjectLiteral; type: Node }[]> | undefined;
   #byAnswer: ReadonlyMap<string, readonly { file: ParsedFile; node: AnyFunction; type: Node }[]> | undefined;
 
   constructor(
@@ -50,8 +53,26 @@ export class TypeOrigins {
     return found;
   }
 
-  /** Where values of a type come from. */
+  /** The objects that are said to be of an interface: `const systemTimers: Timers = { … }`. */
+  objectsOf(interfaceNode: Node): readonly { file: ParsedFile; node: ObjectLiteral }[] {
+    const name = (interfaceNode as { id?: { name?: string } }).id?.name;
+    this.#byType ??= objectsByType(this.sources.files);
+    return (this.#byType.get(name ?? '') ?? []).filter(({ file, type }) => {
+      const origin = this.originOfType(file, type);
+      return origin.kind === 'interface' && origin.node === interfaceNode;
+    });
+  }
+
+  /** Where values of a type come from; one that is told by itself comes from nowhere. */
   originOfType(file: ParsedFile, type: Node): Origin {
+    if (this.#busy.has(type)) return UNKNOWN;
+    this.#busy.add(type);
+    const origin = this.#find(file, type);
+    this.#busy.delete(type);
+    return origin;
+  }
+
+  #find(file: ParsedFile, type: Node): Origin {
     switch (type.type) {
       case 'TSTypeReference': {
         const name = nameOf(type.typeName as Node);
@@ -141,6 +162,18 @@ const functionsByAnswer = (files: readonly ParsedFile[]) =>
       [...file.all('FunctionDeclaration'), ...file.all('ArrowFunctionExpression')].flatMap((node) => {
         const type = node.returnType?.typeAnnotation;
         return type?.type === 'TSTypeReference' ? [{ name: nameOf(type.typeName as Node), file, node, type }] : [];
+      }),
+    ),
+  );
+
+/** The object literals of a repository by the name of the type that their variable is given. */
+const objectsByType = (files: readonly ParsedFile[]) =>
+  grouped(
+    files.flatMap((file) =>
+      file.all('VariableDeclarator').flatMap(({ id, init }) => {
+        const type = annotationOf(id as Node);
+        if (init?.type !== 'ObjectExpression' || type?.type !== 'TSTypeReference') return [];
+        return [{ name: nameOf(type.typeName as Node), file, node: init, type }];
       }),
     ),
   );

@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { isDatabaseCall, isWrite } from '../facts/effects.ts';
+import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
 import { type EndlessLoop, endlessLoops } from '../facts/endless-loops.ts';
 import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
 import { kindOf } from '../facts/messages.ts';
@@ -7,6 +7,7 @@ import { clientOf } from '../facts/outbound.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
 import { isReached } from '../facts/reached.ts';
+import { workOfPort } from '../facts/timer-ports.ts';
 import { withSources } from '../facts/unread.ts';
 import { usedFiles } from '../facts/used-files.ts';
 import { isCalled, type Part } from '../model/layout.ts';
@@ -167,14 +168,18 @@ function soleTimer(system: System, { file, call }: CallSite, matters = concerns)
     origin.kind === 'external' &&
     CRONS.has(origin.module) &&
     /^(schedule|scheduleJob|CronJob|Cron|define|every|from)$/.test(origin.path.at(-1) ?? '');
-  if (!isInterval && !isCron) return undefined;
-  const works = (call.arguments as readonly Node[]).flatMap((given) => workOf(system, file, given));
-  if (isInterval && origin.path.at(-1) === 'setTimeout') {
+  const handed = isInterval || isCron ? [] : workOfPort(system, { file, call });
+  if (!isInterval && !isCron && handed.length === 0) return undefined;
+  const given = handed.length > 0 ? handed : (call.arguments as readonly Node[]);
+  const works = given.flatMap((one) => workOf(system, file, one));
+  if (isInterval && origin.kind === 'global' && origin.path.at(-1) === 'setTimeout') {
     const [around] = functionsAround(file, call);
     if (around) works.push({ file, node: around });
   }
   if (works.length === 0 || works.some((work) => hasLease(system, work))) return undefined;
-  if (isInterval && !works.some((work) => changesMore(system, work, matters))) return undefined;
+  // What only throws away what is over is the same when it is done again.
+  const concerning = handed.length > 0 && matters === concerns ? concernsMore : matters;
+  if (!isCron && !works.some((work) => changesMore(system, work, concerning))) return undefined;
   return SOLE;
 }
 
@@ -248,6 +253,14 @@ const concerns = (system: System, site: CallSite): boolean =>
   isDatabaseCall(system, site) ||
   clientOf(system, site) !== undefined ||
   /^(publish|emit|send|sendMail|sendToQueue)$/.test(pathOf(site.call.callee as Node).at(-1)!);
+
+const THROWS_AWAY = /^(remove|purge|delete|forget|clean|expire|evict|prune)/i;
+
+const concernsMore = (system: System, site: CallSite): boolean =>
+  tells(system, site) ||
+  (isWrite(system, site) &&
+    !THROWS_AWAY.test(pathOf(site.call.callee as Node).at(-1)!) &&
+    !/^\s*(delete|with\b[\s\S]*\bdelete)\b/i.test(sqlOf(system, site)));
 
 /**
  * Balancers that send a client to the same replica again hide that replicas differ; host paths tie a pod to a machine.

@@ -121,6 +121,22 @@ for (const [format, value] of Object.entries({ otlp: OTLP, jaeger: JAEGER, zipki
   });
 }
 
+test("results that Jaeger's query service sends one after the other are read to the last", () => {
+  const [first, second] = OTLP.resourceSpans;
+  const [one, other] = [{ result: { resourceSpans: [second] } }, { result: { resourceSpans: [first] } }];
+  // What ends with its spans leaves their key behind.
+  const turned = Object.fromEntries(Object.entries(second!).toReversed());
+  const reversed = { result: { resourceSpans: [turned] } };
+  for (const all of [
+    [one, other],
+    [reversed, other],
+    [other, other, reversed],
+  ]) {
+    const spans = spansIn([all.map((result) => JSON.stringify(result)).join('\n')]);
+    deepStrictEqual([spans.size, spansIn([JSON.stringify(all)]).size], [all.length, all.length]);
+  }
+});
+
 test('a file is read the same wherever its pieces begin', () => {
   const bytes = Buffer.from(JSON.stringify(JAEGER));
   for (const length of [1, 2, 3, 7, 64, 1_000]) {

@@ -94,6 +94,8 @@ export class JsonScanner {
     if (this.#depthOfWanted >= 0) return;
     this.#path.pop();
     this.#isList.pop();
+    // The next document of the file stands under no key of this one.
+    if (this.#depth === 0) this.#key = '';
   }
 }
 

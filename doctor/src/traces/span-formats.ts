@@ -13,6 +13,7 @@ export function formatOf(text: string): Format | undefined {
 }
 
 /** Whether there are only brackets, or an answer with nothing in it. */
-export const isWithoutSpans = (text: string): boolean => /^[\s[\]{},]*$|"(data|traces|spans)"\s*:\s*\[\s*\]/.test(text);
+export const isWithoutSpans = (text: string): boolean =>
+  /^[\s[\]{},]*$|"(data|traces|spans)"\s*:\s*(\[\s*\]|null\b)/.test(text);
 
 export const FORMATS: Readonly<Record<Format, SpanReader>> = { otlp, jaeger, zipkin };
