@@ -55,13 +55,27 @@ export const emptyChecks = (system: System): NoChecks[] =>
   system.program.files.flatMap((file) =>
     callsIn(file).flatMap((call) =>
       (call.arguments as readonly Node[]).flatMap((given) => {
-        const node = given.type === 'ObjectExpression' ? emptyIn(given) : undefined;
+        const node =
+          given.type === 'ObjectExpression'
+            ? emptyIn(given)
+            : isEmptyList(system, { file, call }, given)
+              ? given
+              : undefined;
         const isOwn = system.program.calleesOf({ file, call }).length > 0 || isPlugin(system, { file, call });
         const part = node && isOwn ? userOf(system, file) : undefined;
         return node && part ? [{ part, file, node }] : [];
       }),
     ),
   );
+
+/** `healthRouter([])`, where the function calls that its checks. */
+function isEmptyList({ program }: System, { file, call }: CallSite, given: Node): boolean {
+  if (given.type !== 'ArrayExpression' || given.elements.length > 0) return false;
+  const index = (call.arguments as readonly Node[]).indexOf(given);
+  return program
+    .calleesOf({ file, call })
+    .some(({ node }) => CHECKS.test(nameOf((node.params as readonly Node[])[index]) ?? ''));
+}
 
 /** `app.register(health, { checks: [] })` */
 const isPlugin = ({ program }: System, { file, call }: CallSite): boolean => {

@@ -25,8 +25,8 @@ const PLAIN_WRITES =
 const STORE_NAME =
   /(repo|repository|repositories|model|dao|prisma|entityManager|eventStore|collection|db|database|knex|orm)$/i;
 const WRITING_SQL = new RegExp(
-  String.raw`^\s*(insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|with\b[\s\S]*\b(insert\s+into|` +
-    String.raw`update|delete\s+from))`,
+  String.raw`^\s*(insert\s+(?:ignore\s+|or\s+\w+\s+)?into|replace\s+into|update\s+\S+\s+set|delete\s+from|` +
+    String.raw`merge\s+into|with\b[\s\S]*\b(insert\s+into|update|delete\s+from))`,
   'i',
 );
 const ANY_SQL = /^\s*(select|insert|update|delete|with|begin|commit)\b/i;

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
-import { type Part, readJson } from '../model/layout.ts';
+import type { Part } from '../model/layout.ts';
+import { readJson } from '../model/manifests.ts';
 import { perSystem, type System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 

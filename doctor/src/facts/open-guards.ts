@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { type AnyClass, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import { type AnyClass, contains, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const REFUSES =
@@ -41,7 +41,7 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
       takesAnybody(origin.file, origin.node)
     );
   if (origin.kind !== 'functions') return false;
-  if (origin.all.every((one) => forgives(one.file, one.node))) return true;
+  if (origin.all.every((one) => forgives(one.file, one.node) || ignoresError(one))) return true;
   const calls = origin.all.flatMap((one) => program.callsReachedFrom(one, 3));
   const inner = [...origin.all, ...calls.flatMap((site) => program.calleesOf(site))];
   const names = calls.map(({ call }) => pathOf(call.callee as Node).at(-1)!);
@@ -65,6 +65,19 @@ const forgives = (file: ParsedFile, guard: Node): boolean =>
     const isHook =
       around?.async && nameOf(around.params[0] as Node | undefined)?.startsWith('req') && !/\bnext\b/.test(rest);
     return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
+  });
+
+/** `verify(token, key, (error, user) => { … next(); })`, where nobody looks at the error or at what was found. */
+const ignoresError = ({ file, node }: FunctionAt): boolean =>
+  callsIn(file).some((call) => {
+    const callback = (call.arguments as readonly Node[]).at(-1);
+    if (!contains(node, call) || !/^verify/.test(pathOf(call.callee as Node).at(-1)!) || !isFunction(callback))
+      return false;
+    const [error] = callback.params as readonly Node[];
+    const name = nameOf(error);
+    if (name === undefined || !callback.body || !/\bnext\(\)/.test(file.textOf(callback.body as Node))) return false;
+    const body = file.textOf(callback.body as Node);
+    return !new RegExp(`\\b${name}\\b`).test(body) && !/\bif\b|\?|&&/.test(body);
   });
 
 /** A guard of Nest's passport whose `handleRequest` refuses nobody whom the strategy has refused. */

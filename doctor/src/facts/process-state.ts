@@ -151,7 +151,8 @@ const INJECTED = /^(Injectable|Controller|Resolver|WebSocketGateway|Processor)$/
 function fieldState(system: System, file: ParsedFile): ProcessState[] {
   const classes = [...file.all('ClassDeclaration'), ...file.all('ClassExpression')];
   return classes.flatMap((holder) =>
-    (holder.body.body as readonly Node[]).flatMap((member): ProcessState[] => {
+    [...(holder.body.body as readonly Node[]), ...setByConstructor(holder)].flatMap((member): ProcessState[] => {
+      if (member.type === 'AssignmentExpression') return setState(system, file, { holder, member });
       if (member.type !== 'PropertyDefinition' || member.static === undefined) return [];
       if (
         !livesLong(holder) &&
@@ -167,6 +168,27 @@ function fieldState(system: System, file: ParsedFile): ProcessState[] {
       return isKept ? [{ node: member, name: name.replace('#', ''), holder: holder.id?.name ?? '' }] : [];
     }),
   );
+}
+
+type Assignment = Extract<Node, { type: 'AssignmentExpression' }>;
+
+/** `this.known = new Map()`, as plain JavaScript declares a field. */
+const setByConstructor = (holder: AnyClass): Assignment[] =>
+  (holder.body.body as readonly Node[]).flatMap((member) => {
+    const body = member.type === 'MethodDefinition' && member.kind === 'constructor' ? member.value.body : undefined;
+    return ((body?.body ?? []) as readonly Node[]).flatMap((one) => {
+      const inner = one.type === 'ExpressionStatement' ? (one.expression as Node) : undefined;
+      return inner?.type === 'AssignmentExpression' && isCollection(inner.right) ? [inner] : [];
+    });
+  });
+
+function setState(system: System, file: ParsedFile, given: { holder: AnyClass; member: Assignment }): ProcessState[] {
+  const { holder, member } = given;
+  const [root, name = '', ...rest] = pathOf(member.left as Node);
+  if (root !== 'this' || rest.length > 0 || OF_THE_PROCESS.test(name)) return [];
+  if (!livesLong(holder) && !isMadeOnce(system, file, holder)) return [];
+  const isKept = changedIn(system, file, { holder, name, methods: GROWS });
+  return isKept ? [{ node: member, name, holder: holder.id?.name ?? '' }] : [];
 }
 
 /** Those who wait in this process: `(() => void)[]`. */

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
 import type { ArchitectureFile } from './architecture-file.ts';
 import type { Deployment } from './deployment.ts';
+import { isRecord, readJson, readManifest } from './manifests.ts';
 
 export type PartKind = 'service' | 'gateway' | 'contracts' | 'library' | 'outside';
 
@@ -25,43 +26,7 @@ export interface Layout {
   readonly how: string;
 }
 
-interface Manifest {
-  readonly name?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-  readonly scripts?: Readonly<Record<string, string>>;
-}
-
-/** An object in a file of its own; nothing where there is none, or anything else. */
-export function readJson<T>(path: string): T | undefined {
-  try {
-    const value: unknown = statSync(path).isFile() ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-    return isRecord(value) ? (value as T) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textsOf = (value: unknown): Readonly<Record<string, string>> =>
-  isRecord(value)
-    ? (Object.fromEntries(Object.entries(value).filter(([, one]) => typeof one === 'string')) as Record<string, string>)
-    : {};
-
-/** What a `package.json` says, as far as it is what npm takes. */
-function readManifest(path: string): Manifest {
-  const { name, dependencies, devDependencies, scripts } = readJson<Record<keyof Manifest, unknown>>(path) ?? {};
-  return {
-    ...(typeof name === 'string' && { name }),
-    dependencies: textsOf(dependencies),
-    devDependencies: textsOf(devDependencies),
-    scripts: textsOf(scripts),
-  };
-}
-
-/** Which folder is what: as `architecture.json` says, or guessed from names, manifests and deployments. */
+/** As `architecture.json` says, or guessed from names, manifests and deployments. */
 export function readLayout(root: string, files: readonly string[], given: Given): Layout {
   const { architecture, deployments } = given;
   const folders = foldersOf(files);
@@ -126,7 +91,10 @@ const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers
 const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$/;
 /** What answers for others by its library, whatever its name is. */
 const GATEWAYS = /^(@apollo\/gateway|@graphql-hive\/gateway(-runtime)?|express-gateway)$/;
-const GATEWAY_NAME = /(^|[-_.])(gateway|gw|api-gateway|apigateway|bff|edge|ingress|front-door)$/;
+const GATEWAY_NAME =
+  /(^|[-_.])(gateway|gw|api-gateway|apigateway|bff|edge|ingress|front-door)([-_.](service|svc|server|app|ms))?$/;
+/** What leads to somebody outside is a service like others. */
+const OF_OTHERS = /(payment|pay|bank|card|sms|e?mail|push|fax|notification|messag(e|ing)|carrier)s?[-_.]?(gateway|gw)/;
 const CONTRACT_NAME =
   /(^|[-_.])(contracts?|protos?|protobufs?|schemas?|events?|messages?|api-types|event-types|message-types)$/;
 const LIBRARY_PARENT = /(^|\/)(libs?|packages|modules|shared|common)(\/[^/]+)?$/;
@@ -213,7 +181,8 @@ function kindOf({ root, files, deployments }: Repository, folder: string): PartK
   if (dependencies.some((dependency) => FRONTENDS.includes(dependency)) && !serves) return 'outside';
   const parent = posix.dirname(folder);
   if (LIBRARY_PARENT.test(parent) && CONTRACT_NAME.test(name)) return 'contracts';
-  if (GATEWAY_NAME.test(name) || dependencies.some((one) => GATEWAYS.test(one))) return 'gateway';
+  if ((GATEWAY_NAME.test(name) && !OF_OTHERS.test(name)) || dependencies.some((one) => GATEWAYS.test(one)))
+    return 'gateway';
   const isDeployed =
     deployments.some((deployment) => deployment.folder === folder) || files.includes(`${folder}/Dockerfile`);
   const isNamedSo = SERVICE_NAME.test(name) && !isTaken({ root, files }, parent, manifest.name);

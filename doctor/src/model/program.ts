@@ -63,7 +63,8 @@ export class Program {
   calleesOf({ file, call }: CallSite): readonly FunctionAt[] {
     if (call.callee.type === 'Super') return this.#constructorAbove(file, call);
     const origin = this.originOf(file, call.callee as Node);
-    if (origin.kind === 'functions') return [...origin.all, ...this.#wrapped(file, call)];
+    if (origin.kind === 'functions')
+      return [...origin.all, ...this.#wrapped(file, call), ...this.#givenToMaker(file, call)];
     if (origin.kind === 'class' && call.type === 'NewExpression') return constructorsOf(origin.file, origin.node);
     if (origin.kind === 'external' && origin.module === '@nestjs/cqrs') return this.#handlersOf(file, call);
     if (lastOf(call.callee as Node) === 'register' && call.arguments[0]) return this.#pluggedIn(file, call);
@@ -92,6 +93,17 @@ export class Program {
     const made =
       callee.type === 'Identifier' || callee.type === 'MemberExpression' ? valueNode(this, file, callee) : undefined;
     if (made?.node.type !== 'CallExpression') return [];
+    return (made.node.arguments as readonly Node[]).flatMap((given) => {
+      const origin = isFunction(given) || given.type === 'Identifier' ? this.originOf(made.file, given) : undefined;
+      return origin?.kind === 'functions' ? origin.all : [];
+    });
+  }
+
+  /** `this.breaker.call(…)` of a class of this repository: it runs what it was made with. */
+  #givenToMaker(file: ParsedFile, { callee }: AnyCall): readonly FunctionAt[] {
+    if (callee.type !== 'MemberExpression' || !RUNS_GIVEN.test(nameOf(callee.property as Node) ?? '')) return [];
+    const made = valueNode(this, file, callee.object);
+    if (made?.node.type !== 'NewExpression' || this.originOf(made.file, made.node.callee).kind !== 'class') return [];
     return (made.node.arguments as readonly Node[]).flatMap((given) => {
       const origin = isFunction(given) || given.type === 'Identifier' ? this.originOf(made.file, given) : undefined;
       return origin?.kind === 'functions' ? origin.all : [];
@@ -194,6 +206,7 @@ const methodsOf = (file: ParsedFile, node: AnyClass): FunctionAt[] =>
   );
 
 const RUNS = /^(fire|execute|exec|run|invoke)$/;
+const RUNS_GIVEN = /^(fire|execute|exec|run|invoke|call)$/;
 
 const callCache = new WeakMap<ParsedFile, readonly AnyCall[]>();
 

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, posix, relative, sep } from 'node:path';
 import { type NapiResolveOptions, ResolverFactory } from 'oxc-resolver';
-import { type Part, readJson } from './layout.ts';
+import type { Part } from './layout.ts';
+import { readJson } from './manifests.ts';
 
 /** Where an import leads: to a file of the repository, to Node, to a library, or nowhere. */
 export type Target =

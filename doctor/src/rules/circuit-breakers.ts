@@ -22,6 +22,7 @@ import { type AnyCall, contains, nameOf, pathOf, property } from '../source/ast.
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { isCaught } from './caught.ts';
+import { ownBreakerFaults } from './own-breaker-faults.ts';
 import { policyFaults } from './policy-faults.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -62,6 +63,7 @@ function judge(system: System): Judgement {
       ]),
       ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),
       ...kitBreakersForEachCall(system).map((one) => anew(one)),
+      ...ownBreakerFaults(system),
       ...policyFaults(system),
     ],
     ...readParts(system),
