@@ -13,6 +13,7 @@ async function aReplica(renewal: Partial<Renewal>) {
   let renewals = 0;
   const leases: Leases = {
     enter: async () => {},
+    bury: async () => {},
     renew: async () => {
       renewals += 1;
       return { held: [...claimed], taken: [], others: [], expiresInMs: null, ...renewal };
