@@ -252,12 +252,27 @@ test('with an exporter the span has the name of its route, and fails with the an
   );
 });
 
-test('an address of a service never reaches a client', async (t) => {
-  const service = await aService(t, (request, response) => {
-    response.writeHead(201, { location: `http://${request.headers.host}/v1/orders/7` }).end();
+test('an address of a replica becomes a path, in whatever header and form a service tells it', async (t) => {
+  let told = '';
+  const service = await aService(t, ({ headers: { host } }, response) => {
+    const place = told.replace('ORIGIN', `http://${host}`).replace('HOST', String(host));
+    response.writeHead(201, { location: place, 'content-location': place }).end();
   });
   const { ask } = await aGateway(t, [service.url]);
-  strictEqual((await ask('/v1/products')).headers.get('location'), '/v1/orders/7');
+  for (const [place, path] of [
+    ['ORIGIN/v1/orders/7', '/v1/orders/7'],
+    ['ORIGIN', '/'],
+    ['ORIGIN?page=2', '/?page=2'],
+    ['//HOST/v1/orders/7', '/v1/orders/7'],
+    ['ORIGIN//evil.example/v1', '/evil.example/v1'],
+    ['ORIGIN/\\evil.example/v1', '/evil.example/v1'],
+    ['/v1/orders/7', '/v1/orders/7'],
+    ['https://shop.example/v1', 'https://shop.example/v1'],
+  ] as const) {
+    told = place;
+    const { headers } = await ask('/v1/products');
+    deepStrictEqual([headers.get('location'), headers.get('content-location')], [path, path], place);
+  }
 });
 
 test('what a route sets reaches the service, also where clients may not tell it, and once', async (t) => {

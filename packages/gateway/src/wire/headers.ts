@@ -141,14 +141,21 @@ export function outwardHeaders({ status, headers }: Omit<AnswerHead, 'minor' | '
   for (let at = 0; at < flat.length; at += 2) {
     const name = flat[at]!;
     if (NOT_FROM_SERVICES.has(name) || named?.has(name)) continue;
-    kept.append(name, name === 'location' ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
+    kept.append(name, PLACES.has(name) ? withoutOrigin(flat[at + 1]!, origin) : flat[at + 1]!);
   }
   if (status < 200 || status === 204) kept.delete('content-length');
   return kept;
 }
 
-const withoutOrigin = (location: string, origin: string): string =>
-  location.startsWith(`${origin}/`) ? location.slice(origin.length) : location;
+const PLACES: ReadonlySet<string> = new Set(['location', 'content-location']);
+
+function withoutOrigin(place: string, origin: string): string {
+  const ours = [origin, origin.slice(origin.indexOf('//'))].find((start) => place.startsWith(start));
+  const rest = ours === undefined ? undefined : place.slice(ours.length);
+  if (rest === undefined || !/^(?:[/?#]|$)/.test(rest)) return place;
+  // Without the origin, two slashes would begin another one.
+  return `/${rest.replace(/^[/\\]+/, '')}`;
+}
 
 function namedByConnection(connection: string | undefined): Set<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
