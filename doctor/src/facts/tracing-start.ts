@@ -13,12 +13,14 @@ export const TRACERS = new RegExp(
   String.raw`^(@opentelemetry/(sdk-node|sdk-trace[\w-]*|auto-instrumentations-node|instrumentation[\w-]*|` +
     String.raw`exporter-trace-[\w-]+)|dd-trace|elastic-apm-node|@sentry/(node|nestjs)|newrelic|` +
     'applicationinsights|@azure/monitor-opentelemetry|nestjs-otel|@splunk/otel|@honeycombio/opentelemetry-node|' +
-    String.raw`@fastify/otel|@google-cloud/trace-agent|@elastic/opentelemetry-node)(/.*)?$`,
+    String.raw`@fastify/otel|@google-cloud/trace-agent|@elastic/opentelemetry-node|` +
+    String.raw`@instana/(collector|serverless)|aws-xray-sdk[\w-]*|jaeger-client|zipkin[\w-]*|lightstep-tracer)(/.*)?$`,
 );
 const IN_ENVIRONMENT = /(--(require|import)[= ]|\s-r )\s*\S*(otel|opentelemetry|tracing|instrumentation|dd-trace|apm)/i;
 const STARTS = new RegExp(
   String.raw`\.start\(|registerInstrumentations\(|\.register\(|\.init\(|createTelemetry|TracerProvider\(|` +
-    String.raw`NodeSDK\(|getTracer\(|SpanProcessor\(`,
+    String.raw`NodeSDK\(|getTracer\(|SpanProcessor\(|initTracer\w*\(|openSegment\(|\binstana\(|new Tracer\(|` +
+    String.raw`collector['"]\)\(`,
 );
 
 /** Whether anything starts tracing where a part is started: its code, its scripts, its image or its settings. */

@@ -168,9 +168,18 @@ const OPERATED = /^\/(ops|admin|internal|debug|actuator)(\/|$)/;
 
 const CONTROLLERS: Readonly<Record<string, string>> = { Ingress: 'ingress', IngressRoute: 'traefik' };
 
+const SERVERS = /^FROM\s+\S*(nginx|openresty|traefik|kong|krakend|haproxy|envoy|caddy)/im;
+
+/** What is built of a server that hands requests on, or holds its settings, is what stands before the others. */
+const isFront = (system: System, part: Part): boolean =>
+  system.filesOf(part).length === 0 &&
+  (system.dockerfilesOf(part).some((text) => SERVERS.test(text)) ||
+    declaredRoutes(system).some(({ file }) => part.folder !== '' && file.startsWith(`${part.folder}/`)));
+
 /** Ports of services that are open beside the gateway's. */
 function bypasses(system: System): Draft[] {
-  const open = system.services.flatMap((part) =>
+  const services = system.services.filter((part) => !isFront(system, part));
+  const open = services.flatMap((part) =>
     system.deploymentsOf(part).flatMap(({ file, publishedPorts, name }) =>
       publishedPorts.slice(0, 1).map(({ port, line }) => ({
         subject: part.name,

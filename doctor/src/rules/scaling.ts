@@ -247,7 +247,16 @@ const changesMore = (system: System, work: Work, matters: typeof concerns): bool
 const tells = (system: System, site: CallSite): boolean =>
   kindOf(system, site) === 'published' || pathOf(site.call.callee as Node).at(-1) === 'sendMail';
 
+/** Who tries again until somebody answers changes nothing. */
+const BEGINS = new RegExp(
+  '^(connect|create(Connection|Pool)|authenticate|ping|client|db|collection|on|once|close|end|quit|' +
+    'then|catch|finally)$',
+);
+
 const concerns = (system: System, site: CallSite): boolean =>
+  !BEGINS.test(pathOf(site.call.callee as Node).at(-1)!) && concernsOthers(system, site);
+
+const concernsOthers = (system: System, site: CallSite): boolean =>
   tells(system, site) ||
   isWrite(system, site) ||
   isDatabaseCall(system, site) ||
