@@ -119,20 +119,23 @@ function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
 /** What a kit makes around a breaker, for one call: who makes it anew for the next one begins to count anew. */
 export function kitBreakersForEachCall(system: System): Breaker[] {
   const { program } = system;
-  return [...system.services, ...system.gateways].flatMap((part) =>
-    system.filesOf(part).flatMap((file) =>
-      callsIn(file).flatMap((call) => {
-        if (!isUsedAtOnce(file, call)) return [];
-        const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
-        const isBreaker =
-          makers.some((maker) =>
-            program
-              .callsReachedFrom(maker, 3)
-              .some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
-          ) || hasBreakerField(system, part, { file, call });
-        return isBreaker ? [{ part, file, call, library: 'kit' }] : [];
-      }),
-    ),
+  const own = [...system.services, ...system.gateways].flatMap((part) =>
+    system.filesOf(part).map((file) => ({ part, file })),
+  );
+  const libraries = program.files.flatMap((file) => {
+    const part = system.partOf(file.path)?.kind === 'library' ? userOf(system, file) : undefined;
+    return part ? [{ part, file }] : [];
+  });
+  return [...own, ...libraries].flatMap(({ part, file }) =>
+    callsIn(file).flatMap((call) => {
+      if (!isUsedAtOnce(file, call)) return [];
+      const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
+      const isBreaker =
+        makers.some((maker) =>
+          program.callsReachedFrom(maker, 3).some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
+        ) || hasBreakerField(system, part, { file, call });
+      return isBreaker ? [{ part, file, call, library: 'kit' }] : [];
+    }),
   );
 }
 

@@ -59,7 +59,12 @@ function preloadedFiles(system: System, part: Part): readonly ParsedFile[] {
     if (file) found.add(file);
   };
   const starts = startsOf(system, part).replaceAll(/[",]+/g, ' ');
-  for (const [, name] of starts.matchAll(PRELOADS)) load(join(part.folder, 'package.json'), name!);
+  for (const [, name] of starts.matchAll(PRELOADS)) {
+    load(join(part.folder, 'package.json'), name!);
+    // An image runs what was built of the whole repository.
+    for (const path of [name!, name!.replace(/^(\.?\/)?(dist|build)\//, './')])
+      if (path.startsWith('.')) load('package.json', path);
+  }
   for (const file of found) {
     for (const { specifier } of system.importsOf(file)) load(file.path, specifier);
   }

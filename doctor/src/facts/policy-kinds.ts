@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import { returnedBy } from '../model/value-nodes.ts';
-import { isFunction, pathOf } from '../source/ast.ts';
+import { isFunction, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { letsAllThrough, turnsAway } from './open-guards.ts';
 
@@ -21,6 +21,8 @@ const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^sess
 
 /** Whether something that stands before a route asks who it is, or limits. */
 export function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
+  const guards = guardsOf(place.node);
+  if (guards) return guards.some((node) => isOfKind(system, { file: place.file, node }, kind));
   if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
   const meant = meantBy(system, place);
   if (meant && kind === AUTHENTICATION && letsAllThrough(system, meant)) return false;
@@ -29,6 +31,14 @@ export function isOfKind(system: System, place: { file: ParsedFile; node: Node }
     (meant !== undefined && isNamed(system, meant, kind)) ||
     (kind === AUTHENTICATION && [place, ...(meant ? [meant] : [])].some((one) => turnsAway(system, one)))
   );
+}
+
+/** What `@UseGuards(ThrottlerGuard, JwtGuard)` names, one by one. */
+function guardsOf(node: Node): readonly Node[] | undefined {
+  const call = node.type === 'Decorator' ? unwrap(node.expression) : undefined;
+  return call?.type === 'CallExpression' && pathOf(call.callee).at(-1) === 'UseGuards'
+    ? (call.arguments as readonly Node[])
+    : undefined;
 }
 
 interface Place {

@@ -250,7 +250,8 @@ const isSame = (route: Route, entrance: Entrance): boolean =>
 
 /** Where the gateway lists calls one by one, a call of a service that is not listed has no policy. */
 function unlisted(system: System, known: readonly Entrance[]): Draft[] {
-  const listed = known.filter(({ method }) => method !== 'ALL');
+  // What a gateway answers with code of its own has paths of its own.
+  const listed = known.filter(({ method, isUnlimited }) => method !== 'ALL' && isUnlimited === undefined);
   if (listed.length < 3) return [];
   return system.services.flatMap((part) => {
     const routes = publicRoutes(system, part);
