@@ -1,12 +1,15 @@
 import type { Node } from 'oxc-parser';
+import { isDatabaseCall } from '../facts/effects.ts';
 import { leftOut } from '../facts/instrumentations.ts';
 import { loadedFiles } from '../facts/loaded.ts';
-import { type MessageUse, messageUses } from '../facts/messages.ts';
+import { kindOf, type MessageUse, messageUses } from '../facts/messages.ts';
+import { clientOf } from '../facts/outbound.ts';
 import { isReached } from '../facts/reached.ts';
 import { isTraced, isTracedByMoleculer, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
 import { pathOf } from '../source/ast.ts';
@@ -204,6 +207,23 @@ function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
 const goesToOthers = (system: System, { part, topic }: MessageUse): boolean =>
   messageUses(system).some((one) => /^bull/.test(one.library) && one.part !== part && (one.topic ?? topic) === topic);
 
+/** What only changes something in the process that hears it is the last hop, and asks nobody further. */
+const endsHere = (system: System, handler: FunctionAt): boolean => {
+  const reached = system.program.callsReachedFrom(handler, 4);
+  const goesOn = (site: CallSite): boolean =>
+    isDatabaseCall(system, site) ||
+    clientOf(system, site) !== undefined ||
+    kindOf(system, site) !== undefined ||
+    (system.program.calleesOf(site).length === 0 && MAY_GO_ON.test(pathOf(site.call.callee as Node).at(-1)!));
+  return reached.length > 0 && !reached.some(goesOn);
+};
+
+/** By which names anybody unknown may ask somebody else. */
+const MAY_GO_ON = new RegExp(
+  String.raw`^(\*|query|exec|save|insert|update|create|upsert|write|send|publish|emit|fetch|request|post|put|patch|` +
+    String.raw`enqueue|run|handle|process|dispatch|work|effect|react|apply|perform|on[A-Z](?!\w*(Failure|Error)))`,
+);
+
 const CARRIER = /\btrace(parent|_?context|_?headers)?\b|\bcarrier\b|propagation/i;
 
 /** What is kept beside a message until it is sent: `{ payload, trace: event.trace }`. */
@@ -243,7 +263,8 @@ function lostAtBroker(system: System, part: Part): Draft[] {
       !(/^bull/.test(use.library) && (isTracedQueue || !goesToOthers(system, use))),
   );
   const lost = uses.filter(
-    ({ file, raw, kind }) =>
+    ({ file, raw, kind, handler }) =>
+      !(handler && endsHere(system, handler)) &&
       !carries(file, kind) &&
       !(raw && carries(raw.file, kind)) &&
       !(raw && handsOn(raw) && files.some((one) => puts(system, files, one))),
