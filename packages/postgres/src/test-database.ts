@@ -36,9 +36,13 @@ export async function createTestDatabase(migrations: readonly Migration[] = []):
   const disconnect = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
   return {
     url: url.href,
-    admit: (everybody) => asAdministrator(`alter database ${name} allow_connections ${everybody}`, disconnect),
-    disconnect: () => asAdministrator(disconnect),
-    drop: () => asAdministrator(`drop database ${name} with (force)`),
+    async admit(everybody) {
+      await asAdministrator(`alter database ${name} allow_connections ${everybody}`);
+      await eventually('nobody is on the way in', async () => !(await asAdministrator(onTheWayIn(name))));
+      await asAdministrator(disconnect);
+    },
+    disconnect: async () => void (await asAdministrator(disconnect)),
+    drop: async () => void (await asAdministrator(`drop database ${name} with (force)`)),
   };
 }
 
@@ -55,11 +59,19 @@ export async function withTestDatabase<T>(
   }
 }
 
-async function asAdministrator(...statements: readonly string[]): Promise<void> {
+/** Who was let in before the door was shut holds this lock until it is among the sessions, where it can be ended. */
+const onTheWayIn = (name: string): string =>
+  `select 1 from pg_locks where locktype = 'object' and classid = 'pg_database'::regclass
+   and objid = (select oid from pg_database where datname = '${name}')`;
+
+/** The number of rows that the last statement has answered or changed. */
+async function asAdministrator(...statements: readonly string[]): Promise<number> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
+  let rows = 0;
   try {
-    for (const statement of statements) await admin.query(statement);
+    for (const statement of statements) rows = (await admin.query(statement)).rowCount ?? 0;
+    return rows;
   } finally {
     await admin.end();
   }
