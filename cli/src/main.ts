@@ -1,6 +1,7 @@
 import { explain } from './explain.ts';
 import { UsageError } from './settings.ts';
 import { up } from './up.ts';
+import { VERSION } from './version.ts';
 
 const operate = (name: string) => async (args: readonly string[]) =>
   (await import('./operations/operations.ts')).operate(name, args, {
@@ -47,11 +48,15 @@ const HELP = `Usage: ashlar COMMAND [options]
   example       runs the example of a package: ashlar example saga
   test          runs every test (npm test; likewise npm run check, soak, simulate, bench)
 
-ashlar COMMAND --help lists the options of a command.`;
+ashlar COMMAND --help lists the options of a command; ashlar --version tells the version.`;
 
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   if (['help', '--help', '-h'].includes(command)) {
     console.log(HELP);
+    return 0;
+  }
+  if (['version', '--version', '-v'].includes(command)) {
+    console.log(VERSION);
     return 0;
   }
   const run = COMMANDS[command];
