@@ -40,6 +40,23 @@ test('schedule 2.4: what is published again is no duplicate where it may be lost
   strictEqual(heard.filter(({ message }) => message.id === parcel.message.id).length, 3);
 });
 
+test('what is no message at all is told as an error to whoever overhears, and ends nothing', { skip }, async (t) => {
+  const errors: unknown[] = [];
+  const namespace = aNamespace();
+  const bus = await aNatsBus(t, { namespace, onError: (error) => errors.push(error) });
+  const heard: Parcel[] = [];
+  const stop = bus.overhear(['shop.events'], (parcel) => heard.push(parcel));
+  await bus.publish([aMessage('k', 1)]);
+  await eventually('it listens', () => heard.length === 1);
+  const stranger = await connect({ servers: natsUrl });
+  stranger.publish(`${namespace}.shop.events.0.garbage`, 'garbage {');
+  await stranger.drain();
+  await eventually('it is told', () => errors.length > 0);
+  await bus.publish([aMessage('k', 2)]);
+  await eventually('the next one is heard', () => heard.length === 2);
+  stop();
+});
+
 test('schedule 2.1: what was stored is held only where it was stored, and not where another has its place', {
   skip,
 }, async (t) => {

@@ -89,9 +89,14 @@ export class NatsBus implements Bus, Overhearing {
     const { link, names, onError } = this.#parts;
     const all = channels.map((channel) =>
       link.connection.subscribe(names.subjects(channel), {
+        // What is thrown here would stop the reader of the whole connection.
         callback: (error, message) => {
-          if (error) return onError(error);
-          listener({ channel, message: message.json() });
+          try {
+            if (error) throw error;
+            listener({ channel, message: message.json() });
+          } catch (failure) {
+            onError(failure);
+          }
         },
       }),
     );

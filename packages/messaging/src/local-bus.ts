@@ -12,8 +12,11 @@ export class LocalBus implements Bus, Overhearing {
   readonly #replays = new Map<string, Replay>();
   readonly #listeners = new Map<string, Set<(parcel: Parcel) => void>>();
 
+  /** `onError` learns of listeners that fail, which disturbs nobody else. */
+  constructor(private readonly onError: (error: unknown) => void = () => {}) {}
+
   publish(parcels: readonly Parcel[]): Promise<void> {
-    for (const parcel of parcels) for (const listener of this.#listeners.get(parcel.channel) ?? []) listener(parcel);
+    for (const parcel of parcels) this.#tellListeners(parcel);
     const { promise, resolve } = Promise.withResolvers<void>();
     const deliveries = parcels.flatMap((parcel) =>
       [...(this.#receivers.get(parcel.channel) ?? [])].map((receiver) => ({ receiver, parcel })),
@@ -38,6 +41,16 @@ export class LocalBus implements Bus, Overhearing {
       this.#receivers.set(channel, receivers.add(receiver));
     }
     return { close: async () => this.#silence(receiver), caughtUp: async () => {} };
+  }
+
+  #tellListeners(parcel: Parcel): void {
+    for (const listener of this.#listeners.get(parcel.channel) ?? []) {
+      try {
+        listener(parcel);
+      } catch (error) {
+        this.onError(error);
+      }
+    }
   }
 
   /** Services stop one after another: what is published for a consumer that has left already waits for its return. */

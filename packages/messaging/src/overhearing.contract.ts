@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { eventually } from '@ashlar/postgres';
-import type { Bus, Overhearing } from './bus.ts';
+import type { Bus, Delivery, Overhearing } from './bus.ts';
 import { nameOf } from './hand-bus.fixtures.ts';
 import type { Parcel } from './message.ts';
 import { aMessage, OrderAnswered } from './messaging.fixtures.ts';
@@ -38,5 +38,23 @@ export function overhearingContract(name: string, { makeBus, skip = false }: Ove
     const stop = bus.overhear(['shop.events'], () => {});
     await bus.publish([aMessage('k', 1)]);
     stop();
+  });
+
+  test(`${name}: whoever fails at listening disturbs nobody, and goes on hearing`, { skip }, async (t) => {
+    const bus = await makeBus(t);
+    const [heard, read]: [Parcel[], Parcel[]] = [[], []];
+    const stop = bus.overhear(['shop.events'], (parcel) => {
+      heard.push(parcel);
+      throw new Error('A listener fails.');
+    });
+    const deliver = ({ ack, channel, message }: Delivery) => {
+      read.push({ channel, message });
+      ack();
+    };
+    const reader = bus.subscribe({ consumer: 'desk', channels: ['shop.events'], deliver });
+    for (const n of [1, 2]) await bus.publish([aMessage('k', n)]);
+    await eventually('both are heard and read', () => heard.length === 2 && read.length === 2);
+    stop();
+    await reader.close();
   });
 }
