@@ -38,6 +38,7 @@ export async function createTestDatabase(migrations: readonly Migration[] = []):
     url: url.href,
     async admit(everybody) {
       await asAdministrator(`alter database ${name} allow_connections ${everybody}`);
+      if (everybody) return;
       await eventually('nobody is on the way in', async () => !(await asAdministrator(onTheWayIn(name))));
       await asAdministrator(disconnect);
     },
