@@ -13,6 +13,7 @@ import {
   type Rule,
   type Severity,
 } from './rules/rule.ts';
+import { groupBy } from './source/group-by.ts';
 
 /** Something that a rule has found, with all that a reader needs. */
 export interface Finding extends Draft {
@@ -87,7 +88,7 @@ export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosi
 function told(drafts: readonly Draft[]): Draft[] {
   const places = ({ evidence }: Draft): string => evidence.map(({ file, line, text }) => [file, line, text]).join();
   const without = ({ what, subject }: Draft): string => what.replace(subject, '');
-  const same = Map.groupBy(drafts, (draft) => [places(draft), draft.severity, without(draft)].join('\0'));
+  const same = groupBy(drafts, (draft) => [places(draft), draft.severity, without(draft)].join('\0'));
   return [...same.values()].map((all) => {
     const [first] = all as [Draft, ...Draft[]];
     const names = [...new Set(all.map(({ subject }) => subject))].sort();

@@ -5,6 +5,7 @@ import { outboundCalls } from './facts/outbound.ts';
 import { isCalled, normalized } from './model/layout.ts';
 import type { System } from './model/system.ts';
 import type { Model } from './model.ts';
+import { groupBy } from './source/group-by.ts';
 import { isGatewayName } from './traces/service-names.ts';
 
 export interface MapNode {
@@ -43,7 +44,7 @@ export function serviceMap({ system, traces }: Model): ServiceMap {
 }
 
 function mapOf(nodes: readonly MapNode[], edges: readonly Omit<MapEdge, 'count'>[]): ServiceMap {
-  const counted = Map.groupBy(edges, ({ from, to, kind }) => `${from}\0${to}\0${kind}`);
+  const counted = groupBy(edges, ({ from, to, kind }) => `${from}\0${to}\0${kind}`);
   const all = [...counted.values()].map((same) => ({ ...same[0]!, count: same.length }));
   return { nodes: [...new Map(nodes.map((node) => [node.id, node])).values()], edges: all };
 }

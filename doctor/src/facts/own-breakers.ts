@@ -3,6 +3,7 @@ import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyClass, contains, pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** A circuit breaker that a team has written itself: a class of that name that services make. */
@@ -20,7 +21,7 @@ export const ownBreakers = perSystem((system: System): readonly OwnBreaker[] => 
   const made = [...system.services, ...system.gateways].flatMap((part) =>
     system.filesOf(part).flatMap((file) => file.all('NewExpression').flatMap((call) => madeBy(system, { file, call }))),
   );
-  return [...Map.groupBy(made, ({ node }) => node).values()].map((same) => ({
+  return [...groupBy(made, ({ node }) => node).values()].map((same) => ({
     ...same[0]!,
     makers: same.map(({ site }) => site),
   }));

@@ -6,6 +6,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import { property } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type JsonSchema, shapeIn } from './published-before.ts';
 import { type Route, routesIn } from './routes.ts';
@@ -57,7 +58,7 @@ function brokenIn(system: System, part: Part, { document, file }: { document: Op
       .filter(({ method }) => /^(GET|POST|PUT|PATCH|DELETE)$/.test(method)),
   );
   // What a kit answers for all of them stands elsewhere.
-  const own = [...Map.groupBy(published, ({ path }) => root(path)).values()].filter(
+  const own = [...groupBy(published, ({ path }) => root(path)).values()].filter(
     (same) => 2 * same.filter(({ method, path }) => find(method, path)).length >= same.length,
   );
   return own.flat().flatMap(({ method, path, operation }): BrokenRoute[] => {

@@ -4,6 +4,7 @@ import type { Node } from 'oxc-parser';
 import { isSource, isTest } from '../model/files.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyFunction, classAround, contains, decoratorsOf, functionsAround, nameOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { NodeOf, ParsedFile } from '../source/parsed-file.ts';
 
 /** What calls a thing to try it does not run it. */
@@ -47,7 +48,7 @@ const identifiers = new WeakMap<ParsedFile, ReadonlyMap<string, readonly Identif
 
 /** Where a file says a name. */
 function named(file: ParsedFile, name: string): readonly Identifier[] {
-  const known = identifiers.get(file) ?? Map.groupBy(file.all('Identifier'), (one) => one.name);
+  const known = identifiers.get(file) ?? groupBy(file.all('Identifier'), (one) => one.name);
   identifiers.set(file, known);
   return known.get(name) ?? [];
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { System } from '../model/system.ts';
+import { groupBy } from '../source/group-by.ts';
 
 export interface Commit {
   readonly hash: string;
@@ -19,21 +20,28 @@ export interface Coupling {
 
 /** What the commits of a repository tell of its services. */
 export interface History {
+  /** Whether all of it is here; a shallow clone has the last commits only. */
+  readonly extent: 'whole' | 'shallow' | 'none';
   /** Commits that touch a service. */
   readonly commits: number;
   /** Of these, those that touch two or more. */
   readonly across: number;
+  /** Commits that touch two or more, the latest first; some of them. */
+  readonly examples: readonly Commit[];
   readonly couplings: readonly Coupling[];
 }
 
-/** A commit that touches more services than this, or more files, is a sweep: a rename, a format, an upgrade. */
-const SWEEP = { share: 0.6, services: 3, files: 200 };
+/**
+ * A commit that touches more services than this, or more files, is a sweep: a rename, a format, an upgrade. Where
+ * half of all commits touch so many services, that is how the system is changed, and they count.
+ */
+const SWEEP = { share: 0.6, services: 3, files: 200, usual: 0.5 };
 const MOST_COMMITS = 5_000;
 const SHOWN = 5;
 const MARK = '\u0001';
 
-/** Reads the latest commits of a repository; nothing where there is no history. */
-export async function readHistory(system: System): Promise<History | undefined> {
+/** Reads the latest commits of a repository. */
+export async function readHistory(system: System): Promise<History> {
   const tally = new Tally(system.services.length);
   let commit: Commit | undefined;
   let paths: string[] = [];
@@ -41,7 +49,7 @@ export async function readHistory(system: System): Promise<History | undefined> 
     if (commit) tally.add(commit, servicesOf(system, paths), paths.length);
     paths = [];
   };
-  const isThere = await eachLine(system.root, (line) => {
+  const isThere = await eachCommitLine(system.root, (line) => {
     if (line.startsWith(MARK)) {
       end();
       const [hash = '', subject = ''] = line.slice(1).split(MARK);
@@ -49,7 +57,16 @@ export async function readHistory(system: System): Promise<History | undefined> 
     } else if (line !== '') paths.push(line);
   });
   end();
-  return isThere ? tally.result() : undefined;
+  return { ...tally.result(), extent: isThere ? await extentOf(system.root) : 'none' };
+}
+
+async function extentOf(root: string): Promise<History['extent']> {
+  let said = '';
+  const args = ['rev-parse', '--is-shallow-repository'];
+  await eachLineOf(root, args, (line) => {
+    said = line;
+  });
+  return said === 'true' ? 'shallow' : 'whole';
 }
 
 /** Tests and documents change for reasons of their own. */
@@ -64,7 +81,7 @@ const servicesOf = (system: System, paths: readonly string[]): string[] => [
   ),
 ];
 
-async function eachLine(root: string, onLine: (line: string) => void): Promise<boolean> {
+function eachCommitLine(root: string, onLine: (line: string) => void): Promise<boolean> {
   const format = `--format=${MARK}%h${MARK}%s`;
   const args = [
     'log',
@@ -77,6 +94,10 @@ async function eachLine(root: string, onLine: (line: string) => void): Promise<b
     '--',
     '.',
   ];
+  return eachLineOf(root, args, onLine);
+}
+
+async function eachLineOf(root: string, args: readonly string[], onLine: (line: string) => void): Promise<boolean> {
   const git = spawn('git', ['-C', root, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise<number>((resolve) => {
     git.once('error', () => resolve(1));
@@ -86,40 +107,53 @@ async function eachLine(root: string, onLine: (line: string) => void): Promise<b
   return (await ended) === 0;
 }
 
+interface Change {
+  readonly commit: Commit;
+  readonly touched: readonly string[];
+}
+
 class Tally {
-  readonly #of = new Map<string, number>();
-  readonly #together = new Map<string, { services: readonly [string, string]; commits: Commit[]; count: number }>();
-  #commits = 0;
-  #across = 0;
+  readonly #changes: Change[] = [];
+  readonly #sweeps: Change[] = [];
 
   constructor(private readonly services: number) {}
 
   add(commit: Commit, touched: readonly string[], files: number): void {
-    if (touched.length === 0) return;
-    const isSweep =
-      files > SWEEP.files || (touched.length > SWEEP.services && touched.length > SWEEP.share * this.services);
-    if (isSweep) return;
-    this.#commits += 1;
-    if (touched.length > 1) this.#across += 1;
-    for (const name of touched) this.#of.set(name, (this.#of.get(name) ?? 0) + 1);
-    for (const services of pairsOf([...touched].sort())) {
-      const key = services.join('\0');
-      const known = this.#together.get(key) ?? { services, commits: [], count: 0 };
-      known.count += 1;
-      if (known.commits.length < SHOWN) known.commits.push(commit);
-      this.#together.set(key, known);
-    }
+    if (touched.length === 0 || files > SWEEP.files) return;
+    const isSweep = touched.length > SWEEP.services && touched.length > SWEEP.share * this.services;
+    (isSweep ? this.#sweeps : this.#changes).push({ commit, touched });
   }
 
-  result(): History {
-    const couplings = [...this.#together.values()].map(({ services, commits, count }) => ({
-      services,
-      commits,
-      together: count,
-      either: Math.min(...services.map((name) => this.#of.get(name)!)),
-    }));
-    return { commits: this.#commits, across: this.#across, couplings };
+  result(): Omit<History, 'extent'> {
+    const all = this.#changes.length + this.#sweeps.length;
+    const counted = this.#sweeps.length >= SWEEP.usual * all ? [...this.#changes, ...this.#sweeps] : this.#changes;
+    const across = counted.filter(({ touched }) => touched.length > 1);
+    return {
+      commits: counted.length,
+      across: across.length,
+      examples: across.slice(0, SHOWN).map(({ commit }) => commit),
+      couplings: couplingsOf(counted),
+    };
   }
+}
+
+function couplingsOf(changes: readonly Change[]): Coupling[] {
+  const of = groupBy(
+    changes.flatMap(({ touched }) => touched),
+    (name) => name,
+  );
+  const together = groupBy(
+    changes.flatMap(({ commit, touched }) =>
+      pairsOf([...touched].sort()).map((services) => ({ services, commit, key: services.join('\0') })),
+    ),
+    ({ key }) => key,
+  );
+  return [...together.values()].map((same) => ({
+    services: same[0]!.services,
+    commits: same.slice(0, SHOWN).map(({ commit }) => commit),
+    together: same.length,
+    either: Math.min(...same[0]!.services.map((name) => of.get(name)!.length)),
+  }));
 }
 
 const pairsOf = (names: readonly string[]): (readonly [string, string])[] =>

@@ -10,6 +10,7 @@ import {
   property,
   unwrap,
 } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { FunctionAt } from './origin.ts';
 import type { Origins } from './origins.ts';
@@ -156,7 +157,7 @@ function sitesByName(files: readonly ParsedFile[]): ReadonlyMap<string, Site[]> 
       return [{ name, file, call }, ...(isDefault ? [{ name: DEFAULT, file, call }] : [])];
     });
   });
-  return Map.groupBy(all, ({ name }) => name);
+  return groupBy(all, ({ name }) => name);
 }
 
 /** Names that a file gives to what others export without one. */
@@ -184,7 +185,7 @@ function pluginsByName(files: readonly ParsedFile[]): ReadonlyMap<string, Site[]
       return name === undefined ? [] : [{ name, file, call }];
     }),
   );
-  return Map.groupBy(all, ({ name }) => name);
+  return groupBy(all, ({ name }) => name);
 }
 
 function pluginArguments(call: AnyCall): readonly Node[] {

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { ancestorsOf, functionsAround, isFunction, nameOf, pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type CallIn, type Origin, UNKNOWN } from './origin.ts';
 import type { Origins } from './origins.ts';
@@ -98,7 +99,7 @@ const registrationsIn = (files: readonly ParsedFile[]): ReadonlyMap<string, Regi
       return [{ name, file, how, node } as const];
     }),
   );
-  return Map.groupBy(all, ({ name }) => name);
+  return groupBy(all, ({ name }) => name);
 };
 
 /** The key under which a registration stands, also with its lifetime: `orders: asClass(Orders).singleton()`. */

@@ -11,6 +11,7 @@ import {
   lastOf,
   nameOf,
 } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Given } from './arguments.ts';
 import type { FunctionAt, Origin } from './origin.ts';
@@ -194,7 +195,7 @@ function handlersIn(program: Program): ReadonlyMap<Node, readonly FunctionAt[]> 
         ),
     ),
   );
-  const byClass = Map.groupBy(found, ({ of }) => of as Node);
+  const byClass = groupBy(found, ({ of }) => of as Node);
   return new Map([...byClass].map(([of, all]) => [of, all.map(({ at }) => at)]));
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type ArchitectureFile, readArchitectureFile, THRESHOLDS, type Thresholds } from './architecture-file.ts';
 import { type Deployment, type KubernetesFacts, readDeployments } from './deployment.ts';
@@ -69,9 +70,9 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
   const sources = paths.filter((file) => isSource(file) && !isTest(file) && isJudged(partOf(file)));
   const { files, unreadable } = readSources(root, sources, onRead);
   const program = new Program(files, resolve);
-  const byPart = Map.groupBy(files, (file) => partOf(file.path));
+  const byPart = groupBy(files, (file) => partOf(file.path));
   const imports = resolvedImports(files, resolve);
-  const importsByFile = Map.groupBy(imports, ({ file }) => file.path);
+  const importsByFile = groupBy(imports, ({ file }) => file.path);
   const runs = (kind: Part['kind']): Part[] => layout.parts.filter((part) => part.kind === kind);
   const closureOf = closures({ imports, partOf, byPart, program });
   return {
@@ -177,7 +178,7 @@ interface Graph {
 }
 
 function closures({ imports, partOf, byPart, program }: Graph): (part: Part) => readonly ParsedFile[] {
-  const next = Map.groupBy(imports, ({ file }) => file.path);
+  const next = groupBy(imports, ({ file }) => file.path);
   const known = new Map<Part, readonly ParsedFile[]>();
   const isOther = (path: string, part: Part): boolean => {
     const owner = partOf(path);

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { type AnyClass, type AnyFunction, nameOf, type ObjectLiteral } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type FunctionAt, type Origin, UNKNOWN } from './origin.ts';
 import type { Origins } from './origins.ts';
@@ -179,7 +180,7 @@ const objectsByType = (files: readonly ParsedFile[]) =>
   );
 
 const grouped = <T extends { readonly name: string | undefined }>(all: readonly T[]): ReadonlyMap<string, T[]> =>
-  Map.groupBy(all, ({ name }) => name ?? '');
+  groupBy(all, ({ name }) => name ?? '');
 
 const TRANSPARENT: ReadonlySet<string> = new Set([
   'Promise',

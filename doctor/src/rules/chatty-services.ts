@@ -7,6 +7,7 @@ import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { type AnyFunction, functionsAround, iteratedIn, loopAround } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -47,7 +48,7 @@ function inLoops(system: System): Draft[] {
       home,
     })),
   );
-  const byLoop = Map.groupBy(found, ({ home, loop, part }) => `${part.name} ${home.path}:${loop.start}`);
+  const byLoop = groupBy(found, ({ home, loop, part }) => `${part.name} ${home.path}:${loop.start}`);
   return [...byLoop.values()].map((same) => {
     const { part, file, node, target, address, client, loop, home } = same[0]!;
     const whom = target ? target.name : address || 'another system';
@@ -149,7 +150,7 @@ function chattyPairs({ asked, repeated, queries }: TraceFacts, thresholds: Thres
     .map((one) => ({ ...one, mean: one.calls / one.requests, pair: `${one.from} ${one.to}` }))
     .filter(({ mean, pair }) => mean > thresholds.callsPerRequest && !known.has(pair))
     .sort((one, other) => other.mean - one.mean);
-  const worst = [...Map.groupBy(many, ({ pair }) => pair).values()].map(([first]) => first!);
+  const worst = [...groupBy(many, ({ pair }) => pair).values()].map(([first]) => first!);
   const chatty = worst.map(({ from, to, request, mean, most, example }) => ({
     subject: from,
     what: `${from} calls ${to} ${mean.toFixed(1)} times for each ${request} that needs it, up to ${most} times`,

@@ -1,3 +1,5 @@
+import { groupBy } from '../source/group-by.ts';
+
 /** One service waits for another. */
 export interface Waiting {
   readonly from: string;
@@ -7,7 +9,7 @@ export interface Waiting {
 /** The shortest circle through each edge, each told once; who stands in none is in no answer. */
 export function circlesOf<E extends Waiting>(edges: readonly E[]): E[][] {
   const distinct = [...new Map(edges.map((edge) => [`${edge.from}\0${edge.to}`, edge])).values()];
-  const next = Map.groupBy(distinct, ({ from }) => from);
+  const next = groupBy(distinct, ({ from }) => from);
   const found = new Map<string, E[]>();
   for (const edge of distinct) {
     if (edge.from === edge.to) continue;

@@ -9,6 +9,7 @@ import { normalized } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { nameOf, pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { modelsOfMany } from './models-of-many.ts';
@@ -78,7 +79,7 @@ const firstOfParts = (settings: readonly DatabaseSetting[]): DatabaseSetting[] =
   [...new Map(settings.toReversed().map((setting) => [setting.part, setting])).values()].reverse();
 
 function databasesOfMany(settings: readonly DatabaseSetting[]): Draft[] {
-  const byPlace = Map.groupBy(settings, ({ engine, host, database }) => `${engine}://${plainHost(host)}/${database}`);
+  const byPlace = groupBy(settings, ({ engine, host, database }) => `${engine}://${plainHost(host)}/${database}`);
   return [...byPlace.values()].flatMap((same) => {
     const parts = firstOfParts(same);
     if (parts.length < 2) return [];
@@ -92,7 +93,7 @@ const plainHost = (host: string): string => (/^(127\.0\.0\.1|localhost|)$/.test(
 
 function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
   const named = settings.filter(({ user, host }) => user !== '' && !/[{}]/.test(user) && host !== '');
-  const byRole = Map.groupBy(named, ({ engine, host, user }) => `${engine}://${user}@${plainHost(host)}`);
+  const byRole = groupBy(named, ({ engine, host, user }) => `${engine}://${user}@${plainHost(host)}`);
   return [...byRole.values()].flatMap((same) => {
     const parts = firstOfParts(same);
     if (parts.length < 2 || new Set(parts.map(({ database }) => database)).size < 2) return [];
@@ -106,7 +107,7 @@ function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
 
 /** SQL that names a table which only another service makes, or a schema of another service. */
 function foreignTables(system: System): Draft[] {
-  const owners = Map.groupBy(tableOwners(system), ({ table }) => table.split('.').at(-1)!);
+  const owners = groupBy(tableOwners(system), ({ table }) => table.split('.').at(-1)!);
   const writers = writersOf(system);
   return statements(system).flatMap((statement) =>
     tablesAt(statement.text).flatMap(({ table, offset }) => {
@@ -129,7 +130,7 @@ function writersOf(system: System): Map<string, Statement[]> {
   const filled = statements(system).flatMap((statement) =>
     [...statement.text.matchAll(INSERTS)].map(([, table]) => ({ table: table!.toLowerCase(), statement })),
   );
-  const byTable = Map.groupBy(filled, ({ table }) => table);
+  const byTable = groupBy(filled, ({ table }) => table);
   return new Map(
     [...byTable]
       .filter(([table, all]) => !OF_A_KIT.test(table) && new Set(all.map(({ statement: { part } }) => part)).size === 1)

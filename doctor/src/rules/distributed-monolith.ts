@@ -1,11 +1,13 @@
 import { outboundCalls } from '../facts/outbound.ts';
+import type { Commit, History } from '../history/change-coupling.ts';
 import type { Thresholds } from '../model/architecture-file.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
+import { groupBy } from '../source/group-by.ts';
 import { isGatewayName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { circlesOf } from './circles.ts';
-import type { Draft, Judgement, Rule } from './rule.ts';
+import type { Draft, Evidence, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces, thresholdsOf } from './trace-evidence.ts';
 
@@ -97,7 +99,7 @@ function deepChains({ chains }: TraceFacts, { synchronousDepth }: Thresholds): D
     .map((chain) => ({ ...chain, behind: chain.services.filter((name, at) => at > 0 || !isGatewayName(name)) }))
     .filter(({ behind }) => behind.length - 1 > synchronousDepth)
     .sort((one, other) => other.behind.length - one.behind.length);
-  const byEntry = Map.groupBy(deep, ({ behind }) => behind[0]!);
+  const byEntry = groupBy(deep, ({ behind }) => behind[0]!);
   return [...byEntry].map(([entry, same]) => ({
     subject: entry,
     what:
@@ -140,30 +142,51 @@ function failTogether({ failing }: TraceFacts, { availabilityShare }: Thresholds
 /** Services that are seldom changed one without the other. */
 function changedTogether(model: Model): Judgement {
   const { history } = model;
-  const { coupledCommits, coupledShare } = thresholdsOf(model);
-  if (!history) return NOTHING;
+  const thresholds = thresholdsOf(model);
+  if (!history || (model.system?.services.length ?? 0) < 2) return NOTHING;
+  const isJudged = history.commits >= thresholds.coupledCommits;
+  return {
+    judged: isJudged ? model.system!.services.map(({ name }) => name) : [],
+    unknown: isJudged ? [] : [{ subject: 'the history', why: whyUnjudged(history) }],
+    findings: coupledIn(history, thresholds),
+  };
+}
+
+const whyUnjudged = ({ commits, extent }: History): string => {
+  if (extent === 'none') return 'There are no commits of git: what changes together is not known.';
+  const few =
+    commits === 0 ? 'No commit touches' : commits === 1 ? 'Only one commit touches' : `Only ${commits} commits touch`;
+  const why = extent === 'shallow' ? ' The clone is shallow: `git fetch --unshallow` brings the others.' : '';
+  return `${few} services: too few to tell what changes together.${why}`;
+};
+
+function coupledIn(history: History, { coupledCommits, coupledShare }: Thresholds): Draft[] {
   const coupled = history.couplings.filter(
     ({ together, either }) => together >= coupledCommits && together / either >= coupledShare,
   );
-  return {
-    judged: model.system?.services.map(({ name }) => name) ?? [],
-    unknown:
-      history.commits < coupledCommits
-        ? [
-            {
-              subject: 'the history',
-              why: `Only ${history.commits} commits touch services: too few to tell what changes together.`,
-            },
-          ]
-        : [],
-    findings: coupled.map(({ services, together, either, commits }) => ({
+  const isScattered =
+    coupled.length === 0 && history.across >= coupledCommits && history.across / history.commits >= coupledShare;
+  const scattered = {
+    subject: 'the history',
+    what: `${history.across} of ${history.commits} commits that touch a service touch two or more`,
+    evidence: history.examples.map(inCommit),
+    severity: 'warning' as const,
+    mend: MOVE_TOGETHER,
+  };
+  return [
+    ...coupled.map(({ services, together, either, commits }) => ({
       subject: services.join(', '),
       what:
         `${services.join(' and ')} change together: ${together} of ${either} commits ` +
         `that touch the one touch the other`,
-      evidence: commits.map(({ hash, subject }) => ({ text: `commit ${hash} ${subject}` })),
+      evidence: commits.map(inCommit),
       severity: 'warning' as const,
-      mend: 'Find the fact that both know, and give it to one of them; or make them one service.',
+      mend: MOVE_TOGETHER,
     })),
-  };
+    ...(isScattered ? [scattered] : []),
+  ];
 }
+
+const inCommit = ({ hash, subject }: Commit): Evidence => ({ text: `commit ${hash} ${subject}` });
+
+const MOVE_TOGETHER = 'Find the fact that both know, and give it to one of them; or make them one service.';

@@ -15,6 +15,7 @@ import type { CallSite } from '../model/program.ts';
 import { perSystem, type System, type Unknown } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { functionsAround } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGatewayName, isStorageName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
@@ -80,7 +81,7 @@ function isStarted(system: System, { isRegistered, raw, part }: MessageUse): boo
 }
 
 function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draft[] {
-  const byFile = Map.groupBy(uses, ({ file }) => file);
+  const byFile = groupBy(uses, ({ file }) => file);
   return [...byFile.values()].map((same) => {
     const [{ part, file }] = same as [(typeof same)[number]];
     return {
@@ -114,7 +115,7 @@ function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
   const lost = published.filter(
     ({ topic }) => !heard.some((one) => matches(one.topic!, topic!)) && !external.includes(topic!),
   );
-  const byTopic = Map.groupBy(lost, ({ topic }) => topic!);
+  const byTopic = groupBy(lost, ({ topic }) => topic!);
   return [...byTopic].map(([topic, same]) => ({
     subject: same[0]!.part.name,
     what: `${same[0]!.part.name} publishes ${topic}, and nobody hears it`,

@@ -12,6 +12,7 @@ import type { System } from '../model/system.ts';
 import type { Value } from '../model/texts.ts';
 import type { Model } from '../model.ts';
 import { pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import { isGatewayName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { declaredFaults } from './declared-gateways.ts';
@@ -155,7 +156,7 @@ const MANY = 6;
 
 /** What all routes of a gateway lack is one fault. */
 function gathered(drafts: readonly Draft[]): Draft[] {
-  const same = Map.groupBy(drafts, ({ subject, what }) => `${subject} ${what.replace(/^\S+ \S+ /, '')}`);
+  const same = groupBy(drafts, ({ subject, what }) => `${subject} ${what.replace(/^\S+ \S+ /, '')}`);
   return [...same.values()].flatMap((all) => {
     if (all.length < MANY) return all;
     const [{ subject, what }] = all as [Draft];

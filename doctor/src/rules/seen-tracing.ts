@@ -1,5 +1,6 @@
 import { isCalled } from '../model/layout.ts';
 import type { Model } from '../model.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { type Draft, type Judgement, merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -43,7 +44,7 @@ function brokenParents({ orphans, spans, traces }: TraceFacts): Draft[] {
 function endsAtBroker({ running }: Model, { published }: TraceFacts): Draft[] {
   const handled = running?.handled;
   const expected = published.filter(({ type }) => !handled || type === '' || handled.has(type));
-  const byDestination = Map.groupBy(expected, ({ service, destination }) => `${service}\0${destination}`);
+  const byDestination = groupBy(expected, ({ service, destination }) => `${service}\0${destination}`);
   return [...byDestination.values()].flatMap((all) => {
     if (all.some(({ heard }) => heard > 0)) return [];
     const { service, destination, example } = all[0]!;

@@ -10,6 +10,7 @@ import {
   visitorKeys,
 } from 'oxc-parser';
 import { nameOf } from './ast.ts';
+import { groupBy } from './group-by.ts';
 
 export interface Import {
   readonly specifier: string;
@@ -119,7 +120,7 @@ const asCall = (node: NodeOf<'TaggedTemplateExpression'>): Node =>
 
 /** What is imported and exported again is told twice. */
 function distinct(imports: readonly Import[]): Import[] {
-  const byPlace = Map.groupBy(imports, ({ specifier, line }) => `${specifier}:${line}`);
+  const byPlace = groupBy(imports, ({ specifier, line }) => `${specifier}:${line}`);
   return [...byPlace.values()].map((same) => ({ ...same[0]!, typeOnly: same.every(({ typeOnly }) => typeOnly) }));
 }
 

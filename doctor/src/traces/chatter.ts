@@ -1,4 +1,5 @@
 import type { Thresholds } from '../model/architecture-file.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { SpanStore } from './span-store.ts';
 import type { Seen } from './trace-facts.ts';
 import type { Hop, TraceTree } from './trace-tree.ts';
@@ -70,7 +71,7 @@ export class Chatter {
   }
 
   #countRequests(hops: readonly Hop[]): void {
-    const byRequest = Map.groupBy(hops, ({ entry, to }) => `${entry}\0${to}`);
+    const byRequest = groupBy(hops, ({ entry, to }) => `${entry}\0${to}`);
     for (const same of byRequest.values()) {
       const [{ from, to, entry }] = same as [Hop];
       const request = this.spans.operation(entry);
@@ -89,7 +90,7 @@ export class Chatter {
     found: Map<string, Repeated>,
   ): void {
     const named = hops.filter(({ operation }) => operation !== '');
-    const same = Map.groupBy(named, ({ entry, to, operation }) => `${entry}\0${to}\0${operation}`);
+    const same = groupBy(named, ({ entry, to, operation }) => `${entry}\0${to}\0${operation}`);
     for (const group of same.values()) {
       if (group.length < this.thresholds.repeatedOperation) continue;
       const { from, to, operation, entry } = group[0]!;

@@ -1,3 +1,4 @@
+import { groupBy } from '../source/group-by.ts';
 import type { Span } from './span.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -31,7 +32,7 @@ interface OtlpForm {
 /** What each service says, as an SDK sends it. */
 const resources = (spans: readonly Span[], form: OtlpForm = {}) => {
   const { ids = (id) => id, kind = (name) => KINDS.indexOf(name), scopes = 'scopeSpans' } = form;
-  return [...Map.groupBy(spans, ({ service }) => service)].map(([service, own]) => ({
+  return [...groupBy(spans, ({ service }) => service)].map(([service, own]) => ({
     resource: { attributes: keyValues({ 'host.name': 'a', 'service.name': service }) },
     [scopes]: [
       {
@@ -76,7 +77,7 @@ const withTags = (span: Span): Json => ({
 });
 
 const jaegerTraces = (spans: readonly Span[]) =>
-  [...Map.groupBy(spans, ({ traceId }) => traceId)].map(([traceID, own]) => ({
+  [...groupBy(spans, ({ traceId }) => traceId)].map(([traceID, own]) => ({
     processes: Object.fromEntries(own.map(({ service }) => [service, { serviceName: service }])),
     spans: own.map((span) => ({ ...withTags(span), processID: span.service })),
     traceID,

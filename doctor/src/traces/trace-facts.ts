@@ -1,4 +1,5 @@
 import type { Thresholds } from '../model/architecture-file.ts';
+import { groupBy } from '../source/group-by.ts';
 import { BreakerWatch, type UnbrokenRun } from './breaker-watch.ts';
 import { type Asked, Chatter, type Repeated } from './chatter.ts';
 import { isOutsideName, isProbe, isStorageName } from './service-names.ts';
@@ -174,7 +175,7 @@ export class TraceReading {
   /** Services that wait for each other, one behind the other; gateways and storage do not count. */
   #readChains(hops: readonly Hop[]): void {
     const waiting = hops.filter(({ isSynchronous, to }) => isSynchronous && !isStorageName(to));
-    const byArrival = Map.groupBy(waiting, ({ arrival }) => arrival);
+    const byArrival = groupBy(waiting, ({ arrival }) => arrival);
     const called = new Set(waiting.map(({ answer }) => answer));
     const found = new Map<string, { services: string[]; row: number }>();
     const visit = (hop: Hop, path: readonly string[]): void => {
