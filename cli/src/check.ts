@@ -12,7 +12,7 @@ const CHECKS: Record<string, readonly string[]> = {
   'format and lint': [bin('biome'), 'ci', '--error-on-warnings'],
   'dead code': [bin('knip')],
   contracts: [join(root, 'cli', 'dist', 'main.js'), 'contracts', 'check'],
-  doctor: [join(root, 'cli', 'dist', 'main.js'), 'doctor', root],
+  doctor: [join(root, 'cli', 'dist', 'main.js'), 'doctor', root, '--fail-on', 'warning', '--no-history'],
   architecture: ['--test', '--test-reporter=spec', ...architecture],
 };
 

@@ -1,7 +1,7 @@
-import { rejects } from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { deepStrictEqual, rejects } from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { doctor } from './doctor.ts';
 import { UsageError } from './settings.ts';
@@ -12,6 +12,26 @@ test('a report that cannot be written where it is wanted is a wrong call', async
   const refused = (error: unknown): boolean => error instanceof UsageError && /cannot be written/.test(error.message);
   try {
     for (const option of ['--output', '--write-baseline']) await rejects(doctor([folder, option, nowhere]), refused);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const SHOP = resolve(import.meta.dirname, '..', '..', 'doctor', 'fixtures', 'express-shop');
+
+test('a warning ends with exit code 1 where that is asked for, and only while it is new', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-doctor-'));
+  const compose = join(folder, 'docker-compose.yml');
+  const run = (...more: string[]) => doctor([folder, '--no-history', '--output', join(folder, 'report'), ...more]);
+  try {
+    cpSync(SHOP, folder, { recursive: true });
+    deepStrictEqual(await run('--fail-on', 'warning'), 0);
+    writeFileSync(compose, readFileSync(compose, 'utf8').replace('[orders-db, rabbitmq]', '[orders-db, catalog]'));
+    deepStrictEqual([await run(), await run('--fail-on', 'warning')], [0, 1]);
+    const baseline = join(folder, 'baseline.json');
+    deepStrictEqual(await run('--write-baseline', baseline), 0);
+    deepStrictEqual(await run('--fail-on', 'warning', '--baseline', baseline), 0);
+    await rejects(run('--fail-on', 'hint'), /--fail-on must be one of error, warning/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -5,6 +5,7 @@ import {
   contractsBaseline,
   diagnose,
   examine,
+  type Finding,
   htmlReport,
   isMadeByOthers,
   isUsersFault,
@@ -76,8 +77,9 @@ async function judge(options: DoctorOptions): Promise<number> {
   const report = REPORTS[options.format](diagnosis, { known, colours });
   if (options.output === undefined) await written(report);
   else write(options.output, report);
-  const isNew = diagnosis.findings.some(({ severity, fingerprint }) => severity === 'error' && !known.has(fingerprint));
-  return isNew ? 1 : 0;
+  const fails = ({ severity, fingerprint }: Finding): boolean =>
+    (severity === 'error' || options.failOn === 'warning') && !known.has(fingerprint);
+  return diagnosis.findings.some(fails) ? 1 : 0;
 }
 
 function write(path: string, text: string): void {

@@ -12,8 +12,9 @@ Judges the architecture of a system: the eight items of the checklist, and the f
                           It signs in with ASHLAR_TOKEN, ADMIN_EMAIL and ADMIN_PASSWORD, or DATA_DIR/admin.json
   --format FORMAT         text, json, sarif or html (text)
   --output FILE           where the report is written to (standard output)
-  --baseline FILE         findings that are known: only new errors count
+  --baseline FILE         findings that are known: only new ones count
   --write-baseline FILE   writes what is found now as a baseline
+  --fail-on SEVERITY      what ends with exit code 1: error, or warning, which errors are as well (error)
   --write-contracts       writes the published schemas, with which later versions are compared
   --threshold NAME=VALUE  from where on a number is a finding; may be given several times:
 ${Object.entries(THRESHOLDS)
@@ -21,9 +22,10 @@ ${Object.entries(THRESHOLDS)
   .join('\n')}
   --no-history            does not read the commits
 
-Exit code 0: no new error; 1: new errors; 2: the command was called wrongly.`;
+Exit code 0: no new error; 1: new errors (or warnings, as --fail-on says); 2: the command was called wrongly.`;
 
 const FORMATS = ['text', 'json', 'sarif', 'html'] as const;
+const SEVERITIES = ['error', 'warning'] as const;
 
 export interface DoctorOptions {
   readonly path: string | undefined;
@@ -33,6 +35,7 @@ export interface DoctorOptions {
   readonly output: string | undefined;
   readonly baseline: string | undefined;
   readonly writeBaseline: string | undefined;
+  readonly failOn: (typeof SEVERITIES)[number];
   readonly writeContracts: boolean;
   readonly history: boolean;
   readonly thresholds: Partial<Thresholds>;
@@ -45,6 +48,7 @@ const OPTIONS = {
   output: { type: 'string' },
   baseline: { type: 'string' },
   'write-baseline': { type: 'string' },
+  'fail-on': { type: 'string', default: 'error' },
   'write-contracts': { type: 'boolean', default: false },
   threshold: { type: 'string', multiple: true, default: [] as string[] },
   'no-history': { type: 'boolean', default: false },
@@ -54,13 +58,15 @@ const OPTIONS = {
 export function readDoctorOptions(args: readonly string[]): DoctorOptions {
   const { values, positionals } = parse(args);
   const format = FORMATS.find((one) => one === values.format);
+  const failOn = SEVERITIES.find((one) => one === values['fail-on']);
   const thresholds = values.threshold.map(readThreshold);
   const faults = [
     ...(positionals.length > 1 ? ['ashlar doctor judges one repository: name one folder.'] : []),
     ...(format ? [] : [`--format must be one of ${FORMATS.join(', ')}.`]),
+    ...(failOn ? [] : [`--fail-on must be one of ${SEVERITIES.join(', ')}.`]),
     ...thresholds.filter((one) => typeof one === 'string'),
   ];
-  if (!format || faults.length > 0) throw new UsageError(faults);
+  if (!format || !failOn || faults.length > 0) throw new UsageError(faults);
   const isTracesOnly = positionals.length === 0 && (values.traces !== undefined || values.live !== undefined);
   return {
     path: isTracesOnly ? undefined : (positionals[0] ?? '.'),
@@ -70,6 +76,7 @@ export function readDoctorOptions(args: readonly string[]): DoctorOptions {
     output: values.output,
     baseline: values.baseline,
     writeBaseline: values['write-baseline'],
+    failOn,
     writeContracts: values['write-contracts'],
     history: !values['no-history'],
     thresholds: Object.fromEntries(thresholds.filter((one) => typeof one !== 'string')),

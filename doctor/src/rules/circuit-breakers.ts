@@ -201,7 +201,7 @@ function silent(part: Part, file: ParsedFile, call: AnyCall): Draft {
   const what = `A circuit breaker of ${part.name} has no fallback: while it is open, callers only see an error`;
   const line = file.lineAt(call.start);
   const evidence = [{ file: file.path, line, text: file.lines[line - 1]!.trim() }];
-  return { subject: part.name, what, evidence, severity: 'warning' };
+  return { subject: part.name, what, evidence };
 }
 
 /** Of a breaker that its file holds by a name: whether that is given a fallback, or all its calls are caught. */

@@ -101,7 +101,7 @@ function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
     const what =
       `${names.join(' and ')} log in to one server as one role, ${same[0]!.user}: ` +
       `each can read the other's database`;
-    return [{ subject: names.join(', '), what, evidence: parts.map(evidenceOf), severity: 'warning' as const }];
+    return [{ subject: names.join(', '), what, evidence: parts.map(evidenceOf) }];
   });
 }
 

@@ -29,9 +29,7 @@ function faultsOf(system: System, breaker: OwnBreaker): Draft[] {
     ...(neverOpens(breaker) ? draft(system, first, 'never opens: nothing sets what it asks before it refuses') : []),
     ...(isEndless(breaker) ? draft(system, first, 'has no timeout: a call that hangs is no failure to it') : []),
     ...anew.flatMap((site) => draft(system, site, 'is made anew for each call: it never sees a second failure')),
-    ...silent
-      .flatMap((site) => draft(system, site, 'has no fallback: while it is open, callers only see an error'))
-      .map((one) => ({ ...one, severity: 'warning' as const })),
+    ...silent.flatMap((site) => draft(system, site, 'has no fallback: while it is open, callers only see an error')),
   ];
 }
 

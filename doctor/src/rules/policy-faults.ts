@@ -26,9 +26,7 @@ export const policyFaults = (system: System): Draft[] => [
   ...unheardSignals(system).flatMap((site) => draft(system, site, { what: GOES_ON })),
   ...missingFallbacks(system)
     .filter((site) => !isAnswered(system, site))
-    .flatMap((site) =>
-      draft(system, site, { what: `${BREAKER} has no fallback here: ${ONLY_ERROR}`, severity: 'warning' }),
-    ),
+    .flatMap((site) => draft(system, site, { what: `${BREAKER} has no fallback here: ${ONLY_ERROR}` })),
 ];
 
 const GOES_ON = 'A call of PART goes on when its policy has given it up: nothing hands it the signal';
@@ -44,7 +42,7 @@ function faultsOf(system: System, run: PolicyRun): Draft[] {
     ...(why === 'unheard'
       ? draft(system, run, { what: `${BREAKER} has a timeout that nothing hears of: ${HANGS}` })
       : []),
-    ...(isSilent ? draft(system, run, { what: `${BREAKER} has no fallback: ${ONLY_ERROR}`, severity: 'warning' }) : []),
+    ...(isSilent ? draft(system, run, { what: `${BREAKER} has no fallback: ${ONLY_ERROR}` }) : []),
   ];
 }
 
@@ -77,7 +75,7 @@ function isAnswered(system: System, { file, call }: CallSite): boolean {
   return uses.every((node) => isCaught(system, { file, node }));
 }
 
-function draft(system: System, { file, call }: CallSite, fault: Pick<Draft, 'what' | 'severity'>): Draft[] {
+function draft(system: System, { file, call }: CallSite, fault: Pick<Draft, 'what'>): Draft[] {
   const user = userOf(system, file);
   if (!user) return [];
   const line = file.lineAt(call.start);

@@ -87,7 +87,6 @@ function unseen(system: System, part: Part): Draft[] {
             subject,
             what: `Messages of ${subject} travel without the trace: its instrumentation leaves their broker out`,
             evidence: [place(use.file, use.line)],
-            severity: 'warning' as const,
           },
         ]
       : []),
@@ -97,7 +96,6 @@ function unseen(system: System, part: Part): Draft[] {
             subject,
             what: `What ${subject} asks by ${call.client} is in no trace: its instrumentation leaves that out`,
             evidence: [place(call.file, call.line)],
-            severity: 'warning' as const,
           },
         ]
       : []),
@@ -111,7 +109,6 @@ function untracedCall({ name: subject }: Part, { file, call }: UntracedCall): Dr
     subject,
     what,
     evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
-    severity: 'warning',
   };
 }
 
@@ -144,7 +141,6 @@ function lateStart(system: System, part: Part): Draft[] {
         subject: part.name,
         what,
         evidence: [{ file: early.file.path, line: early.line, text: `import "${early.specifier}"` }],
-        severity: 'warning' as const,
       },
     ];
   });
@@ -280,7 +276,6 @@ function lostAtBroker(system: System, part: Part): Draft[] {
       evidence: lost
         .slice(0, 3)
         .map((one) => ({ file: one.file.path, line: one.line, text: one.file.lines[one.line - 1]!.trim() })),
-      severity: 'warning',
     },
   ];
 }
