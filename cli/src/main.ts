@@ -1,6 +1,5 @@
 import { explain } from './explain.ts';
 import { UsageError } from './settings.ts';
-import { up } from './up.ts';
 import { VERSION } from './version.ts';
 
 const operate = (name: string) => async (args: readonly string[]) =>
@@ -11,7 +10,7 @@ const operate = (name: string) => async (args: readonly string[]) =>
   });
 
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  up,
+  up: async (args) => (await import('./up.ts')).up(args),
   new: async (args) => (await import('./new.ts')).newService(args),
   demo: async (args) => (await import('./demo.ts')).demo(args),
   contracts: async (args) => (await import('./contracts.ts')).contracts(args),

@@ -28,7 +28,9 @@ export class JsonScanner {
   #lastText = '';
   #depthOfWanted = -1;
   #depth = 0;
-  #rest: Buffer = Buffer.alloc(0);
+  /** What is kept of the pieces before, and room for the next one: kept for all, since a file has thousands. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #kept = 0;
   #start = -1;
 
   constructor(private readonly handler: ScanHandler) {}
@@ -38,9 +40,10 @@ export class JsonScanner {
     return this.#depth > 0;
   }
 
+  /** The next bytes; they are not needed any more when this returns. */
   feed(piece: Buffer): void {
-    const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    let at = this.#rest.length;
+    let at = this.#kept;
+    const bytes = this.#after(piece);
     if (this.#text >= 0) at = this.#text;
     this.#text = -1;
     for (; at < bytes.length; at++) {
@@ -61,10 +64,22 @@ export class JsonScanner {
     this.#keep(bytes);
   }
 
+  #after(piece: Buffer): Buffer {
+    const length = this.#kept + piece.length;
+    if (length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#bytes.length));
+      this.#bytes.copy(larger, 0, 0, this.#kept);
+      this.#bytes = larger;
+    }
+    piece.copy(this.#bytes, this.#kept);
+    return this.#bytes.subarray(0, length);
+  }
+
   /** What has begun and not ended is kept for the next piece. */
   #keep(bytes: Buffer): void {
     const from = this.#start >= 0 ? this.#start : this.#text >= 0 ? this.#text : bytes.length;
-    this.#rest = Buffer.from(bytes.subarray(from));
+    this.#bytes.copyWithin(0, from, bytes.length);
+    this.#kept = bytes.length - from;
     if (this.#start >= 0) this.#start = 0;
     if (this.#text >= 0) this.#text -= from;
   }

@@ -1,4 +1,5 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { JsonScanner } from './json-scanner.ts';
 import { FORMATS, type Format, formatOf, isWithoutSpans } from './span-formats.ts';
@@ -31,19 +32,18 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
   }
   const [first, second] = firstBytes(path);
   if (first === 0xff && second === 0xfe) throw new TracesError(`${path} is written in UTF-16: write it in UTF-8.`);
-  const file = createReadStream(path, { highWaterMark: PIECE });
-  const stream = first === 0x1f && second === 0x8b ? file.pipe(createGunzip({ chunkSize: PIECE })) : file;
+  const pieces = first === 0x1f && second === 0x8b ? unzipped(path) : piecesOf(path);
   const spans = new SpanStore();
   let format: Format | undefined;
   let scanner: JsonScanner | undefined;
   try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
+    for await (const { piece, read } of pieces) {
       const head = scanner ? '' : piece.toString('utf8');
       format ??= formatOf(head);
       if (!format) throw new TracesError(isWithoutSpans(head) ? noSpans(path) : noTraces(path));
       scanner ??= new JsonScanner(FORMATS[format](spans, head));
       scanner.feed(piece);
-      onProgress(file.bytesRead, total);
+      onProgress(read, total);
     }
   } catch (error) {
     if (error instanceof TracesError) throw error;
@@ -51,6 +51,36 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
   }
   if (!format || spans.size === 0) throw new TracesError(noSpans(path));
   return { format, spans, isCut: scanner?.isOpen === true };
+}
+
+interface Piece {
+  readonly piece: Buffer;
+  /** Bytes of the file that have been read so far. */
+  readonly read: number;
+}
+
+/** A file in one buffer, again and again: one for each piece would pile up until they are collected. */
+async function* piecesOf(path: string): AsyncGenerator<Piece> {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.allocUnsafe(PIECE);
+    let read = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, PIECE);
+      if (bytesRead === 0) return;
+      read += bytesRead;
+      yield { piece: buffer.subarray(0, bytesRead), read };
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function* unzipped(path: string): AsyncGenerator<Piece> {
+  const file = createReadStream(path, { highWaterMark: PIECE });
+  const text = file.pipe(createGunzip({ chunkSize: PIECE }));
+  file.once('error', (error) => text.destroy(error));
+  for await (const piece of text as AsyncIterable<Buffer>) yield { piece, read: file.bytesRead };
 }
 
 const noSpans = (path: string): string => `There are no spans in ${path}.`;

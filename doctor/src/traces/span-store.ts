@@ -1,28 +1,10 @@
+import { type Column, doubles, rowsInOrder, words } from './columns.ts';
 import { operationOf, type Span, type SpanKind } from './span.ts';
 import { SpanIds } from './span-ids.ts';
 
-const KINDS: readonly SpanKind[] = ['internal', 'server', 'client', 'producer', 'consumer'];
-const CHUNK = 1 << 16;
 const MOST_NAMES = 200_000;
-
-/** Numbers in chunks: it grows without copying, and a number takes what its type takes. */
-class Column {
-  readonly #chunks: (Uint32Array | Float64Array | Uint8Array)[] = [];
-
-  constructor(private readonly make: (length: number) => Uint32Array | Float64Array | Uint8Array) {}
-
-  set(row: number, value: number): void {
-    const chunk = row >>> 16;
-    this.#chunks[chunk] ??= this.make(CHUNK);
-    this.#chunks[chunk][row & (CHUNK - 1)] = value;
-  }
-
-  get(row: number): number {
-    return this.#chunks[row >>> 16]![row & (CHUNK - 1)]!;
-  }
-}
-
-const words = (): Column => new Column((length) => new Uint32Array(length));
+const MOST_SHAPES = 200_000;
+const MOST_DURATION = 2 ** 32 - 1;
 
 /** Each text once; the first one is empty, and stands for those that are too many. */
 class Names {
@@ -43,26 +25,55 @@ class Names {
   }
 }
 
+/** What many spans have in common: names by their numbers, the kind, and whether it failed. */
+interface Shape {
+  readonly service: number;
+  readonly database: number;
+  readonly destination: number;
+  readonly messageType: number;
+  readonly peer: number;
+  readonly kind: SpanKind;
+  readonly isError: boolean;
+}
+
+/** Each shape once; where there are too many, those that come keep what tells of services and databases. */
+class Shapes {
+  readonly #ids = new Map<string, number>();
+  readonly #shapes: Shape[] = [];
+
+  idOf(shape: Shape): number {
+    const { service, database, destination, messageType, peer, kind, isError } = shape;
+    const key = `${service} ${database} ${destination} ${messageType} ${peer} ${kind} ${isError}`;
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const isSpare = destination === 0 && messageType === 0 && peer === 0;
+    if (this.#shapes.length >= MOST_SHAPES && !isSpare)
+      return this.idOf({ ...shape, destination: 0, messageType: 0, peer: 0 });
+    this.#shapes.push(shape);
+    this.#ids.set(key, this.#shapes.length - 1);
+    return this.#shapes.length - 1;
+  }
+
+  at(id: number): Shape {
+    return this.#shapes[id]!;
+  }
+}
+
 const MOST_LINKS = 2_000_000;
 
 const keyOf = (spanId: string): number => Number.parseInt(spanId.slice(-13), 16);
 
-/** Spans in columns, some 70 bytes each, so that millions of them fit. */
+/** Spans in columns, 52 bytes each, so that millions of them fit. */
 export class SpanStore {
   readonly #ids = Array.from({ length: 8 }, words);
   readonly #names = new Names();
   /** Apart from the names of services and databases, which are few: of these there may be too many. */
   readonly #operations = new Names();
-  readonly #service = words();
+  readonly #shapes = new Shapes();
+  readonly #shape = words();
   readonly #operation = words();
-  readonly #database = words();
-  readonly #destination = words();
-  readonly #messageType = words();
-  readonly #peer = words();
-  readonly #kind = new Column((length) => new Uint8Array(length));
-  readonly #error = new Column((length) => new Uint8Array(length));
-  readonly #start = new Column((length) => new Float64Array(length));
-  readonly #duration = new Column((length) => new Float64Array(length));
+  readonly #start = doubles();
+  readonly #duration = words();
   /** What consumers follow, by 53 bits of the id of the span: one number each, for there may be millions. */
   readonly #linked = new Set<number>();
   readonly #written = new SpanIds();
@@ -83,16 +94,19 @@ export class SpanStore {
     const ids = written.hexOf(span.traceId, 32) + written.hexOf(span.spanId, 16) + written.hexOf(span.parentId, 16);
     for (const [at, column] of this.#ids.entries())
       column.set(row, Number.parseInt(ids.slice(at * 8, at * 8 + 8), 16) || 0);
-    this.#service.set(row, this.#names.idOf(span.service));
+    const shape = {
+      service: this.#names.idOf(span.service),
+      database: this.#names.idOf(span.database),
+      destination: this.#names.idOf(span.destination),
+      messageType: this.#names.idOf(span.messageType),
+      peer: this.#names.idOf(span.peer),
+      kind: span.kind,
+      isError: span.isError,
+    };
+    this.#shape.set(row, this.#shapes.idOf(shape));
     this.#operation.set(row, this.#operations.idOf(operationOf(span.name)));
-    this.#database.set(row, this.#names.idOf(span.database));
-    this.#destination.set(row, this.#names.idOf(span.destination));
-    this.#messageType.set(row, this.#names.idOf(span.messageType));
-    this.#peer.set(row, this.#names.idOf(span.peer));
-    this.#kind.set(row, KINDS.indexOf(span.kind));
-    this.#error.set(row, span.isError ? 1 : 0);
     this.#start.set(row, span.startUs);
-    this.#duration.set(row, span.durationUs);
+    this.#duration.set(row, Math.max(0, Math.min(span.durationUs, MOST_DURATION)));
     if (span.link && this.#linked.size < MOST_LINKS) {
       this.#linked.add(keyOf(written.hexOf(span.link.spanId, 16)));
     }
@@ -101,8 +115,9 @@ export class SpanStore {
   /** Gives spans since `begin` the names of their services, once these are known. */
   name(services: (provisional: string) => string | undefined): void {
     for (let row = this.#begun; row < this.#size; row++) {
-      const name = services(this.#names.textOf(this.#service.get(row)));
-      if (name !== undefined) this.#service.set(row, this.#names.idOf(name));
+      const shape = this.#shapeOf(row);
+      const name = services(this.#names.textOf(shape.service));
+      if (name !== undefined) this.#shape.set(row, this.#shapes.idOf({ ...shape, service: this.#names.idOf(name) }));
     }
   }
 
@@ -113,7 +128,7 @@ export class SpanStore {
 
   /** By the name that OpenTelemetry has for those without one, where none is told. */
   service(row: number): string {
-    return this.#names.textOf(this.#service.get(row)) || 'unknown_service';
+    return this.#names.textOf(this.#shapeOf(row).service) || 'unknown_service';
   }
 
   operation(row: number): string {
@@ -121,33 +136,34 @@ export class SpanStore {
   }
 
   database(row: number): string {
-    return this.#names.textOf(this.#database.get(row));
+    return this.#names.textOf(this.#shapeOf(row).database);
   }
 
   destination(row: number): string {
-    return this.#names.textOf(this.#destination.get(row));
+    return this.#names.textOf(this.#shapeOf(row).destination);
   }
 
   messageType(row: number): string {
-    return this.#names.textOf(this.#messageType.get(row));
+    return this.#names.textOf(this.#shapeOf(row).messageType);
   }
 
   peer(row: number): string {
-    return this.#names.textOf(this.#peer.get(row));
+    return this.#names.textOf(this.#shapeOf(row).peer);
   }
 
   kind(row: number): SpanKind {
-    return KINDS[this.#kind.get(row)]!;
+    return this.#shapeOf(row).kind;
   }
 
   isError(row: number): boolean {
-    return this.#error.get(row) === 1;
+    return this.#shapeOf(row).isError;
   }
 
   startUs(row: number): number {
     return this.#start.get(row);
   }
 
+  /** At most 71 minutes. */
   durationUs(row: number): number {
     return this.#duration.get(row);
   }
@@ -167,6 +183,10 @@ export class SpanStore {
     return /^0+$/.test(id) ? '' : this.#written.writtenAs(id);
   }
 
+  #shapeOf(row: number): Shape {
+    return this.#shapes.at(this.#shape.get(row));
+  }
+
   #hex(row: number, from: number, to: number): string {
     return this.#ids
       .slice(from, to)
@@ -179,16 +199,14 @@ export class SpanStore {
    * among those that end so.
    */
   *traces(): Generator<Uint32Array> {
-    const order = new Uint32Array(this.#size);
-    for (let row = 0; row < order.length; row++) order[row] = row;
     const [a, b, c, d] = this.#ids as [Column, Column, Column, Column];
     const compare = (one: number, other: number): number =>
-      d.get(one) - d.get(other) || c.get(one) - c.get(other) || b.get(one) - b.get(other) || a.get(one) - a.get(other);
+      c.get(one) - c.get(other) || b.get(one) - b.get(other) || a.get(one) - a.get(other);
     const isOne = (one: number, other: number): boolean =>
       d.get(one) === d.get(other) &&
       c.get(one) === c.get(other) &&
       ((b.get(one) === b.get(other) && a.get(one) === a.get(other)) || (b.get(one) === 0 && a.get(one) === 0));
-    order.sort(compare);
+    const order = rowsInOrder(this.#size, d, compare);
     let start = 0;
     for (let at = 1; at <= order.length; at++) {
       if (at < order.length && isOne(order[start]!, order[at]!)) continue;
