@@ -28,7 +28,8 @@ export interface Asked {
 }
 
 const MOST_KINDS = 100_000;
-const READS = /^(select|with|get|hget|hgetall|smembers|lrange|z?range|exists|find\w*|query|aggregate|count)\s+\S/i;
+const READS =
+  /^(select|with|(batch)?get(item)?|hget|hgetall|smembers|lrange|z?range|exists|find\w*|query|aggregate|count)\s+\S/i;
 
 /** Counts what is asked for one request, without what was asked again after an error. */
 export class Chatter {

@@ -83,7 +83,8 @@ async function* unzipped(path: string): AsyncGenerator<Piece> {
   for await (const piece of text as AsyncIterable<Buffer>) yield { piece, read: file.bytesRead };
 }
 
-const noSpans = (path: string): string => `There are no spans in ${path}.`;
+const noSpans = (path: string): string =>
+  `There are no spans in ${path}, or none as OTLP, Jaeger and Zipkin write them.`;
 const noTraces = (path: string): string => `${path} is no OTLP, Jaeger or Zipkin JSON.`;
 
 function firstBytes(path: string): Buffer {

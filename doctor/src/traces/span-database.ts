@@ -42,9 +42,22 @@ const KEY = /[^\s:/]*\d[^\s:/]*/g;
 export function queryOf(name: string, attributes: Attributes): string {
   const statement = first(attributes, ['db.query.text', 'db.statement', 'sql.query']).slice(0, 4 * LONGEST);
   if (statement === '') return withoutStatement(name, attributes);
+  if (/^\s*[[{]/.test(statement)) return documentOf(statement, name, attributes);
   const isKey = UNSHARED.test(first(attributes, ['db.system.name', 'db.system', 'db.type']));
   const plain = isKey ? statement.replaceAll(KEY, '*') : statement.replaceAll(LITERAL, '*').replaceAll(LIST, '(*)');
   return plain.replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST);
+}
+
+const VALUE = /(?<=[:[,]\s*)("(?:[^"\\]|\\.)*"|-?\d[\w.+-]*|true|false|null)(?!\s*:)/g;
+
+/** A query that is a document tells neither what it does nor, mostly, with which table. */
+function documentOf(statement: string, name: string, attributes: Attributes): string {
+  const does = first(attributes, ['db.operation.name', 'db.operation']) || (/\w+$/.exec(name)?.[0] ?? name);
+  const table =
+    first(attributes, ['db.collection.name', 'db.sql.table', 'db.mongodb.collection']) ||
+    (/"TableName"\s*:\s*"([^"]+)"/.exec(statement)?.[1] ?? '');
+  const plain = statement.replaceAll(VALUE, '*').replaceAll(/\s+/g, ' ').trim();
+  return `${does} ${table} ${plain}`.replace('  ', ' ').slice(0, LONGEST);
 }
 
 function withoutStatement(name: string, attributes: Attributes): string {

@@ -56,10 +56,24 @@ export function told(
   };
 }
 
-const destinationOf = (attributes: Attributes): string =>
-  first(attributes, ['messaging.destination.name', 'messaging.destination', 'message_bus.destination']);
+/** By the words of OpenTelemetry and OpenTracing, and of Brave and Sleuth. */
+const DESTINATION = ['messaging.destination.name', 'messaging.destination', 'message_bus.destination'].concat([
+  'kafka.topic',
+  'rabbit.exchange',
+  'rabbit.queue',
+  'jms.queue',
+  'jms.topic',
+  'message/channel-name',
+  'message.channel',
+]);
+
+const destinationOf = (attributes: Attributes): string => first(attributes, DESTINATION);
+
+/** A proxy beside the caller tells whom it asks by its cluster, and as its peer who has asked it. */
+const PROXIED = /^(?:outbound(?:_\.\d+_|\|\d+\|)[^|]*\|)?([\w.-]+)$/;
 
 const peerOf = (attributes: Attributes): string =>
+  (PROXIED.exec(first(attributes, ['upstream_cluster.name', 'upstream_cluster']))?.[1] ?? '') ||
   first(attributes, ['peer.service', 'service.peer.name', ...ADDRESS]) ||
   (/\/\/([^/:?]+)/.exec(first(attributes, ['url.full', 'http.url']))?.[1] ?? '');
 
@@ -76,12 +90,18 @@ function nameOf(name: string, attributes: Attributes): string {
   return path === '' ? name : `${name} ${path}`;
 }
 
+/** What only a message has: nobody answers by a topic. */
+const OF_A_MESSAGE = ['kafka.topic', 'kafka.partition', 'kafka.offset', 'message/channel-name', 'message.channel'];
+
 /**
- * What takes a message from a broker may be told as a call to it. What sends one stays a call: the message has a span
- * of its own, made before, which its consumer follows.
+ * What takes a message from a broker may be told as a call to it, or as an answer. What sends one stays a call: the
+ * message has a span of its own, made before, which its consumer follows.
  */
 function kindBy(kind: SpanKind, attributes: Attributes): SpanKind {
-  if (kind !== 'client' || first(attributes, ['messaging.system']) === '') return kind;
+  if (kind !== 'client' && kind !== 'server') return kind;
+  if (kind === 'server' && first(attributes, OF_A_MESSAGE) !== '') return 'consumer';
+  if (first(attributes, ['faas.trigger']) === 'pubsub') return 'consumer';
+  if (first(attributes, ['messaging.system']) === '') return kind;
   const operation = first(attributes, ['messaging.operation.type', 'messaging.operation', 'messaging.operation.name']);
   return /^(process|receive|deliver|poll)$/.test(operation) ? 'consumer' : kind;
 }

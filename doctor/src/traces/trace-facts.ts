@@ -154,8 +154,8 @@ export class TraceReading {
   /** A peer by the name of its service, or by its host: `order.shop.svc.cluster.local`. */
   #serviceCalled(peer: string): string | undefined {
     if (this.#services.has(peer)) return peer;
-    const [host = ''] = peer.split(/[.:]/);
-    return host !== '' && this.#services.has(host) ? host : undefined;
+    const [host = '', namespace = ''] = peer.split(/[.:]/);
+    return [host, `${host}.${namespace}`].find((name) => name !== '' && this.#services.has(name));
   }
 
   /** Who only asks, and is named like a user or what plays one. */

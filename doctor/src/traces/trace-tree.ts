@@ -26,6 +26,9 @@ const isSame = (spans: SpanStore, one: number, other: number): boolean =>
   spans.service(one) === spans.service(other) &&
   spans.startUs(one) === spans.startUs(other);
 
+const isAnswer = (spans: SpanStore, row: number): boolean =>
+  spans.kind(row) === 'server' || spans.kind(row) === 'consumer';
+
 /** The spans of one trace with their parents. */
 export class TraceTree {
   readonly #parents = new Map<number, number>();
@@ -68,8 +71,8 @@ export class TraceTree {
   #findParent(row: number, byId: ReadonlyMap<string, readonly number[]>): number | undefined {
     const { spans } = this;
     const twins = (byId.get(spans.spanId(row)) ?? []).filter((one) => one !== row);
-    if (spans.kind(row) === 'server' && twins.length > 0) {
-      const client = twins.find((one) => spans.kind(one) === 'client');
+    if (isAnswer(spans, row) && twins.length > 0) {
+      const client = twins.find((one) => spans.kind(one) === 'client' || spans.kind(one) === 'producer');
       if (client !== undefined) return client;
     }
     const found = (byId.get(spans.parentId(row)) ?? []).filter((one) => one !== row);
@@ -139,6 +142,7 @@ export class TraceTree {
     const { spans } = this;
     const parent = this.parentOf(row);
     if (parent === undefined || spans.service(parent) === spans.service(row)) return undefined;
+    if (this.#isAnsweredBefore(row, parent)) return undefined;
     const isSynchronous = spans.kind(row) !== 'consumer' && spans.kind(parent) !== 'producer';
     return {
       from: spans.service(parent),
@@ -150,6 +154,14 @@ export class TraceTree {
       row: parent,
       answer: row,
     };
+  }
+
+  /** Under the id of one call several may answer: each replica that has got the message, or was tried. */
+  #isAnsweredBefore(row: number, parent: number): boolean {
+    const { spans } = this;
+    const id = spans.spanId(row);
+    if (spans.spanId(parent) !== id) return false;
+    return this.childrenOf(parent).find((one) => spans.spanId(one) === id) !== row;
   }
 
   /** A client's span without an answer: whom it asked is known by its own word only. */
