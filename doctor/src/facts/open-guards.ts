@@ -54,12 +54,15 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
 /** The name that a function gives itself says nothing of what it does. */
 const OWN_NAME = /^((?:async\s+)?function\b\s*\*?)\s*\w+/;
 
+/** Who is answered already is not let pass: `reply.send(error)`. */
+const ANSWERS = /\b(reply|res|response)\s*\.[^;]*\b(send|json|end)\(/;
+
 /** A check whose failure it catches, and after which it lets pass all the same. */
 const forgives = (file: ParsedFile, guard: Node): boolean =>
   file.all('TryStatement').some(({ block, handler, start, end }) => {
     if (!handler || start < guard.start || end > guard.end || !VERIFIES.test(file.textOf(block))) return false;
     const body = file.textOf(handler.body);
-    if (/\breturn\b/.test(body) || ANY_REFUSAL.test(body)) return false;
+    if (/\breturn\b/.test(body) || ANY_REFUSAL.test(body) || ANSWERS.test(body)) return false;
     const [around] = functionsAround(file, block);
     const rest = around ? file.textOf(around).slice(end - around.start) : '';
     const isHook =

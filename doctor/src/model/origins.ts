@@ -4,6 +4,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { Arguments } from './arguments.ts';
 import { ClassMembers } from './class-members.ts';
 import { Containers } from './containers.ts';
+import { Decorations } from './decorations.ts';
 import { type CallIn, type FunctionAt, functions, type Origin, sameOrigin, UNKNOWN } from './origin.ts';
 import { annotationOf, type Binding } from './scope.ts';
 import type { Sources } from './sources.ts';
@@ -18,6 +19,7 @@ export class Origins {
   readonly #sources: Sources;
   readonly #types: TypeOrigins;
   readonly #members: ClassMembers;
+  readonly #decorations: Decorations;
   readonly containers: Containers;
   readonly given: Arguments;
 
@@ -25,6 +27,7 @@ export class Origins {
     this.#sources = sources;
     this.#types = new TypeOrigins(sources, this);
     this.#members = new ClassMembers(this, this.#types);
+    this.#decorations = new Decorations(sources, this);
     this.containers = new Containers(sources, this);
     this.given = new Arguments(sources, this);
   }
@@ -54,7 +57,7 @@ export class Origins {
       case 'MemberExpression': {
         const name = nameOf(node.property as Node);
         if (node.computed && node.property.type !== 'Literal') return this.#anyOf(this.originOf(file, node.object));
-        return name === undefined ? UNKNOWN : this.memberOf(this.originOf(file, node.object), name);
+        return name === undefined ? UNKNOWN : this.#ofMember(file, node.object, name);
       }
       case 'NewExpression': {
         const origin = this.originOf(file, node.callee);
@@ -77,6 +80,12 @@ export class Origins {
       default:
         return UNKNOWN;
     }
+  }
+
+  #ofMember(file: ParsedFile, object: Node, name: string): Origin {
+    const origin = this.originOf(file, object);
+    const hung = this.#decorations.memberOf(file, { node: object, origin }, name);
+    return hung.kind === 'unknown' ? this.memberOf(origin, name) : hung;
   }
 
   /** `HANDLERS[type]`: any function of a table of them. */

@@ -33,8 +33,13 @@ export function valuesOf(
   const around = file.parentOf(node);
   const call = around && isFunction(around) && around.params[0] === node ? file.parentOf(around) : undefined;
   if (call?.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return [];
-  return /transaction$/i.test(nameOf(call.callee.property as Node) ?? '') ? [call.callee.object] : [];
+  const opens = nameOf(call.callee.property as Node) ?? '';
+  const isBuilt = opens === 'execute' && /transaction$/i.test(pathOf(call.callee.object).at(-1)!);
+  return isBuilt || OPENS.test(opens) ? [call.callee.object] : [];
 }
+
+/** What runs a function in a transaction, and hands it a client of its own. */
+const OPENS = /(transaction|transactional|transact|^begin)$/i;
 
 /** `require(join(folder, name))` */
 export const isFoundLater = (callee: Node): boolean =>

@@ -1,19 +1,11 @@
-import type { Node } from 'oxc-parser';
-import { isDatabaseCall } from '../facts/effects.ts';
 import { leftOut } from '../facts/instrumentations.ts';
-import { loadedFiles } from '../facts/loaded.ts';
-import { kindOf, type MessageUse, messageUses } from '../facts/messages.ts';
-import { clientOf } from '../facts/outbound.ts';
-import { isReached } from '../facts/reached.ts';
-import { isTraced, isTracedByMoleculer, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
+import { isTraced, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
-import type { FunctionAt } from '../model/origin.ts';
-import { type CallSite, callsIn } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
-import { pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { lostAtBroker } from './lost-at-broker.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { seenTracing } from './seen-tracing.ts';
@@ -184,98 +176,3 @@ function beforeStart(system: System, loading: Loading): Loaded {
 /** Libraries are not looked into: they may trace by hand. */
 const isOfPart = (system: System, file: ParsedFile, path: string): boolean =>
   system.partOf(file.path) === system.partOf(path);
-
-const CARRIES =
-  /propagation|traceparent|(?<!@)\binject\(|extract\(|opentelemetry|tracing\.|instrumentation|formatTraceparent/i;
-const INJECTS = /(?<!@)\binject\(|set\(\s*['"]traceparent|formatTraceparent/i;
-const EXTRACTS = /\bextract\(|get\(\s*['"]traceparent|\.traceparent|parseTraceparent/i;
-
-/** Whether a file carries the trace in that direction; who only takes it out of what comes puts it into nothing. */
-function carries(file: ParsedFile, kind: 'published' | 'consumed'): boolean {
-  const text = file.lines.join('\n');
-  const [own, other] = kind === 'published' ? [INJECTS, EXTRACTS] : [EXTRACTS, INJECTS];
-  // Who uses the tracer itself has to do it itself as well.
-  const isByItself = !/@opentelemetry\/api/.test(text) || /instrumentation/.test(text);
-  return CARRIES.test(text) && (own.test(text) || (isByItself && !other.test(text)));
-}
-
-/** What a service puts off for itself is a job; what another one does with it is a message. */
-const goesToOthers = (system: System, { part, topic }: MessageUse): boolean =>
-  messageUses(system).some((one) => /^bull/.test(one.library) && one.part !== part && (one.topic ?? topic) === topic);
-
-/** What only changes something in the process that hears it is the last hop, and asks nobody further. */
-const endsHere = (system: System, handler: FunctionAt): boolean => {
-  const reached = system.program.callsReachedFrom(handler, 4);
-  const goesOn = (site: CallSite): boolean =>
-    isDatabaseCall(system, site) ||
-    clientOf(system, site) !== undefined ||
-    kindOf(system, site) !== undefined ||
-    (system.program.calleesOf(site).length === 0 && MAY_GO_ON.test(pathOf(site.call.callee as Node).at(-1)!));
-  return reached.length > 0 && !reached.some(goesOn);
-};
-
-/** By which names anybody unknown may ask somebody else. */
-const MAY_GO_ON = new RegExp(
-  String.raw`^(\*|query|exec|save|insert|update|create|upsert|write|send|publish|emit|fetch|request|post|put|patch|` +
-    String.raw`enqueue|run|handle|process|dispatch|work|effect|react|apply|perform|on[A-Z](?!\w*(Failure|Error)))`,
-);
-
-const CARRIER = /\btrace(parent|_?context|_?headers)?\b|\bcarrier\b|propagation/i;
-
-/** What is kept beside a message until it is sent: `{ payload, trace: event.trace }`. */
-const handsOn = ({ file, call }: CallSite): boolean =>
-  (call.arguments as readonly Node[]).some((given) => CARRIER.test(file.textOf(given)));
-
-/** Whether a file puts the trace into what it keeps, and not only by a function that nobody calls. */
-function puts(system: System, files: readonly ParsedFile[], file: ParsedFile): boolean {
-  if (!INJECTS.test(file.lines.join('\n'))) return false;
-  const calls = callsIn(file).filter((call) => pathOf(call.callee as Node).at(-1) === 'inject');
-  return calls.length === 0 || calls.some((node) => isReached(system, files, { file, node }));
-}
-
-const AUTOMATIC = new RegExp(
-  '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
-    String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
-);
-/** Brokers whose client no automatic instrumentation knows, or for which it makes spans and carries nothing. */
-const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis|bullmq|bull)$/;
-/** What others have written for these. */
-const FOR_QUEUES = /bullmq?-otel|instrumentation-bull|bullmq-telemetry/;
-
-/** Messages that leave without the trace, where nothing adds it by itself. */
-function lostAtBroker(system: System, part: Part): Draft[] {
-  const files = loadedFiles(system, part);
-  const isAutomatic =
-    files.some((file) => file.imports.some(({ specifier }) => AUTOMATIC.test(specifier))) ||
-    [...part.dependencies].some((name) => AUTOMATIC.test(name));
-  const isTracedQueue =
-    files.some((file) => file.imports.some(({ specifier }) => FOR_QUEUES.test(specifier))) ||
-    [...part.dependencies].some((name) => FOR_QUEUES.test(name));
-  const uses = messageUses(system).filter(
-    (use) =>
-      use.part === part &&
-      !(use.library === 'moleculer' && isTracedByMoleculer(system, part)) &&
-      (!isAutomatic || NEVER_AUTOMATIC.test(use.library)) &&
-      !(/^bull/.test(use.library) && (isTracedQueue || !goesToOthers(system, use))),
-  );
-  const lost = uses.filter(
-    ({ file, raw, kind, handler }) =>
-      !(handler && endsHere(system, handler)) &&
-      !carries(file, kind) &&
-      !(raw && carries(raw.file, kind)) &&
-      !(raw && handsOn(raw) && files.some((one) => puts(system, files, one))),
-  );
-  if (lost.length === 0) return [];
-  const what =
-    `Messages of ${part.name} travel without the trace: nothing puts the traceparent ` +
-    `into their headers, or takes it out`;
-  return [
-    {
-      subject: part.name,
-      what,
-      evidence: lost
-        .slice(0, 3)
-        .map((one) => ({ file: one.file.path, line: one.line, text: one.file.lines[one.line - 1]!.trim() })),
-    },
-  ];
-}
