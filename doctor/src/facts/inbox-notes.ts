@@ -30,9 +30,26 @@ export const tornInboxes = perSystem((system: System): readonly TornInbox[] =>
     .flatMap((file) =>
       notesIn(system, file)
         .filter((note) => !OF_REQUESTS.test(file.textOf(note)))
-        .flatMap((note) => tornBy(system, file, note)),
+        .flatMap((note) => tornBy(system, file, note))
+        .concat(
+          notesThrough(system, file).flatMap((note) => noteAlone(system, file, { note, method: over(file, note) })),
+        ),
     ),
 );
+
+/** Calls in a transaction of functions of this repository that note a message by a port. */
+const notesThrough = (system: System, file: ParsedFile): readonly AnyCall[] =>
+  callsIn(file).filter(
+    (call) =>
+      functionsAround(file, call).some((one) => transactionOf(file, one)) &&
+      system.program
+        .calleesOf({ file, call })
+        .some((callee) => callsIn(callee.file).some((one) => contains(callee.node, one) && isPortNote(one))),
+  );
+
+/** The function that begins the transaction around a call. */
+const over = (file: ParsedFile, call: Node): AnyFunction | undefined =>
+  functionsAround(file, call).find((one) => !transactionOf(file, one));
 
 /** The calls of a file that note a message as handled. */
 export function notesIn(system: System, file: ParsedFile): readonly AnyCall[] {
@@ -124,11 +141,22 @@ function noteAlone(
 function isEffect(system: System, { file, call }: CallSite, method: AnyFunction): boolean {
   const name = pathOf(call.callee as Node)[0]!;
   if (isNote(system, { file, call })) return false;
-  if (isWrite(system, { file, call })) return true;
+  if (isWrite(system, { file, call }) || handsOn(system, { file, call })) return true;
   const binding = system.program.scopesOf(file).lookUp(name, call);
   const isHanded = binding?.kind === 'value' && binding.declaration === 'parameter' && contains(method, binding.node);
   return isHanded && /^(work|handle\w*|handler\w*|fn|callback|next|effect|action|run|apply|process)$/i.test(name);
 }
+
+/** It leads to somebody who reacts to messages, whoever that is: `subscription.handle(message)`. */
+const handsOn = ({ program }: System, site: CallSite): boolean =>
+  program.calleesOf(site).some((callee) =>
+    program.callsReachedFrom(callee, 4).some(({ file, call }) => {
+      if (call.arguments.length === 0 || !REACTS.test(pathOf(call.callee as Node).at(-1)!)) return false;
+      return program.calleesOf({ file, call }).length === 0;
+    }),
+  );
+
+const REACTS = /^(handle|handler|onMessage|react)$/;
 
 const begins = (file: ParsedFile, call: AnyCall): boolean =>
   isBeginning(file, call) ||

@@ -1,5 +1,7 @@
 import { type AsleepRelay, asleepRelays } from '../facts/asleep-relays.ts';
 import { userOf } from '../facts/breakers.ts';
+import { deferredMessages } from '../facts/deferred-messages.ts';
+import { type EarlyAck, earlyAcks } from '../facts/early-acks.ts';
 import { type TornInbox, tornInboxes } from '../facts/inbox-notes.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
@@ -9,11 +11,16 @@ import type { Draft } from './rule.ts';
 
 /** Messages and jobs that a crash loses, beside the transaction of their change, and those that nobody ever sends. */
 export const lostMessages = (system: System): Draft[] => [
-  ...tornOutboxes(system).map((one) => torn(system, one)),
+  ...[...tornOutboxes(system), ...notTwice(system)].map((one) => torn(system, one)),
   ...asleepRelays(system).map(neverEmptied),
   ...tornInboxes(system).map((one) => notedApart(system, one)),
   ...jobsBeside(system).map((one) => lateJob(system, one)),
+  ...earlyAcks(system).map((one) => acknowledged(system, one)),
 ];
+
+/** Those that are put off, where nothing is told of the same message already. */
+const notTwice = (system: System): TornOutbox[] =>
+  deferredMessages(system).filter(({ message }) => !tornOutboxes(system).some((one) => one.message === message));
 
 function torn(system: System, { file, message, change }: TornOutbox): Draft {
   const part = userOf(system, file) ?? system.partOf(file.path)!;
@@ -37,6 +44,13 @@ function notedApart(system: System, { file, note, transaction }: TornInbox): Dra
     `${part.name} notes a message as handled outside of the transaction of its effect: ` +
     'a crash between them loses it';
   return { subject: part.name, what, evidence: [placeIn(file, note), placeIn(file, transaction)] };
+}
+
+function acknowledged(system: System, { file, ack, work }: EarlyAck): Draft {
+  const part = userOf(system, file) ?? system.partOf(file.path)!;
+  const what = `${part.name} acknowledges a message before its work is done: a crash between them loses it`;
+  const mend = 'Acknowledge it once the transaction of its effect is committed.';
+  return { subject: part.name, what, evidence: [placeIn(file, ack), placeIn(file, work)], mend };
 }
 
 function lateJob(system: System, { file, job, change }: JobBeside): Draft {
