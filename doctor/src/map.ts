@@ -2,6 +2,8 @@ import { messageContracts } from './facts/contracts.ts';
 import { databaseSettings } from './facts/databases.ts';
 import { messageUses } from './facts/messages.ts';
 import { outboundCalls } from './facts/outbound.ts';
+import { storedTopics } from './facts/stored-topics.ts';
+import { topicMatches } from './facts/topic-patterns.ts';
 import { isCalled, normalized } from './model/layout.ts';
 import type { System } from './model/system.ts';
 import type { Model } from './model.ts';
@@ -67,16 +69,15 @@ function codeEdges(system: System): Omit<MapEdge, 'count'>[] {
   return [...calls, ...topicEdges(system), ...contractEdges(system), ...routedEdges(system), ...stores];
 }
 
+/** Messages that are published here, or put into an outbox that something empties, and those who hear them. */
 function topicEdges(system: System): Omit<MapEdge, 'count'>[] {
-  const uses = messageUses(system).filter(({ topic }) => topic !== undefined);
-  const heard = uses.filter(({ kind }) => kind === 'consumed');
-  return uses
-    .filter(({ kind }) => kind === 'published')
-    .flatMap(({ part, topic }) =>
-      heard
-        .filter((one) => one.topic === topic && one.part !== part)
-        .map((one) => ({ from: part.name, to: one.part.name, kind: 'messages' as const })),
-    );
+  const uses = messageUses(system);
+  const heard = uses.filter(({ kind, topic }) => kind === 'consumed' && topic !== undefined);
+  return [...uses.filter(({ kind }) => kind === 'published'), ...storedTopics(system)].flatMap(({ part, topic }) =>
+    heard
+      .filter((one) => topic !== undefined && one.part !== part && topicMatches(one.topic!, topic))
+      .map((one) => ({ from: part.name, to: one.part.name, kind: 'messages' as const })),
+  );
 }
 
 function contractEdges(system: System): Omit<MapEdge, 'count'>[] {

@@ -8,6 +8,7 @@ import { outboxes } from '../facts/outbox-names.ts';
 import { isReached } from '../facts/reached.ts';
 import { startersOf } from '../facts/starters.ts';
 import { isBoundQueue, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
+import { topicMatches } from '../facts/topic-patterns.ts';
 import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
@@ -113,7 +114,7 @@ function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
     ...(isRelayed ? storedTopics(system) : []),
   ].filter(({ topic }) => topic !== undefined);
   const lost = published.filter(
-    ({ topic }) => !heard.some((one) => matches(one.topic!, topic!)) && !external.includes(topic!),
+    ({ topic }) => !heard.some((one) => topicMatches(one.topic!, topic!)) && !external.includes(topic!),
   );
   const byTopic = groupBy(lost, ({ topic }) => topic!);
   return [...byTopic].map(([topic, same]) => ({
@@ -122,20 +123,6 @@ function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
     evidence: same.map(({ file, line }) => ({ file: file.path, line, text: file.lines[line - 1]!.trim() })),
     mend: 'Let somebody react to it, stop publishing it, or name it in externalMessages of architecture.json.',
   }));
-}
-
-/** `*` is one word, `#` and `>` are any number of them; what is open in a topic is `*` as well. */
-function matches(pattern: string, topic: string): boolean {
-  if (pattern === topic) return true;
-  const form = (text: string): RegExp =>
-    new RegExp(
-      `^${text
-        .replaceAll(/[+?^${}()|[\]\\]/g, '\\$&')
-        .replaceAll('.', '\\.')
-        .replaceAll('*', '[^.]*')
-        .replaceAll(/#|>/g, '.*')}$`,
-    );
-  return form(pattern).test(topic) || form(topic).test(pattern);
 }
 
 function unheardContracts(system: System, contracts: readonly MessageContract[]): Draft[] {
