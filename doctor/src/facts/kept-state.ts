@@ -54,6 +54,8 @@ export function isSameBinding(
 export function isCollection(init: Node | null): boolean {
   const node = init && unwrap(init);
   if (!node) return false;
+  // `(globalThis.known ??= new Map())`
+  if (node.type === 'AssignmentExpression' || node.type === 'LogicalExpression') return isCollection(node.right);
   if (node.type === 'ArrayExpression' || node.type === 'ObjectExpression') return true;
   if (node.type === 'CallExpression') return pathOf(node.callee).join('.') === 'Object.create';
   return node.type === 'NewExpression' && ['Map', 'Set', 'Array', 'Object'].includes(nameOf(node.callee as Node) ?? '');

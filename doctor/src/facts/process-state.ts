@@ -156,7 +156,7 @@ function fieldState(system: System, file: ParsedFile): ProcessState[] {
       if (member.type !== 'PropertyDefinition' || member.static === undefined) return [];
       if (
         !livesLong(holder) &&
-        !(member.static && isKeyed(member.value as Node | null)) &&
+        !(member.static && (isKeyed(member.value as Node | null) || isPlain(member.value as Node | null))) &&
         !(isCollection(member.value as Node | null) && isMadeOnce(system, file, holder))
       )
         return [];

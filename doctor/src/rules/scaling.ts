@@ -1,20 +1,23 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
 import { type EndlessLoop, endlessLoops } from '../facts/endless-loops.ts';
+import { keptAnswers } from '../facts/kept-answers.ts';
 import { limitsAlone, localDisk, sessionInMemory, stateInCache } from '../facts/local-state.ts';
 import { kindOf } from '../facts/messages.ts';
 import { clientOf } from '../facts/outbound.ts';
+import { promiseChains } from '../facts/process-locks.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
 import { isReached } from '../facts/reached.ts';
 import { workOfPort } from '../facts/timer-ports.ts';
 import { withSources } from '../facts/unread.ts';
 import { usedFiles } from '../facts/used-files.ts';
-import { isCalled, type Part } from '../model/layout.ts';
+import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { decoratorsOf, functionsAround, isFunction, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { affinities } from './affinities.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { NOTHING } from './rule.ts';
 
@@ -57,6 +60,8 @@ function inFile(system: System, part: Part, file: ParsedFile): Draft[] {
   });
   return [
     ...processState(system, file).map((state) => draft(state.node, describe(state))),
+    ...promiseChains(system, file).map((node) => draft(node, QUEUED)),
+    ...keptAnswers(system, file).map((node) => draft(node, REMEMBERED)),
     ...callsIn(file).flatMap((call) => {
       const what =
         sessionInMemory(system, { file, call }) ??
@@ -126,6 +131,9 @@ const ONE_COUNT = 'Give the limiter a store that all replicas share, such as Red
 const LOCKS =
   /^(async-mutex|async-lock|await-lock|mutexify|semaphore-async-await|locks|live-mutex|proper-lockfile|lockfile)$/;
 
+const QUEUED = 'lets changes wait for each other behind a promise that only this process knows';
+const REMEMBERED = 'keeps for ever, in the memory of the process, what its database has answered once';
+
 const PUT_OFF = 'puts work off by a timer of the process: what has not run when it ends is lost';
 const IN_A_QUEUE =
   'Put it into a queue that keeps jobs (BullMQ, pg-boss, a delayed message), ' +
@@ -163,12 +171,13 @@ function soleTimer(system: System, { file, call }: CallSite, matters = concerns)
   const origin = system.program.originOf(file, call.callee as Node);
   const isInterval =
     origin.kind === 'global' &&
-    (origin.path.at(-1) === 'setInterval' || (origin.path.at(-1) === 'setTimeout' && isAgain(system, { file, call })));
+    (origin.path.at(-1) === 'setInterval' ||
+      (origin.path.at(-1) === 'setTimeout' && isAgain(system, { file, call }, call.arguments[0] as Node)));
   const isCron =
     origin.kind === 'external' &&
     CRONS.has(origin.module) &&
     /^(schedule|scheduleJob|CronJob|Cron|define|every|from)$/.test(origin.path.at(-1) ?? '');
-  const handed = isInterval || isCron ? [] : workOfPort(system, { file, call });
+  const handed = isInterval || isCron ? [] : handedOver(system, { file, call });
   if (!isInterval && !isCron && handed.length === 0) return undefined;
   const given = handed.length > 0 ? handed : (call.arguments as readonly Node[]);
   const works = given.flatMap((one) => workOf(system, file, one));
@@ -195,10 +204,17 @@ const loopsOf = (system: System, file: ParsedFile, matters = concerns): EndlessL
         return isReached(system, system.program.files, { file, node });
       });
 
+/** What a port runs again and again, or once and then by itself again. */
+function handedOver(system: System, site: CallSite): Node[] {
+  const repeated = workOfPort(system, site);
+  if (repeated.length > 0) return repeated;
+  return workOfPort(system, site, 'setTimeout').filter((work) => isAgain(system, site, work));
+}
+
 /** `setTimeout` by which a function calls itself again and again. */
-function isAgain(system: System, { file, call }: CallSite): boolean {
+function isAgain(system: System, { file, call }: CallSite, work: Node): boolean {
   const arounds = functionsAround(file, call);
-  const works = workOf(system, file, call.arguments[0] as Node);
+  const works = workOf(system, file, work);
   if (works.some(({ node }) => arounds.includes(node as (typeof arounds)[number]))) return true;
   return works
     .flatMap((work) => (isFunction(work.node) ? system.program.callsReachedFrom({ file, node: work.node }, 1) : []))
@@ -270,31 +286,3 @@ const concernsMore = (system: System, site: CallSite): boolean =>
   (isWrite(system, site) &&
     !THROWS_AWAY.test(pathOf(site.call.callee as Node).at(-1)!) &&
     !/^\s*(delete|with\b[\s\S]*\bdelete)\b/i.test(sqlOf(system, site)));
-
-/**
- * Balancers that send a client to the same replica again hide that replicas differ; host paths tie a pod to a machine.
- */
-function affinities(system: System): Draft[] {
-  const partNamed = (name: string): Part | undefined =>
-    [...system.services, ...system.gateways].find((part) => isCalled(part, name));
-  const sticky = system.kubernetes.sticky.map(({ target, how, file, line }) => ({
-    subject: partNamed(target)?.name ?? target,
-    what: `${target} binds clients to one replica (${how})`,
-    evidence: [{ file, line, text: how }],
-  }));
-  const disks = [...system.services, ...system.gateways].flatMap((part) =>
-    system.deploymentsOf(part).flatMap(({ hostPaths }) =>
-      hostPaths
-        .filter(
-          ({ path }) =>
-            /^[./~]/.test(path) && /data|upload|session|storage|file|db|state/i.test(path) && !/\.sock$/.test(path),
-        )
-        .map(({ path, line }) => ({
-          subject: part.name,
-          what: `${part.name} keeps data on the disk of one machine`,
-          evidence: [{ file: system.deploymentsOf(part)[0]!.file, line, text: path }],
-        })),
-    ),
-  );
-  return [...sticky, ...disks];
-}
