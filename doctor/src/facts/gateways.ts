@@ -1,8 +1,10 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { dataOf, textOf, type Value } from '../model/texts.ts';
+import { returnedBy } from '../model/value-nodes.ts';
 import { type AnyCall, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { hasGlobal, isPath, isProxy, PROXIES } from './before-routes.ts';
@@ -125,7 +127,7 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
     const proxy =
       args.find((arg) => arg.type === 'CallExpression' && isProxy(system, file, arg)) ??
       args.slice(1).find((arg) => isHeldProxy(system, file, arg)) ??
-      (verb === 'use' && args.length > 1 ? args.slice(-1).find((arg) => handsOn(file, arg)) : undefined);
+      (verb === 'use' && args.length > 1 ? args.slice(-1).find((arg) => answersAll(system, file, arg)) : undefined);
     if (!isRegistered && (!proxy || !/^(use|all|get|post|put|patch|delete)$/.test(verb))) return [];
     const filter =
       proxy?.type === 'CallExpression' ? property(proxy.arguments.at(-1) as Node, 'pathFilter') : undefined;
@@ -147,11 +149,25 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
 }
 
 /** A function that answers what comes below a path, and passes nothing on to the next one. */
-const handsOn = (file: ParsedFile, given: Node): boolean => {
-  if (!isFunction(given)) return false;
-  const text = file.textOf(given);
-  return /\.(send|json|end|pipe|pipeTo)\(/.test(text) && !/\bnext\(\)|\b404\b/.test(text);
-};
+const answersAll = (system: System, file: ParsedFile, given: Node): boolean =>
+  functionsOf(system, file, given).some(({ file: home, node }) => {
+    const text = home.textOf(node);
+    const next = nameOf(node.params[2] as Node | undefined) ?? 'next';
+    return ANSWERS.test(text) && !new RegExp(String.raw`\b${next}\(\s*\)|\b404\b`).test(text);
+  });
+
+const ANSWERS = /\.(send|json|end|pipe|pipeTo)\(/;
+
+/** Where it stands, by its name, or made by a function of this repository: `forward(process.env.ORDERS_URL)`. */
+function functionsOf({ program }: System, file: ParsedFile, given: Node): readonly FunctionAt[] {
+  if (isFunction(given)) return [{ file, node: given }];
+  const origin = program.originOf(file, given.type === 'CallExpression' ? (given.callee as Node) : given);
+  if (origin.kind !== 'functions') return [];
+  if (given.type !== 'CallExpression') return origin.all;
+  return origin.all.flatMap((maker) =>
+    returnedBy(maker.file, maker.node).flatMap((node) => (isFunction(node) ? [{ file: maker.file, node }] : [])),
+  );
+}
 
 const pathText = ({ program }: System, file: ParsedFile, node: Node): string =>
   node.type === 'ArrayExpression'

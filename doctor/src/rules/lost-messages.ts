@@ -2,6 +2,7 @@ import { type AsleepRelay, asleepRelays } from '../facts/asleep-relays.ts';
 import { userOf } from '../facts/breakers.ts';
 import { deferredMessages } from '../facts/deferred-messages.ts';
 import { type EarlyAck, earlyAcks } from '../facts/early-acks.ts';
+import { type EarlyMark, earlyMarks } from '../facts/early-marks.ts';
 import { type TornInbox, tornInboxes } from '../facts/inbox-notes.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
@@ -16,6 +17,7 @@ export const lostMessages = (system: System): Draft[] => [
   ...tornInboxes(system).map((one) => notedApart(system, one)),
   ...jobsBeside(system).map((one) => lateJob(system, one)),
   ...earlyAcks(system).map((one) => acknowledged(system, one)),
+  ...earlyMarks(system).map((one) => markedEarly(system, one)),
 ];
 
 /** Those that are put off, where nothing is told of the same message already. */
@@ -51,6 +53,13 @@ function acknowledged(system: System, { file, ack, work }: EarlyAck): Draft {
   const what = `${part.name} acknowledges a message before its work is done: a crash between them loses it`;
   const mend = 'Acknowledge it once the transaction of its effect is committed.';
   return { subject: part.name, what, evidence: [placeIn(file, ack), placeIn(file, work)], mend };
+}
+
+function markedEarly(system: System, { file, mark, relay }: EarlyMark): Draft {
+  const part = userOf(system, file) ?? system.partOf(file.path)!;
+  const what = `The outbox of ${part.name} has a message for sent before it is: a crash between them loses it`;
+  const mend = 'Mark it once the broker has it, or in one transaction around both; it may then be sent twice.';
+  return { subject: part.name, what, evidence: [placeIn(file, mark), placeIn(relay.file, relay.call)], mend };
 }
 
 function lateJob(system: System, { file, job, change }: JobBeside): Draft {

@@ -175,8 +175,16 @@ const DUPLICATE = /duplicate_?(key|entry)|\b11000\b|\b23505\b|P2002|UniqueConstr
 const catchesDuplicates = (system: System, { file, node }: FunctionAt): boolean =>
   file.all('TryStatement').some((one) => {
     if (!contains(node, one) || !one.handler || !DUPLICATE.test(file.textOf(one.handler))) return false;
-    return callsIn(file).some((call) => contains(one.block, call) && isWrite(system, { file, call }));
+    return callsIn(file).some(
+      (call) => contains(one.block, call) && isWrite(system, { file, call }) && !changesOnly(system, { file, call }),
+    );
   });
+
+/** What is there already is changed: that never collides with itself. */
+const changesOnly = (system: System, site: CallSite): boolean =>
+  /^(update(One|Many)?|findOneAndUpdate|findByIdAndUpdate|increment|decrement|delete\w*|remove\w*|destroy)$/.test(
+    pathOf(site.call.callee as Node).at(-1)!,
+  ) || /^\s*(update|delete)\b/i.test(sqlOf(system, site));
 
 /** `const charge = await charges.open(…); if (!charge) return;`, where that ignores what is there already. */
 const asksWhetherNew = (system: System, { file, node }: FunctionAt): boolean =>

@@ -156,6 +156,9 @@ const LEASE = new RegExp(
     'get_?lock|getapplock|singleton|exclusive|pg-?boss|claim|findOneAnd(Update|Modify|Replace)|findAndModify',
   'i',
 );
+/** One statement that takes rows away from all others, and says which: no two get the same. */
+const TAKES =
+  /\b(update\s+\S+\s+set|delete\s+from)\b(?:(?!\bselect\b)[^;`])*?\bwhere\b(?:(?!\bselect\b)[^;`])*?\breturning\b/i;
 const CRONS: ReadonlySet<string> = new Set([
   'node-cron',
   'cron',
@@ -249,7 +252,9 @@ function hasLease(system: System, work: Work): boolean {
     ...system.program.calleesOf(site).map((one) => one.file.textOf(one.node)),
     textOfCall(site),
   ]);
-  return [work.file.textOf(work.node), ...inner, ...around].some((text) => LEASE.test(text.replaceAll(COMMENT, '')));
+  return [work.file.textOf(work.node), ...inner, ...around]
+    .map((text) => text.replaceAll(COMMENT, ''))
+    .some((text) => LEASE.test(text) || TAKES.test(text));
 }
 
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g;

@@ -1,0 +1,65 @@
+import type { Node } from 'oxc-parser';
+import { type CallSite, callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { type AnyCall, contains, functionsAround } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { isWrite, sqlOf } from './effects.ts';
+import { messageUses } from './messages.ts';
+import { outboxNames } from './outbox-names.ts';
+import { outboxRelays } from './stored-topics.ts';
+import { connectionOf, isBeginning, statementOf, transactionOf } from './transaction-handles.ts';
+
+/** A message that its outbox has for sent before it is: a crash in between loses it. */
+export interface EarlyMark {
+  readonly file: ParsedFile;
+  readonly mark: AnyCall;
+  readonly relay: CallSite;
+}
+
+export const earlyMarks = perSystem((system: System): readonly EarlyMark[] => {
+  const sent = messageUses(system).flatMap(({ kind, raw }) => (kind === 'published' && raw ? [raw] : []));
+  const relays = new Map([...sent, ...outboxRelays(system)].map((one) => [one.call, one]));
+  const found = [...relays.values()].flatMap((relay) => {
+    const early = markBefore(system, relay);
+    return early ? [{ ...early, relay }] : [];
+  });
+  return [...new Map(found.map((one) => [one.mark, one])).values()];
+});
+
+/**
+ * What marks or removes messages in front of what sends them, in the same function or in one that calls it. What marks
+ * them behind it as well has only claimed them before, and in a transaction both are undone together.
+ */
+function markBefore(system: System, { file, call }: CallSite, depth = 0): Omit<EarlyMark, 'relay'> | undefined {
+  const around = functionsAround(file, call);
+  const outer = around.at(-1);
+  if (!outer || around.some((one) => transactionOf(file, one))) return undefined;
+  const all = callsIn(file).filter((one) => contains(outer, one) && one !== call && !contains(one, call));
+  if (all.some((one) => isBeginning(file, one))) return undefined;
+  const marks = all.filter((one) => marksSent(system, { file, call: one }));
+  if (marks.some((one) => one.start > call.start || isInTransaction(system, { file, call: one }))) return undefined;
+  const mark = marks.findLast((one) => around.includes(functionsAround(file, one)[0]!));
+  if (mark) return { file, mark };
+  if (depth > 1) return undefined;
+  const callers = system.program.callersOf(around[0]!).filter((one) => one.call !== call);
+  const found = callers.map((one) => markBefore(system, one, depth + 1));
+  return found.every((one) => one !== undefined) ? found[0] : undefined;
+}
+
+const isInTransaction = (system: System, site: CallSite): boolean => connectionOf(system, site) === 'transaction';
+
+/** A change of what lies in an outbox, here or where a function of this repository makes it. */
+const marksSent = (system: System, site: CallSite): boolean =>
+  isMark(system, site) ||
+  system.program
+    .calleesOf(site)
+    .some((callee) => system.program.callsReachedFrom(callee, 2).some((one) => isMark(system, one)));
+
+function isMark(system: System, site: CallSite): boolean {
+  if (!isWrite(system, site)) return false;
+  const sql = sqlOf(system, site);
+  const text = sql === '' ? site.file.textOf(statementOf(site.file, site.call as Node)) : sql;
+  return !INSERTS.test(sql === '' ? text.slice(0, text.indexOf('(') + 1) : sql) && outboxNames(system).test(text);
+}
+
+const INSERTS = /^\s*(insert|replace)\b|\.(create|insert|save|add|append|persist)\w*\($/i;
