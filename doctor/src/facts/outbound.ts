@@ -8,6 +8,7 @@ import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
+import { listenerAt } from './listeners.ts';
 import { actionOf, isOn, partOfAction } from './moleculer.ts';
 import { remoteServiceOf } from './nest-grpc.ts';
 
@@ -271,7 +272,8 @@ function targetOf(system: System, { part, address, file, call }: Asked): Part | 
     const found = partNamedIn(text, others);
     if (found) return found;
   }
-  if (hosts.some((host) => host.includes('.'))) return undefined;
+  const local = listenerAt(system, others, address);
+  if (local || hosts.some((host) => host.includes('.'))) return local;
   const receiver = pathOf(call.callee as Node)
     .slice(0, -1)
     .join(' ');
@@ -281,7 +283,8 @@ function targetOf(system: System, { part, address, file, call }: Asked): Part | 
     .replace(/\.[cm]?[jt]sx?$/, '');
   return (
     partNamedIn(receiver, others) ??
-    (/client|gateway|api|adapter|proxy/i.test(name) ? partNamedIn(name, others) : undefined)
+    // A file that is called as its own part names nobody else.
+    (/client|gateway|api|adapter|proxy/i.test(name) && !isCalled(part, name) ? partNamedIn(name, others) : undefined)
   );
 }
 

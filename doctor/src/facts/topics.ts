@@ -234,6 +234,12 @@ function turnOf(system: System, file: ParsedFile, node: Node): Node | undefined 
   return file.all('ForOfStatement').find(({ left }) => contains(left as Node, binding.node))?.right;
 }
 
+/** What an expression stands for: `process.env.QUEUE ?? 'orders'`, `isLate ? 'late' : 'orders'`. */
+function eitherOf(node: Node): readonly Node[] {
+  if (node.type === 'LogicalExpression') return [node.left, node.right];
+  return node.type === 'ConditionalExpression' ? [node.consequent, node.alternate] : [];
+}
+
 /** The texts that an expression may be; an open one is undefined. */
 export function texts(system: System, file: ParsedFile, node: Node): (string | undefined)[] {
   const found = valueNode(system.program, file, node);
@@ -246,6 +252,13 @@ export function texts(system: System, file: ParsedFile, node: Node): (string | u
   }
   if (found?.node.type === 'CallExpression' && pathOf(found.node.callee).join('.') === 'Object.keys') {
     return keysOf(system, found.file, found.node.arguments[0] as Node);
+  }
+  const either = found ? eitherOf(found.node) : [];
+  if (either.length > 0) {
+    const all = either.flatMap((one) => texts(system, found!.file, one));
+    const known = all.filter((one) => one !== undefined);
+    // A setting with something to fall back to is known by that.
+    return known.length > 0 && found!.node.type === 'LogicalExpression' ? known : all;
   }
   const turn = found ? undefined : turnOf(system, file, node);
   if (turn) return texts(system, file, turn);

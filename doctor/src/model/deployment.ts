@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { type BuildFolder, buildFolders } from './build-folders.ts';
 import { chartOf, rendered, settingsOf } from './helm.ts';
 import { kubernetesFacts, podsOf } from './kubernetes.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
@@ -68,10 +69,11 @@ export function readDeployments(root: string, files: readonly string[]): Deploym
     .filter((file) => /\.ya?ml$/.test(file) && !/(^|\/)\.github\//.test(file))
     .flatMap((file) => readYaml(root, file, unreadable));
   const compose = docs.filter(({ file }) => COMPOSE.test(file) && !LOCAL_COMPOSE.test(file));
+  const folderOf = buildFolders(files);
   const manifests = docs.filter(({ value }) => 'apiVersion' in value && 'kind' in value);
   return {
     deployments: [
-      ...compose.flatMap((doc) => composeServices(root, doc)),
+      ...compose.flatMap((doc) => composeServices(root, doc, folderOf)),
       ...patched(toldByCharts(root, manifests.flatMap(podsOf(manifests)))),
     ],
     kubernetes: kubernetesFacts(manifests),
@@ -132,13 +134,13 @@ function readYaml(root: string, file: string, unreadable: { path: string; reason
   });
 }
 
-function composeServices(root: string, doc: Doc): Deployment[] {
+function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deployment[] {
   const services = doc.value['services'];
   if (!isTree(services)) return [];
   return Object.entries(services).flatMap(([name, value]) => {
     if (!isTree(value)) return [];
     const at = (...path: (string | number)[]): number => doc.lineOf(['services', name, ...path]);
-    const folder = buildFolder(doc.file, value['build']);
+    const folder = folderOf(doc.file, value['build']);
     const environment = { ...environmentFiles(root, doc.file, value['env_file']), ...environmentOf(value) };
     const lines = Object.keys(environment).map((key, index) => {
       const isList = Array.isArray(value['environment']);
@@ -172,20 +174,6 @@ const indexOf = (list: unknown, key: string, otherwise: number): number => {
   const index = Array.isArray(list) ? list.findIndex((entry) => text(entry).startsWith(`${key}=`)) : -1;
   return index === -1 ? otherwise : index;
 };
-
-function buildFolder(file: string, build: unknown): string | undefined {
-  const context = typeof build === 'string' ? build : isTree(build) ? text(build['context'] ?? '.') : undefined;
-  if (context === undefined) return undefined;
-  const dockerfile = isTree(build) ? text(build['dockerfile'] ?? '') : '';
-  const folder = posix.normalize(posix.join(posix.dirname(file), context)).replace(/\/$/, '');
-  // The whole repository as context: the place of the Dockerfile, or an argument, tells whose image it is.
-  if (folder !== '.') return folder;
-  const inside = posix.dirname(posix.normalize(dockerfile || 'x'));
-  if (inside !== '.') return inside;
-  const args = isTree(build) && isTree(build['args']) ? Object.values(build['args']).map(text) : [];
-  const named = args.find((arg) => /^[\w.-]+(\/[\w.-]+)*$/.test(arg));
-  return named;
-}
 
 const environmentOf = (value: Tree): Record<string, string> => pairsOf(value['environment']);
 

@@ -88,11 +88,11 @@ interface Repository {
 }
 
 const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers)\/[^/]+$/;
-const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$/;
+const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$|\w{3}service$/;
 /** What answers for others by its library, whatever its name is. */
 const GATEWAYS = /^(@apollo\/gateway|@graphql-hive\/gateway(-runtime)?|express-gateway)$/;
 const GATEWAY_NAME =
-  /(^|[-_.])(gateway|gw|api-gateway|apigateway|bff|edge|ingress|front-door)([-_.](service|svc|server|app|ms))?$/;
+  /(^|[-_.])(gateway|gw|apigw|apigateway|bff|edge|ingress|front-door)([-_.](service|svc|server|app|api|ms))?$/;
 /** What leads to somebody outside is a service like others. */
 const OF_OTHERS = /(payment|pay|bank|card|sms|e?mail|push|fax|notification|messag(e|ing)|carrier)s?[-_.]?(gateway|gw)/;
 const CONTRACT_NAME =
@@ -169,15 +169,22 @@ const isTaken = ({ root, files }: Pick<Repository, 'root' | 'files'>, parent: st
     (file) => basename(file) === 'package.json' && name in (readManifest(join(root, file)).dependencies ?? {}),
   );
 
+const DATA =
+  /(^|\/)([\w.-]*Dockerfile[\w.-]*|\.[\w.-]+|LICENSE|Makefile)$|\.(json|ya?ml|md|txt|csv|tsv|sql|lock|env|gz|zip)$/i;
+
+/** An image of data alone, as one that fills a database, is no service. */
+const holdsProgram = (files: readonly string[], folder: string): boolean =>
+  files.some((file) => file.startsWith(`${folder}/`) && !DATA.test(file));
+
 function kindOf({ root, files, deployments }: Repository, folder: string): PartKind {
   if (SERVED_FILE.test(folder)) {
     return readFileSync(join(root, folder), 'utf8').includes('moleculer-web') ? 'gateway' : 'service';
   }
   const manifest = readManifest(join(root, folder, 'package.json'));
-  const name = basename(folder);
+  const name = hyphenated(basename(folder));
   const dependencies = Object.keys({ ...manifest.dependencies });
   const serves = dependencies.some((dependency) => SERVERS.test(dependency));
-  if (OUTSIDE.test(folder)) return 'outside';
+  if (OUTSIDE.test(folder) || !holdsProgram(files, folder)) return 'outside';
   if (dependencies.some((dependency) => FRONTENDS.includes(dependency)) && !serves) return 'outside';
   const parent = posix.dirname(folder);
   if (LIBRARY_PARENT.test(parent) && CONTRACT_NAME.test(name)) return 'contracts';
@@ -227,11 +234,11 @@ function withAliases(parts: readonly Part[], deployments: readonly Deployment[])
   });
 }
 
+const hyphenated = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+
 /** Without case, hyphens and plural. */
 export const normalized = (name: string): string =>
-  name
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase()
+  hyphenated(name)
     .replaceAll(/[_.\s]+/g, '-')
     .replace(/ies$/, 'y')
     .replace(/([^s])s$/, '$1');

@@ -136,12 +136,19 @@ function deployed(paths: readonly string[], architecture: ArchitectureFile | und
 
 const isJudged = (part: Part | undefined): boolean => part?.kind !== 'outside';
 
+/** Images of databases and brokers: `kafka` beside `kafka-service` is no replica of that. */
+const INFRASTRUCTURE = new RegExp(
+  String.raw`^(cp-)?(kafka|zookeeper|redpanda|rabbitmq|nats(-streaming)?|redis(-stack)?|mongo(db)?|` +
+    String.raw`postgres(ql)?|postgis|mysql|mariadb|mailhog)\b`,
+);
+
 /** What is built from a folder that is no part, as where one Dockerfile builds all, is known by its name. */
 function belongsTo(deployment: Deployment, part: Part, parts: readonly Part[]): boolean {
   if (deployment.folder !== undefined && parts.some(({ folder }) => folder === deployment.folder))
     return deployment.folder === part.folder;
   if (part.folder === '' && deployment.folder === undefined) return deployment.name === part.name;
   const image = deployment.image.split('/').at(-1)!.split(/[:@]/)[0]!;
+  if (INFRASTRUCTURE.test(image)) return false;
   return isCalled(part, deployment.name) || isCalled(part, image);
 }
 
