@@ -1,7 +1,10 @@
 import { basename, join } from 'node:path';
+import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { readJson } from '../model/manifests.ts';
+import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
+import { pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 const TRACES = /trac|otel|telemetry|instrument|apm/i;
@@ -44,8 +47,14 @@ const startsOf = (system: System, part: Part): string =>
 /** A file for tracing that nothing imports, and that no script, image or command names. */
 function isForgotten(system: System, part: Part, file: ParsedFile): boolean {
   if (!TRACES.test(basename(file.path)) || imported(system).has(file.path)) return false;
+  return !isNamedIn(startsOf(system, part), file);
+}
+
+const LISTENS = /(^|\.)(listen|serve)$/;
+
+function isNamedIn(starts: string, file: ParsedFile): boolean {
   const name = basename(file.path).replace(/\.[cm]?[jt]s$/, '');
-  return !new RegExp(`\\b${name.replaceAll(/[^\w-]/g, '.')}(\\.|["'\\s]|$)`, 'm').test(startsOf(system, part));
+  return new RegExp(`\\b${name.replaceAll(/[^\w-]/g, '.')}(\\.|["'\\s]|$)`, 'm').test(starts);
 }
 
 const PRELOADS = /(?:--(?:import|require)[= ]|\s-r\s?)\s*([\w@./-]+)/g;
@@ -71,10 +80,13 @@ function preloadedFiles(system: System, part: Part): readonly ParsedFile[] {
   return [...found];
 }
 
-/** A file that offers something, and that nobody of its part takes: it never runs. */
+/** A file that offers something, and that nobody of its part takes or starts: it never runs. */
 export const isNeverTaken = (system: System, part: Part, file: ParsedFile): boolean => {
   const { exports, defaultExport } = system.program.scopesOf(file);
   if ((exports.size === 0 && !defaultExport) || imported(system).has(file.path)) return false;
+  // A server that is exported for its tests runs all the same.
+  if (callsIn(file).some(({ callee }) => LISTENS.test(pathOf(callee as Node).join('.')))) return false;
+  if (isNamedIn(startsOf(system, part), file)) return false;
   return !system.filesOf(part).some((one) => LOADS_FOLDERS.test(one.lines.join('\n')));
 };
 

@@ -60,6 +60,10 @@ const DECLARATIONS = /\.d\.[cm]?ts$/;
 
 export const isSource = (path: string): boolean => SOURCE.test(path) && !DECLARATIONS.test(path);
 
+/** A program without an ending, as `bin/www`, which says itself that Node runs it. */
+export const isScript = (root: string, path: string): boolean =>
+  /(^|\/)bin\/[\w-]+$/.test(path) && /^#!.*\bnode\b/.test(readFileSync(join(root, path), 'utf8').slice(0, 100));
+
 const TEST_FILE = /\.(test|spec|e2e-spec|fixtures|mock|stories|bench)\.[cm]?[jt]sx?$/;
 /** What every implementation of a port has to pass: `order.repository.contract.ts`. */
 const CONFORMANCE = /\w\.contract\.[cm]?ts$/;

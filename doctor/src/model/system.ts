@@ -4,7 +4,7 @@ import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type ArchitectureFile, readArchitectureFile, THRESHOLDS, type Thresholds } from './architecture-file.ts';
 import { type Deployment, type KubernetesFacts, readDeployments } from './deployment.ts';
-import { isSource, isTest, listFiles, type OnRead, readImports, readSources } from './files.ts';
+import { isScript, isSource, isTest, listFiles, type OnRead, readImports, readSources } from './files.ts';
 import { isCalled, type Layout, type Part, readLayout } from './layout.ts';
 import { Program } from './program.ts';
 import { createResolver, type Resolve, type Target } from './resolver.ts';
@@ -67,7 +67,9 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
   const layout = readLayout(root, paths, { architecture, deployments });
   const resolve = createResolver(root, new Set(paths), layout.parts);
   const partOf = partFinder(layout.parts);
-  const sources = paths.filter((file) => isSource(file) && !isTest(file) && isJudged(partOf(file)));
+  const sources = paths.filter(
+    (file) => (isSource(file) || isScript(root, file)) && !isTest(file) && isJudged(partOf(file)),
+  );
   const { files, unreadable } = readSources(root, sources, onRead);
   const program = new Program(files, resolve);
   const byPart = groupBy(files, (file) => partOf(file.path));
