@@ -19,8 +19,8 @@ export const layers: Rule = {
 /** The layers that many repositories have, by the names that their folders bear. */
 const USUAL: Readonly<Record<string, RegExp>> = {
   domain: /^(domain|domains|entities)$/,
-  application: /^(application|use-?cases?|usecases)$/,
-  infrastructure: /^(infrastructure|infra|persistence|data-access)$/,
+  application: /^(application|use-?cases?|usecases|ports?)$/,
+  infrastructure: /^(infrastructure|infra|persistence|data-access|adapters?|adapters?-out)$/,
   interface: /^(interface|interfaces|presentation|controllers|http|rest|api|web|adapters?-in)$/,
   platform: /^(platform|main|bootstrap|composition)$/,
 };
@@ -135,6 +135,7 @@ function usualLayers(system: System) {
       const layer = Object.keys(USUAL).find((name) => USUAL[name]!.test(folder));
       if (layer !== undefined) return layer;
     }
-    return undefined;
+    // What is within a hexagon, and not its domain, is what is done with that.
+    return folders.some((folder) => /^(core|hexagon)$/.test(folder)) ? 'application' : undefined;
   };
 }
