@@ -91,7 +91,32 @@ function isOfOwn(program: System['program'], file: ParsedFile, plugin: Node): bo
   return origin.kind === 'functions' || isWrapped;
 }
 
+const DEPENDENCY = /^(db|database|postgres\w*|mysql|mongo\w*|redis|cache|broker|bus|rabbit\w*|kafka|nats|queue)$/i;
+
+/** `checks: { database: async () => true }`: one that bears the name of a dependency, and never asks it. */
+const falseIn = (checks: Node): Node | undefined =>
+  checks.type !== 'ObjectExpression'
+    ? undefined
+    : checks.properties.find(
+        (entry) =>
+          entry.type === 'Property' && DEPENDENCY.test(nameOf(entry.key) ?? '') && isAnswered(entry.value as Node),
+      );
+
+/** Without asking anybody: `() => true`, `async () => {}`, `() => Promise.resolve()`. */
+function isAnswered(given: Node): boolean {
+  if (!isFunction(given) || !given.body) return false;
+  const { body } = given;
+  if (body.type === 'BlockStatement') return body.body.length === 0;
+  const isResolved = body.type === 'CallExpression' && pathOf(body.callee).join('.') === 'Promise.resolve';
+  return isResolved || (body.type as string) === 'Literal' || nameOf(body as Node) === 'undefined';
+}
+
 const emptyIn = (given: Extract<Node, { type: 'ObjectExpression' }>): Node | undefined =>
+  given.properties
+    .flatMap((entry) =>
+      entry.type === 'Property' && CHECKS.test(nameOf(entry.key) ?? '') ? (falseIn(entry.value as Node) ?? []) : [],
+    )
+    .at(0) ??
   given.properties.find(
     (entry) =>
       entry.type === 'Property' &&

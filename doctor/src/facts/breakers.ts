@@ -128,7 +128,7 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
   });
   return [...own, ...libraries].flatMap(({ part, file }) =>
     callsIn(file).flatMap((call) => {
-      if (!isUsedAtOnce(file, call)) return [];
+      if (!isUsedAtOnce(file, call) && !isOfGetter(system, { file, call })) return [];
       const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
       const isBreaker =
         makers.some((maker) =>
@@ -182,6 +182,16 @@ function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
       return file.parentOf(asked)?.type === 'AwaitExpression';
     })
   );
+}
+
+/** `get client() { return createClient(…); }`, also by a function: whoever asks for it gets a new one. */
+function isOfGetter({ program }: System, { file, call }: Pick<Breaker, 'file' | 'call'>, depth = 0): boolean {
+  const [around] = functionsAround(file, call);
+  const isReturned = !!around && (around.body === call || file.parentOf(call)?.type === 'ReturnStatement');
+  const holder = around && file.parentOf(around);
+  if (!isReturned || depth > 2) return false;
+  if (holder?.type === 'MethodDefinition') return holder.kind === 'get';
+  return program.callersOf(around).some((site) => isOfGetter({ program } as System, site, depth + 1));
 }
 
 /** The answer is waited for, or nothing becomes of it. */

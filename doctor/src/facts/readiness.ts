@@ -18,7 +18,9 @@ const CHOOSES = /\?[^;]*\b5\d\d\b|\bif\b[^}]*\b5\d\d\b/;
 export function asksNothing(system: System, route: Route): boolean {
   const handler = handlerOf(system, route);
   if (!handler) return false;
-  if (readsFlag(handler.file, handler.node) || CHOOSES.test(handler.file.textOf(handler.node))) return false;
+  if (!tellsItsPhase(handler.file, handler.node)) {
+    if (readsFlag(handler.file, handler.node) || CHOOSES.test(handler.file.textOf(handler.node))) return false;
+  }
   const calls = callsOf(system, route).filter(({ call }) => {
     const path = pathOf(call.callee as Node);
     const [given] = call.arguments as readonly Node[];
@@ -30,6 +32,24 @@ export function asksNothing(system: System, route: Route): boolean {
   });
   return calls.length === 0;
 }
+
+const OF_PHASES = /phase|drain|closing|shutting|stopping|terminat/i;
+
+/** All that it chooses by is whether its own process starts, runs or ends: it asks nobody. */
+function tellsItsPhase(file: ParsedFile, node: Node): boolean {
+  const own = file.textOf(node);
+  if (/\bawait\b|\.then\(/.test(own) || !OF_PHASES.test(own)) return false;
+  const inside = <N extends Node>(one: N): boolean => node.start <= one.start && one.end <= node.end;
+  const tests = [...file.all('ConditionalExpression'), ...file.all('IfStatement')].filter(inside);
+  const named = file.all('VariableDeclarator').filter(inside);
+  const isOfPhase = (test: Node): boolean =>
+    OF_PHASES.test(file.textOf(test)) ||
+    named.some(({ id, init }) => !!init && OF_PHASES.test(file.textOf(init)) && mentions(file, test, file.textOf(id)));
+  return tests.length > 0 && tests.every(({ test }) => isOfPhase(test) && !/&&|\|\|/.test(file.textOf(test)));
+}
+
+const mentions = (file: ParsedFile, node: Node, name: string): boolean =>
+  new RegExp(String.raw`(^|[^\w.])${name.replaceAll(/\W/g, '')}\b`).test(file.textOf(node));
 
 const REFUSES = /\b5\d\d\b|unavailable|\bthrow\b|\breject\(|next\(|HealthCheckError|terminus/i;
 

@@ -28,6 +28,8 @@ export interface Deployment {
     readonly readiness?: string | undefined;
     readonly startup?: string | undefined;
   };
+  /** It is told that nothing asks how it is. */
+  readonly isUnchecked?: true;
   readonly probeLines: { readonly liveness?: number; readonly readiness?: number; readonly startup?: number };
   readonly labels: Readonly<Record<string, string>>;
   readonly labelsLine: number;
@@ -161,6 +163,7 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
         publishedPorts: publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
         probes: value['healthcheck'] ? { readiness: text((value['healthcheck'] as Tree)['test']) } : {},
         probeLines: value['healthcheck'] ? { readiness: at('healthcheck') } : {},
+        ...(isSwitchedOff(value['healthcheck']) && { isUnchecked: true as const }),
         labels: pairsOf(value['labels'] ?? treeAt(value, ['deploy'])['labels']),
         labelsLine: at('labels'),
         hostPaths: hostPaths(value['volumes']).map(({ path, index }) => ({ path, line: at('volumes', index) })),
@@ -169,6 +172,10 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
     ];
   });
 }
+
+/** `healthcheck: { disable: true }`, and `test: [NONE]`. */
+const isSwitchedOff = (check: unknown): boolean =>
+  isTree(check) && (check['disable'] === true || [check['test']].flat()[0] === 'NONE');
 
 const indexOf = (list: unknown, key: string, otherwise: number): number => {
   const index = Array.isArray(list) ? list.findIndex((entry) => text(entry).startsWith(`${key}=`)) : -1;

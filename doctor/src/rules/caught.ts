@@ -1,34 +1,33 @@
 import type { Node } from 'oxc-parser';
 import type { System } from '../model/system.ts';
-import { ancestorsOf, contains, pathOf } from '../source/ast.ts';
+import { ancestorsOf, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** Whether something is answered in place of an error that a place throws, here or by all who call it. */
 export function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
-  const { program } = system;
+  if (isCaughtHere(file, node)) return true;
+  const [around] = functionsAround(file, node);
+  const callers = !around || depth > 4 ? [] : system.program.callersOf(around);
+  return (
+    callers.length > 0 && callers.every((site) => isCaught(system, { file: site.file, node: site.call }, depth + 1))
+  );
+}
+
+/** In the function around it. */
+export function isCaughtHere(file: ParsedFile, node: Node): boolean {
   const parent = file.parentOf(node);
-  const chained = parent?.type === 'MemberExpression' && /^(catch|then)$/.test(pathOf(parent).at(-1)!);
-  if (chained && pathOf(parent).at(-1) === 'catch') return true;
-  for (const outer of ancestorsOf(file, node)) {
-    if (
-      outer.type === 'TryStatement' &&
-      outer.handler &&
-      contains(outer.block, node) &&
-      !handsOn(file, outer.handler.body)
-    )
-      return true;
-    if (
-      outer.type.endsWith('Function') ||
-      outer.type.startsWith('Function') ||
-      outer.type === 'ArrowFunctionExpression'
-    ) {
-      const callers = depth > 4 ? [] : program.callersOf(outer as never);
-      return (
-        callers.length > 0 && callers.every((site) => isCaught(system, { file: site.file, node: site.call }, depth + 1))
-      );
-    }
-  }
-  return false;
+  if (parent?.type === 'MemberExpression' && pathOf(parent).at(-1) === 'catch') return true;
+  const outers = ancestorsOf(file, node);
+  const end = outers.findIndex((one) => isFunction(one));
+  return outers
+    .slice(0, end < 0 ? outers.length : end)
+    .some(
+      (outer) =>
+        outer.type === 'TryStatement' &&
+        outer.handler &&
+        contains(outer.block, node) &&
+        !handsOn(file, outer.handler.body),
+    );
 }
 
 /** A `catch` that only tells somebody else of the error answers nothing in its place. */

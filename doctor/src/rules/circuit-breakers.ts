@@ -11,6 +11,7 @@ import {
 import { waitsForEver } from '../facts/moleculer.ts';
 import { clientOf, type Outbound, outboundCalls } from '../facts/outbound.ts';
 import { routesIn } from '../facts/routes.ts';
+import { isForEver } from '../facts/time-outs.ts';
 import { readParts } from '../facts/unread.ts';
 import type { RunningSystem } from '../live/running-system.ts';
 import type { Part } from '../model/layout.ts';
@@ -27,6 +28,7 @@ import { policyFaults } from './policy-faults.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
+import { unansweredCalls } from './unanswered-calls.ts';
 
 /** Every outbound synchronous call goes through a breaker with a timeout and a stated fallback. */
 export const circuitBreakers: Rule = {
@@ -64,6 +66,7 @@ function judge(system: System): Judgement {
       ...system.program.files.flatMap((file) => neverOpenBySettings(system, file)),
       ...kitBreakersForEachCall(system).map((one) => anew(one)),
       ...ownBreakerFaults(system),
+      ...unansweredCalls(system),
       ...policyFaults(system),
     ],
     ...readParts(system),
@@ -99,8 +102,8 @@ function withoutTimeout(system: System, { part, file, call, library }: Breaker):
   const given = call.arguments[1] as Node | undefined;
   const options = given && valueNode(program, file, given);
   const timeout = options && property(options.node, 'timeout');
-  const text = timeout && textOf(program, options.file, timeout);
-  if (text === undefined || !/^(false|0|null|Infinity|\{Infinity\})$/.test(text)) return [];
+  if (!timeout || !isForEver(program, options.file, timeout)) return [];
+  const text = textOf(program, options.file, timeout);
   const what = `A circuit breaker of ${part.name} has no timeout: a call that hangs is no failure to it`;
   return [
     {
@@ -167,7 +170,7 @@ function endless({ program }: System, part: Part, file: ParsedFile): Draft[] {
     const timeout = property(given, 'timeoutMs') ?? property(given, 'timeout');
     if (!timeout || !/client|breaker|circuit|polic/i.test(pathOf(call.callee as Node).at(-1)!)) return [];
     const isLibrary = program.originOf(file, call.callee as Node).kind === 'external';
-    if (isLibrary || !/^(false|0|null|Infinity|\{Infinity\})$/.test(textOf(program, file, timeout))) return [];
+    if (isLibrary || !isForEver(program, file, timeout)) return [];
     const what = `A client of ${part.name} waits without end: a call that hangs is no failure to its breaker`;
     const line = file.lineAt(timeout.start);
     return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];

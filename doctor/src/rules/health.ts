@@ -42,8 +42,9 @@ function judge(system: System): Judgement {
     findings: [
       ...once(known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes))),
       ...system.deployments.filter(({ kind }) => kind === 'kubernetes').flatMap((one) => unprobed(system, one)),
+      ...all.flatMap((part) => switchedOff(system, part)),
       ...emptyChecks(system).map(({ part: { name: subject }, file, node }) => {
-        const what = `The readiness check of ${subject} is told to ask nothing: it is ready also without its database`;
+        const what = `The readiness check of ${subject} is told to ask nothing: it is ready also without what it needs`;
         const line = file.lineAt(node.start);
         return { subject, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] };
       }),
@@ -227,6 +228,16 @@ function isPing({ program }: System, { file, call }: CallSite): boolean {
         'i',
       ).test(path.at(-2)!);
 }
+
+/** Its deployment says that nobody asks it how it is. */
+const switchedOff = (system: System, part: Part): Draft[] =>
+  system.deploymentsOf(part).flatMap(({ isUnchecked, file, line, probeLines }) => {
+    if (!isUnchecked) return [];
+    const what = `The deployment of ${part.name} switches its health check off`;
+    return [
+      { subject: part.name, what, evidence: [{ file, line: probeLines.readiness ?? line, text: 'healthcheck' }] },
+    ];
+  });
 
 /** A container of a service without probes, or with one of which it cannot be told apart which it is. */
 function unprobed(system: System, deployment: Deployment): Draft[] {
