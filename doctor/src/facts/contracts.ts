@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, nameOf, pathOf } from '../source/ast.ts';
+import { type AnyCall, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isReached } from './reached.ts';
 
@@ -13,6 +13,9 @@ export interface MessageContract {
   readonly kind: 'event' | 'command';
   readonly type: string;
   readonly schema: Node | undefined;
+  /** The field of its data by which its messages are in order, and the channel that it travels on: `events`. */
+  readonly key: string | undefined;
+  readonly channel: string | undefined;
   /** Where it is used as a value, besides its definition. */
   readonly uses: readonly ContractUse[];
 }
@@ -36,13 +39,16 @@ export const messageContracts = perSystem((system: System): readonly MessageCont
 
 function contractOf(system: System, file: ParsedFile, call: AnyCall): MessageContract[] {
   const kind = pathOf(call.callee as Node).at(-1)!;
-  const [type, schema] = call.arguments as readonly Node[];
+  const [type, schema, options] = call.arguments as readonly Node[];
   const text = type?.type === 'Literal' ? nameOf(type) : undefined;
   const holder = file.parentOf(call);
   if ((kind !== 'event' && kind !== 'command') || text === undefined || !TYPE.test(text)) return [];
   const name = holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined;
   const uses = name === undefined ? [] : usesOf(system, file, name);
-  return [{ file, line: file.lineAt(call.start), kind, type: text, schema, uses }];
+  const told = (field: string): string | undefined => nameOf(property(options, field));
+  const isTold = options?.type === 'ObjectExpression' && options.properties.every((one) => one.type === 'Property');
+  const channel = isTold ? (told('channel') ?? `${kind}s`) : undefined;
+  return [{ file, line: file.lineAt(call.start), kind, type: text, schema, key: told('key'), channel, uses }];
 }
 
 function usesOf(system: System, home: ParsedFile, name: string): ContractUse[] {

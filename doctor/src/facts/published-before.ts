@@ -7,6 +7,10 @@ export interface PublishedBefore {
   readonly name: string;
   readonly shape: Shape;
   readonly file: string;
+  /** The field of its data by which its messages were in order. */
+  readonly key?: string;
+  /** The addresses that it travelled on. */
+  readonly channels?: readonly string[];
 }
 
 /** Whether the record is a folder of AsyncAPI documents, which others make, and not a file of ours. */
@@ -34,16 +38,27 @@ export interface JsonSchema {
 }
 
 interface AsyncApi {
-  readonly components?: { readonly messages?: Readonly<Record<string, { readonly payload?: JsonSchema }>> };
+  readonly channels?: Readonly<
+    Record<string, { readonly address?: string; readonly messages?: Readonly<Record<string, unknown>> }>
+  >;
+  readonly components?: {
+    readonly messages?: Readonly<Record<string, { readonly payload?: JsonSchema; readonly 'x-key'?: string }>>;
+  };
 }
 
 /** In an envelope the payload has the data of the message; without one it is them. */
 function messagesIn(file: string): PublishedBefore[] {
-  const { components } = JSON.parse(readFileSync(file, 'utf8')) as AsyncApi;
-  return Object.entries(components?.messages ?? {}).map(([name, { payload = {} }]) => ({
+  const { channels, components } = JSON.parse(readFileSync(file, 'utf8')) as AsyncApi;
+  const addresses = Object.entries(channels ?? {}).map(([name, { address = name, messages = {} }]) => ({
+    address,
+    names: Object.keys(messages),
+  }));
+  return Object.entries(components?.messages ?? {}).map(([name, { payload = {}, 'x-key': key }]) => ({
     name,
     shape: shapeIn(payload.properties?.['data'] ?? payload),
     file,
+    ...(key !== undefined && { key: key.split('/').at(-1)! }),
+    channels: addresses.flatMap(({ address, names }) => (names.includes(name) ? [address] : [])),
   }));
 }
 

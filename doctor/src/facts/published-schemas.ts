@@ -8,12 +8,17 @@ export interface PublishedSchema {
   readonly file: string;
   readonly line: number;
   readonly shape: Shape;
+  /** Of a message: see its contract. */
+  readonly key?: string | undefined;
+  readonly channel?: string | undefined;
 }
 
 /** All schemas in the contracts of a repository. */
 export const publishedSchemas = perSystem((system: System): readonly PublishedSchema[] => {
-  const messages = messageContracts(system).map(({ type, file, line, schema }) => ({
+  const messages = messageContracts(system).map(({ type, file, line, schema, key, channel }) => ({
     name: type,
+    key,
+    channel,
     file: file.path,
     line,
     shape: schema ? shapeOf(system, file, schema) : ({ kind: 'open' } as const),

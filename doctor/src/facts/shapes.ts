@@ -54,12 +54,44 @@ function shapeAt(system: System, { file, node: given, depth }: At & { node: Node
       const list = args[0] && unwrap(args[0]);
       return list?.type === 'ArrayExpression' ? { kind: 'choice', of: (list.elements as Node[]).map(next) } : OPEN;
     }
+    case 'pick':
+    case 'omit':
+    case 'partial':
+      return partOf(args[0] ? next(args[0]) : OPEN, name.toLowerCase(), namesIn(args[1]));
+    case 'composite':
+    case 'intersect':
+      return together(args[0]?.type === 'ArrayExpression' ? (args[0].elements as Node[]).map(next) : []);
+    case 'refine':
+      return args[0] ? next(args[0]) : OPEN;
+    case 'unsafe':
+    case 'ref':
+    case 'transform':
+      return OPEN;
     case 'literal':
       return { kind: 'value', type: JSON.stringify(literalOf(args[0])) };
     default:
       return { kind: 'value', type: name.toLowerCase() };
   }
 }
+
+const namesIn = (node: Node | undefined): readonly string[] =>
+  node?.type === 'ArrayExpression' ? (node.elements as Node[]).flatMap((one) => nameOf(one) ?? []) : [];
+
+/** What `Type.Pick`, `Type.Omit` and `Type.Partial` make of an object. */
+function partOf(whole: Shape, how: string, names: readonly string[]): Shape {
+  if (whole.kind !== 'object' || (how !== 'partial' && names.length === 0)) return OPEN;
+  const kept = Object.entries(whole.properties).filter(
+    ([name]) => how === 'partial' || names.includes(name) === (how === 'pick'),
+  );
+  const all = kept.map(([name, one]) => [name, how === 'partial' ? { ...one, optional: true } : one] as const);
+  return { kind: 'object', properties: Object.fromEntries(all) };
+}
+
+/** What is all of these at once. */
+const together = (all: readonly Shape[]): Shape =>
+  all.length > 0 && all.every((one) => one.kind === 'object')
+    ? { kind: 'object', properties: Object.assign({}, ...all.map(({ properties }) => properties)) }
+    : OPEN;
 
 const literalOf = (node: Node | undefined): Value => (node?.type === 'Literal' ? (node.value as Value) : null);
 

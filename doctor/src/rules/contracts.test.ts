@@ -31,16 +31,34 @@ const DATA = {
   },
 };
 
+interface Said {
+  readonly contract?: string;
+  readonly key?: string;
+  readonly on?: string;
+}
+
 /** A system whose record is a folder of AsyncAPI documents. */
-function findings(t: TestContext, messages: Readonly<Record<string, object>>): string[] {
+function findings(
+  t: TestContext,
+  messages: Readonly<Record<string, object>>,
+  { contract = CONTRACT, key, on }: Said = {},
+): string[] {
   const root = mkdtempSync(join(tmpdir(), 'ashlar-doctor-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
-  const payload = (data: object) => ({ payload: { type: 'object', properties: { data } } });
+  const payload = (data: object) => ({
+    payload: { type: 'object', properties: { data } },
+    ...(key && { 'x-key': `$message.payload#/data/${key}` }),
+  });
+  const channels = on ? { [on]: { address: on, messages } } : {};
   const all = Object.fromEntries(Object.entries(messages).map(([name, data]) => [name, payload(data)]));
   const files = {
     'architecture.json': JSON.stringify({ contracts: ['contracts'], contractsBaseline: 'contracts/baseline' }),
-    'contracts/src/order.ts': CONTRACT,
-    'contracts/baseline/order.asyncapi.json': JSON.stringify({ asyncapi: '3.0.0', components: { messages: all } }),
+    'contracts/src/order.ts': contract,
+    'contracts/baseline/order.asyncapi.json': JSON.stringify({
+      asyncapi: '3.0.0',
+      channels,
+      components: { messages: all },
+    }),
   };
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
@@ -60,5 +78,26 @@ test('what is not as the AsyncAPI documents say is found, field by field, and wh
     'order.OrderPlaced.v1 breaks: orderId was integer, and is string',
     'order.OrderPlaced.v1 breaks: style no longer allows "express"',
     'order.OrderLost.v1 was published, and is gone',
+  ]);
+});
+
+const KEYED = CONTRACT.replace('}));', "}), { key: 'orderId' });");
+
+test('a message stays on its channel, and in order by its key', (t) => {
+  const before = { 'order.OrderPlaced.v1': DATA };
+  deepStrictEqual(findings(t, before, { contract: KEYED, key: 'orderId', on: 'order.events' }), []);
+  deepStrictEqual(findings(t, before, { contract: KEYED, key: 'userId', on: 'order.changes' }), [
+    'order.OrderPlaced.v1 breaks: it was in order by userId, and is by orderId',
+    'order.OrderPlaced.v1 breaks: it was said on order.changes, and is on order.events',
+  ]);
+});
+
+test('what is picked out of another schema is compared field by field', (t) => {
+  const picked = CONTRACT.replace('Type.Object({\n  ...Order', 'Type.Pick(Type.Object({\n  ...Order').replace(
+    '}));',
+    "}), ['orderId', 'style', 'note']));",
+  );
+  deepStrictEqual(findings(t, { 'order.OrderPlaced.v1': DATA }, { contract: picked }), [
+    'order.OrderPlaced.v1 breaks: lines is gone',
   ]);
 });

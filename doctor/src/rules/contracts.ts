@@ -58,7 +58,7 @@ function judge(system: System): Judgement {
 
 function changed(
   system: System,
-  { name, shape, file: path }: PublishedBefore,
+  { name, shape, file: path, ...travelled }: PublishedBefore,
   now: readonly PublishedSchema[],
 ): Draft[] {
   const found = now.find((one) => one.name === name);
@@ -67,11 +67,25 @@ function changed(
     const what = `${name} was published, and is gone`;
     return [{ subject: name, what, evidence: [{ file, line: lineIn(path, name), text: name }] }];
   }
-  return breaks(shape, found.shape).map((what) => ({
+  return [...breaks(shape, found.shape), ...movedFrom(travelled, found)].map((what) => ({
     subject: name,
     what: `${name} breaks: ${what}`,
     evidence: [{ file: found.file, line: found.line, text: name }],
   }));
+}
+
+/** Who listens where it was, hears nothing; and messages of one thing come in any order under another key. */
+function movedFrom(
+  { key, channels = [] }: Pick<PublishedBefore, 'key' | 'channels'>,
+  now: Pick<PublishedSchema, 'name' | 'key' | 'channel'>,
+): string[] {
+  const address = `${now.name.split('.')[0]}.${now.channel}`;
+  const isOfForm = channels.every((one) => /^[\w-]+\.[\w-]+$/.test(one));
+  const isMoved = now.channel !== undefined && channels.length > 0 && isOfForm && !channels.includes(address);
+  return [
+    ...(key && now.key && key !== now.key ? [`it was in order by ${key}, and is by ${now.key}`] : []),
+    ...(isMoved ? [`it was said on ${channels.join(' and ')}, and is on ${address}`] : []),
+  ];
 }
 
 const lineIn = (path: string, name: string): number =>
