@@ -1,4 +1,5 @@
 import { type DatabaseSetting, databaseSettings } from '../facts/databases.ts';
+import { foreignLinks } from '../facts/foreign-links.ts';
 import { givenRights } from '../facts/given-rights.ts';
 import { foreignClients } from '../facts/prisma-clients.ts';
 import { tablesAt } from '../facts/sql.ts';
@@ -43,6 +44,11 @@ function judge(system: System): Judgement {
       ...foreignTables(system),
       ...foreignSettings(system),
       ...rightsGiven(system),
+      ...foreignLinks(system).map(({ statement, offset, to }) => ({
+        subject: statement.part.name,
+        what: `The database of ${statement.part.name} reads that of ${to.name}`,
+        evidence: [placeOf(statement, offset)],
+      })),
       ...enteredByName(system),
       ...foreignClients(system).map(({ part, owner, used: { file, line, specifier } }) => ({
         subject: part.name,

@@ -29,7 +29,7 @@ export const distributedMonolith: Rule = {
 function judge(system: System): Judgement {
   const isOne = system.services.length < 2;
   return {
-    findings: [...cycles(system), ...startsAfter(system)],
+    findings: [...cycles(system), ...throughTheFront(system), ...startsAfter(system)],
     judged: isOne ? [] : system.services.map(({ name }) => name),
     unknown: isOne ? [{ subject: 'the repository', why: 'Only one service was found.' }] : [],
   };
@@ -51,6 +51,24 @@ function cycles(system: System): Draft[] {
         line,
         text: `${part.name} → ${target!.name}`,
       })),
+    };
+  });
+}
+
+/** What stands before the services asks them: who asks it waits for itself, and for all the others behind it. */
+function throughTheFront(system: System): Draft[] {
+  const asked = outboundCalls(system).filter(
+    ({ part, target }) => part.kind === 'service' && target?.kind === 'gateway',
+  );
+  return [...Map.groupBy(asked, ({ part, target }) => `${part.name} ${target!.name}`).values()].map((same) => {
+    const { part, target } = same[0]!;
+    return {
+      subject: part.name,
+      what: `${part.name} → ${target!.name} → ${part.name}: it asks the gateway that it stands behind`,
+      evidence: same
+        .slice(0, 3)
+        .map(({ file, line }) => ({ file: file.path, line, text: file.lines[line - 1]!.trim() })),
+      mend: 'Ask the service itself, or keep a copy of what it publishes.',
     };
   });
 }
