@@ -5,7 +5,8 @@ import { textOf, valueNode } from '../model/texts.ts';
 import { returnedBy } from '../model/value-nodes.ts';
 import { type AnyCall, contains, functionsAround, isFunction, iteratedIn, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { AUTHENTICATION, isOfKind } from './policy-kinds.ts';
+import { isHookOf } from './plugin-scopes.ts';
+import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { importedFile } from './routes.ts';
 
 export const PROXIES = new RegExp(
@@ -22,10 +23,12 @@ export function hasGlobal(system: System, asked: Asked, kind: RegExp): boolean {
   const used = callsIn(file).some((call) => {
     const verb = pathOf(call.callee as Node).at(-1)!;
     const args = call.arguments as readonly Node[];
-    if (verb === 'addHook') return args.slice(1).some((arg) => isOfKind(system, { file, node: arg }, kind));
+    if (verb === 'addHook')
+      return isHookOf(system, asked, call) && args.slice(1).some((arg) => isOfKind(system, { file, node: arg }, kind));
     if (verb === 'useGlobalGuards') return args.some((arg) => isOfKind(system, { file, node: arg }, kind));
     if (verb !== 'use' && verb !== 'register') return false;
     if (verb === 'register' && kind === AUTHENTICATION && onlyDecorates(system, file, args[0])) return false;
+    if (verb === 'register' && kind === RATE_LIMIT && isOnlyOffered(args[1])) return false;
     if (verb === 'use' && line !== undefined && comesLate(file, call, line)) return false;
     if (verb === 'use' && asked.of && comesAfter(system, { file, used: call, of: asked.of })) return false;
     const isForAll =
@@ -53,7 +56,7 @@ export function hasGlobal(system: System, asked: Asked, kind: RegExp): boolean {
   });
 }
 
-interface Asked {
+export interface Asked {
   readonly file: ParsedFile;
   readonly line?: number;
   readonly path?: string;
@@ -62,6 +65,12 @@ interface Asked {
 }
 
 const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
+
+/** `register(rateLimit, { global: false })`: it limits where a route says so. */
+function isOnlyOffered(options: Node | undefined): boolean {
+  const given = property(options, 'global');
+  return given?.type === 'Literal' && given.value === false;
+}
 
 /** A plugin of this repository that offers a check, and hangs it before nothing. */
 function onlyDecorates({ program }: System, file: ParsedFile, plugin: Node | undefined): boolean {

@@ -16,7 +16,7 @@ const WRITES = new RegExp(
   '^(save|insert|insertOne|insertMany|bulkWrite|create|createMany|bulkCreate|update|' +
     'updateOne|updateMany|upsert|delete|deleteOne|deleteMany|destroy|remove|findOneAndUpdate|' +
     'findByIdAndUpdate|findAndModify|replaceOne|persist|persistAndFlush|increment|decrement|' +
-    String.raw`softDelete|append|store)$`,
+    String.raw`softDelete|append|store|insertInto|updateTable|deleteFrom)$`,
 );
 /** What Moleculer's services ask of their database. */
 const ADAPTER_WRITES = /^(insert|insertMany|update(ById|Many)?|remove(ById|Many)|save)$/;

@@ -187,7 +187,8 @@ function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
   return (routesIn(system).get(file) ?? []).map((route) => {
     const config = isRecord(route.options) ? JSON.stringify(route.options) : '';
     const kinds = (kind: RegExp): boolean => route.before.some((node) => isOfKind(system, { file, node }, kind));
-    const isUnlimited = route.before.some((node) => SKIPS_LIMITS.test(file.textOf(node)));
+    const isUnlimited =
+      /"rateLimit":false/.test(config) || route.before.some((node) => SKIPS_LIMITS.test(file.textOf(node)));
     return {
       part,
       file,

@@ -34,7 +34,7 @@ export function handlerOf({ program }: System, { file, call }: CallSite): Functi
 }
 
 /** Under which names functions are handed over that handle messages. */
-const HANDLERS = ['callback', 'handle', 'handler', 'onMessage', 'process'];
+const HANDLERS = ['callback', 'handle', 'handler', 'handleMessage', 'handleMessageBatch', 'onMessage', 'process'];
 
 /** `for await (const message of subscription)`. */
 function loopOver(file: ParsedFile, call: Node): NodeOf<'ForOfStatement'> | undefined {

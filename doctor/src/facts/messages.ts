@@ -58,15 +58,16 @@ const CONSUME: Readonly<Record<string, readonly string[]>> = {
   kafkajs: ['subscribe'],
   amqplib: ['consume', 'bindQueue'],
   'amqp-connection-manager': ['consume', 'bindQueue'],
-  nats: ['subscribe'],
+  nats: ['subscribe', 'consume'],
   'node-nats-streaming': ['subscribe'],
-  '@nats-io/transport-node': ['subscribe'],
+  '@nats-io/transport-node': ['subscribe', 'consume'],
   '@nats-io/nats-core': ['subscribe'],
   '@nats-io/jetstream': ['consume', 'subscribe'],
   redis: ['subscribe', 'pSubscribe', 'xReadGroup'],
   ioredis: ['subscribe', 'psubscribe', 'xreadgroup'],
   mqtt: ['subscribe', 'subscribeAsync'],
   '@google-cloud/pubsub': ['subscription', 'on'],
+  'sqs-consumer': ['create'],
   bull: ['process'],
 };
 

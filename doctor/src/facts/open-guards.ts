@@ -38,10 +38,14 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     return (
       isOpen([origin.file.textOf(origin.node)], []) ||
       forgives(origin.file, origin.node) ||
+      letsStrangersIn(origin.file, origin.node) ||
       takesAnybody(origin.file, origin.node)
     );
   if (origin.kind !== 'functions') return false;
-  if (origin.all.every((one) => forgives(one.file, one.node) || ignoresError(one))) return true;
+  if (
+    origin.all.every((one) => forgives(one.file, one.node) || ignoresError(one) || letsStrangersIn(one.file, one.node))
+  )
+    return true;
   const calls = origin.all.flatMap((one) => program.callsReachedFrom(one, 3));
   const inner = [...origin.all, ...calls.flatMap((site) => program.calleesOf(site))];
   const names = calls.map(({ call }) => pathOf(call.callee as Node).at(-1)!);
@@ -68,6 +72,22 @@ const forgives = (file: ParsedFile, guard: Node): boolean =>
     const isHook =
       around?.async && nameOf(around.params[0] as Node | undefined)?.startsWith('req') && !/\bnext\b/.test(rest);
     return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
+  });
+
+const CREDENTIALS = /(token|header|authori[sz]ation|bearer|credentials?|cookie|jwt)$/i;
+
+/** `if (!token) return true;`: who shows nothing is not asked further. */
+const letsStrangersIn = (file: ParsedFile, guard: Node): boolean =>
+  file.all('IfStatement').some(({ test, consequent, start, end }) => {
+    if (start < guard.start || end > guard.end || test.type !== 'UnaryExpression' || test.operator !== '!')
+      return false;
+    const asked = unwrap(test.argument);
+    const isAsked = asked.type === 'Identifier' || asked.type === 'MemberExpression';
+    return (
+      isAsked &&
+      CREDENTIALS.test(pathOf(asked).at(-1)!) &&
+      /^\{?\s*return (true|next\(\));?\s*\}?$/.test(file.textOf(consequent as Node))
+    );
   });
 
 /** `verify(token, key, (error, user) => { … next(); })`, where nobody looks at the error or at what was found. */

@@ -9,6 +9,7 @@ import { type AnyCall, classAround, functionsAround, pathOf, property } from '..
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isGuarded } from './guards.ts';
 import { listenerAt } from './listeners.ts';
+import { partOfPattern } from './message-patterns.ts';
 import { actionOf, isOn, partOfAction } from './moleculer.ts';
 import { remoteServiceOf } from './nest-grpc.ts';
 
@@ -165,7 +166,8 @@ function outbound(system: System, { file, call }: CallSite, { client, raw, file:
     ? partOfAction(system, action)
     : remote
       ? partNamedIn(remote, others)
-      : targetOf(system, { part, address, file, call });
+      : ((client === 'ClientProxy.send' ? partOfPattern(system, address) : undefined) ??
+        targetOf(system, { part, address, file, call }));
   return {
     part,
     file,
@@ -183,8 +185,9 @@ function outbound(system: System, { file, call }: CallSite, { client, raw, file:
 }
 
 function addressOf({ program }: System, file: ParsedFile, call: AnyCall): string {
-  const [first, second] = call.arguments as readonly Node[];
-  const urls = [first, second].flatMap((given) => {
+  // The last of `post(url, data, config)`.
+  const [first, second, third] = call.arguments as readonly Node[];
+  const urls = [third, first, second].flatMap((given) => {
     if (!given) return [];
     if (given.type !== 'ObjectExpression') return given === first ? [textOf(program, file, given)] : [];
     return ['baseURL', 'url', 'prefixUrl', 'hostname', 'host', 'origin', 'path', 'uri'].flatMap((key) => {

@@ -209,7 +209,7 @@ const OF_THE_BUSINESS = /(^|\/)(domain|entities|aggregates?|models?|dtos?|sagas?
 function isMadeOnce(system: System, file: ParsedFile, node: AnyClass): boolean {
   if (OF_THE_BUSINESS.test(file.path) || node.superClass) return false;
   const sites = makersOf(system).get(node) ?? [];
-  return sites.length > 0 && sites.every((site) => runsOnce(system, site));
+  return system.program.isSingleton(node) || (sites.length > 0 && sites.every((site) => runsOnce(system, site)));
 }
 
 const makersOf = perSystem(({ program }: System): ReadonlyMap<Node, readonly CallSite[]> => {

@@ -52,12 +52,15 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
     .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
 }
 
-const NAMES_TABLE =
-  /^(from|into|table|inTable|collection|(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$/i;
+const NAMES_TABLE = new RegExp(
+  '^(from|into|table|inTable|collection|selectFrom|insertInto|updateTable|deleteFrom|' +
+    '(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$',
+  'i',
+);
 const TABLE_NAME = /^[a-z_]\w*(\.\w+)?(\s+as\s+\w+)?$/i;
 
 /**
- * What knex and TypeORM put together: `knex('orders').join('users', …)`, `trx('orders')`,
+ * What knex, Kysely and TypeORM put together: `knex('orders').join('users', …)`, `trx('orders')`,
  * `references('id').inTable('users')`.
  */
 const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[] =>
@@ -71,7 +74,7 @@ const builtIn = ({ program }: System, part: Part, file: ParsedFile): Statement[]
     // The builder of TypeORM also joins what an entity relates to, as `order.lines`.
     const isBuilt =
       origin.kind === 'external' &&
-      (origin.module === 'knex' ||
+      (/^(knex|kysely)$/.test(origin.module) ||
         (/^mongo(ose|db)$/.test(origin.module) && isOnlyRead(file, call)) ||
         (/typeorm$/.test(origin.module) && isNamed && !table.includes('.')));
     if (!isBuilt && !(isNamed && /[iI]nTable$/.test(pathOf(call.callee).at(-1)!))) return [];

@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, contains, functionsAround, nameOf, pathOf } from '../source/ast.ts';
+import { type AnyCall, ancestorsOf, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { sqlOf } from './effects.ts';
 import type { MessageUse } from './messages.ts';
@@ -48,7 +48,8 @@ function topicsOf(
     const given = fieldOfPut(system, file, { call, field });
     if (given === undefined) continue;
     if (typeof given === 'string') return [{ part, file, line: file.lineAt(call.start), topic: given }];
-    return alternatives(given)
+    return [given, ...inOtherCase(file, given)]
+      .flatMap((one) => alternatives(one))
       .flatMap((topic) => lifted(system, { file, call, topic }))
       .filter((one) => system.partOf(one.file.path) === part)
       .map((one) => ({ part, file: one.file, line: one.file.lineAt(one.call.start), topic: one.text }));
@@ -90,6 +91,15 @@ function fieldInSql(call: AnyCall, { field, sql }: { readonly field: string; rea
   const list = call.arguments[1] as Node | undefined;
   const given = list?.type === 'ArrayExpression' ? (list.elements[place] as Node | null | undefined) : undefined;
   return place >= 0 ? (given ?? undefined) : undefined;
+}
+
+/** The same field of the other object: `held ? { topic: 'held' } : { topic: 'refused' }`. */
+function inOtherCase(file: ParsedFile, given: Node): Node[] {
+  const [entry, object, choice] = ancestorsOf(file, given);
+  if (entry?.type !== 'Property' || object?.type !== 'ObjectExpression' || choice?.type !== 'ConditionalExpression')
+    return [];
+  const other = [choice.consequent, choice.alternate].find((one) => one !== object);
+  return property(other, nameOf(entry.key) ?? '') ? [property(other, nameOf(entry.key) ?? '')!] : [];
 }
 
 /** One text or the other. */

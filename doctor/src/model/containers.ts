@@ -62,6 +62,16 @@ export class Containers {
     return how === 'asFunction' && origin.kind === 'functions' ? this.origins.answerOf(origin) : origin;
   }
 
+  /** Whether a class is registered so that all get one of it: `asClass(Orders).singleton()`. */
+  isSingleton(node: Node): boolean {
+    this.#byName ??= registrationsIn(this.sources.files);
+    return [...this.#byName.values()].flat().some(({ file, how, node: given }) => {
+      if (how !== 'asClass' || !SINGLETON.test(file.textOf(registrationAround(file, given)))) return false;
+      const origin = this.origins.originOf(file, given);
+      return origin.kind === 'class' && origin.node === node;
+    });
+  }
+
   /** One that is told twice, as for tests, is not known. */
   #registered(name: string): Registration | undefined {
     this.#byName ??= registrationsIn(this.sources.files);
@@ -87,6 +97,12 @@ export class Containers {
     });
   }
 }
+
+const SINGLETON = /\bsingleton\b/i;
+
+/** The call that registers a class, with its lifetime. */
+const registrationAround = (file: ParsedFile, given: Node): Node =>
+  ancestorsOf(file, given).find(({ type }) => type !== 'CallExpression' && type !== 'MemberExpression') ?? given;
 
 const registrationsIn = (files: readonly ParsedFile[]): ReadonlyMap<string, Registration[]> => {
   const homes = files.filter((file) => file.imports.some(({ specifier }) => specifier === 'awilix'));

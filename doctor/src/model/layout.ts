@@ -115,13 +115,33 @@ function guessParts(repository: Repository): Placed[] {
 const PROXIES =
   /^(http-proxy-middleware|express-http-proxy|http-proxy|@fastify\/(http-proxy|reply-from)|fast-gateway|koa-proxies)$/;
 
-/** Where nothing is called a gateway, it is what has a library for passing requests on. */
-function withProxies({ root }: Repository, placed: readonly Placed[]): Placed[] {
+const DATABASES =
+  /^(pg|postgres|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|kysely|drizzle-orm|@prisma\/client|@mikro-orm\/.+)$/;
+
+/** Where nothing is called a gateway, it is what has a library for passing requests on, or stands alone in front. */
+function withProxies(repository: Repository, placed: readonly Placed[]): Placed[] {
   if (placed.some(({ kind }) => kind === 'gateway')) return [...placed];
+  const { root } = repository;
   const isProxy = ({ folder, kind }: Placed): boolean =>
     kind === 'service' &&
     Object.keys(readManifest(join(root, folder, 'package.json')).dependencies ?? {}).some((one) => PROXIES.test(one));
-  return placed.map((one) => (isProxy(one) ? { ...one, kind: 'gateway' } : one));
+  const front = placed.some(isProxy) ? undefined : frontOf(repository, placed);
+  return placed.map((one) => (isProxy(one) || one === front ? { ...one, kind: 'gateway' } : one));
+}
+
+/** The only service that can be reached from outside, where it keeps nothing and is told where two others are. */
+function frontOf({ root, deployments }: Repository, placed: readonly Placed[]): Placed | undefined {
+  const services = placed.filter(({ kind }) => kind === 'service');
+  const known = services.flatMap((part) => {
+    const deployment = deployments.find(({ folder }) => folder === part.folder);
+    return deployment ? [{ part, deployment }] : [];
+  });
+  const [only, ...others] = known.filter(({ deployment }) => deployment.publishedPorts.length > 0);
+  if (!only || others.length > 0) return undefined;
+  const { dependencies = {} } = readManifest(join(root, only.part.folder, 'package.json'));
+  const words = Object.values(only.deployment.environment).flatMap((value) => value.split(/[^\w-]+/));
+  const told = known.filter(({ deployment }) => words.includes(deployment.name));
+  return told.length > 1 && !Object.keys(dependencies).some((one) => DATABASES.test(one)) ? only.part : undefined;
 }
 
 function candidatesOf({ root, files, folders, deployments }: Repository): string[] {

@@ -15,6 +15,7 @@ import { hasOneExport, isFoundLater, membersOf, pathFrom, putInto, returnedBy, v
 export class Origins {
   readonly #known = new Map<Node, Origin>();
   readonly #busy = new Set<Node>();
+  #circles = 0;
   readonly #asked = new Map<Node, Set<string>>();
   readonly #sources: Sources;
   readonly #types: TypeOrigins;
@@ -37,11 +38,15 @@ export class Origins {
     const node = unwrap(expression);
     const known = this.#known.get(node);
     if (known) return known;
-    if (this.#busy.has(node)) return UNKNOWN;
+    if (this.#busy.has(node)) {
+      this.#circles += 1;
+      return UNKNOWN;
+    }
     this.#busy.add(node);
-    const origin = this.#find(file, node);
+    const [before, origin] = [this.#circles, this.#find(file, node)];
     this.#busy.delete(node);
-    this.#known.set(node, origin);
+    // What was asked for in a circle may be known when it is asked for by itself.
+    if (origin.kind !== 'unknown' || this.#circles === before || this.#busy.size === 0) this.#known.set(node, origin);
     return origin;
   }
 
@@ -54,11 +59,8 @@ export class Origins {
         const around = classAround(file, node);
         return around ? { kind: 'instance', file, node: around } : UNKNOWN;
       }
-      case 'MemberExpression': {
-        const name = nameOf(node.property as Node);
-        if (node.computed && node.property.type !== 'Literal') return this.#anyOf(this.originOf(file, node.object));
-        return name === undefined ? UNKNOWN : this.#ofMember(file, node.object, name);
-      }
+      case 'MemberExpression':
+        return this.#ofMember(file, node);
       case 'NewExpression': {
         const origin = this.originOf(file, node.callee);
         return origin.kind === 'class' ? { ...origin, kind: 'instance' } : origin;
@@ -82,20 +84,23 @@ export class Origins {
     }
   }
 
-  #ofMember(file: ParsedFile, object: Node, name: string): Origin {
-    const origin = this.originOf(file, object);
-    const hung = this.#decorations.memberOf(file, { node: object, origin }, name);
+  #ofMember(file: ParsedFile, node: Extract<Node, { type: 'MemberExpression' }>): Origin {
+    const origin = this.originOf(file, node.object);
+    if (node.computed && node.property.type !== 'Literal') return this.#anyOf(origin);
+    const name = nameOf(node.property as Node);
+    if (name === undefined) return UNKNOWN;
+    const hung = this.#decorations.memberOf(file, { node: node.object, origin }, name);
     return hung.kind === 'unknown' ? this.memberOf(origin, name) : hung;
   }
 
-  /** `HANDLERS[type]`: any function of a table of them. */
+  /** `HANDLERS[type]`: any function of a table of them; `breakers[name]`: what a loop has put into it. */
   #anyOf(table: Origin): Origin {
     if (table.kind !== 'object') return UNKNOWN;
     const all = table.node.properties.flatMap((entry) => {
       const origin = entry.type === 'Property' ? this.originOf(table.file, entry.value as Node) : UNKNOWN;
       return origin.kind === 'functions' ? origin.all : [];
     });
-    return all.length > 0 ? { kind: 'functions', all } : UNKNOWN;
+    return all.length > 0 ? { kind: 'functions', all } : this.#firstKnown(table.file, putInto(table, ''));
   }
 
   #firstKnown(file: ParsedFile, nodes: readonly Node[]): Origin {
@@ -181,8 +186,8 @@ export class Origins {
 
   /** A member of a value; who asks for it again while it is being found asks in a circle. */
   memberOf(origin: Origin, name: string): Origin {
-    const node = 'node' in origin ? origin.node : undefined;
-    if (!node) return this.#member(origin, name);
+    if (!('node' in origin)) return this.#member(origin, name);
+    const { node } = origin;
     const asked = this.#asked.get(node) ?? new Set();
     if (asked.has(name)) return UNKNOWN;
     this.#asked.set(node, asked.add(name));

@@ -10,6 +10,7 @@ import {
   iteratedIn,
   lastOf,
   nameOf,
+  unwrap,
 } from '../source/ast.ts';
 import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
@@ -20,6 +21,7 @@ import type { Resolve } from './resolver.ts';
 import type { Binding, Scopes } from './scope.ts';
 import { Sources } from './sources.ts';
 import { valueNode } from './texts.ts';
+import { putInto } from './value-nodes.ts';
 
 /** A call, and the file whose text it is in. */
 export interface CallSite {
@@ -53,6 +55,11 @@ export class Program {
   /** Where the value of an expression comes from. */
   originOf(file: ParsedFile, expression: Node): Origin {
     return this.#origins.originOf(file, expression);
+  }
+
+  /** Whether a container makes a class once for all who ask. */
+  isSingleton(node: AnyClass): boolean {
+    return this.#origins.containers.isSingleton(node);
   }
 
   /** What a parameter is given by those who call its function. */
@@ -133,13 +140,21 @@ export class Program {
   #handedTo(file: ParsedFile, call: AnyCall): readonly FunctionAt[] {
     const { callee } = call;
     if (callee.type !== 'MemberExpression' || !RUNS.test(nameOf(callee.property as Node) ?? '')) return [];
-    const made = valueNode(this, file, callee.object);
+    const made = valueNode(this, file, callee.object) ?? this.#putIntoTable(file, callee.object);
     if (made?.node.type !== 'NewExpression' && made?.node.type !== 'CallExpression') return [];
-    return (made.node.arguments as readonly Node[]).flatMap((given) => {
+    return chained(made.node).flatMap((given) => {
       if (given.type === 'ObjectExpression' || given.type === 'Literal') return [];
       const origin = this.originOf(made.file, given);
       return origin.kind === 'functions' ? origin.all : [];
     });
+  }
+
+  /** `breakers[name] = new Breaker(ask)`: what is put into a table under any name. */
+  #putIntoTable(file: ParsedFile, node: Node): { readonly file: ParsedFile; readonly node: Node } | undefined {
+    if (node.type !== 'MemberExpression' || !node.computed) return undefined;
+    const table = this.originOf(file, node.object);
+    const [first] = table.kind === 'object' ? putInto(table, '') : [];
+    return table.kind === 'object' && first ? { file: table.file, node: first } : undefined;
   }
 
   /** Everywhere a function of this repository is called. */
@@ -179,6 +194,14 @@ export class Program {
     }
     return found;
   }
+}
+
+/** What a value was made with, and told in the same breath: `new Breaker(ask).fallback(() => null)`. */
+function chained(made: AnyCall): readonly Node[] {
+  const { callee } = made;
+  const inner = callee.type === 'MemberExpression' ? unwrap(callee.object) : undefined;
+  const before = inner?.type === 'NewExpression' || inner?.type === 'CallExpression' ? chained(inner) : [];
+  return [...before, ...(made.arguments as readonly Node[])];
 }
 
 const HANDLERS = /^(Command|Query|Events?)Handler$/;

@@ -94,6 +94,8 @@ const AUTOMATIC = new RegExp(
 const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis|bullmq|bull)$/;
 /** What others have written for these. */
 const FOR_QUEUES = /bullmq?-otel|instrumentation-bull|bullmq-telemetry/;
+/** Which a queue has to be handed, so that to have it is not to use it. */
+const BY_OPTION = /^bullmq-otel$/;
 
 /** Messages that leave without the trace, where nothing adds it by itself. */
 export function lostAtBroker(system: System, part: Part): Draft[] {
@@ -103,7 +105,7 @@ export function lostAtBroker(system: System, part: Part): Draft[] {
     [...part.dependencies].some((name) => AUTOMATIC.test(name));
   const isTracedQueue =
     files.some((file) => file.imports.some(({ specifier }) => FOR_QUEUES.test(specifier))) ||
-    [...part.dependencies].some((name) => FOR_QUEUES.test(name));
+    [...part.dependencies].some((name) => FOR_QUEUES.test(name) && !BY_OPTION.test(name));
   const uses = messageUses(system).filter(
     (use) =>
       use.part === part &&

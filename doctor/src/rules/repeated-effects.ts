@@ -53,7 +53,7 @@ const effectIn = (system: System, reached: readonly CallSite[]): CallSite | unde
 
 const IGNORES_CONFLICTS = new RegExp(
   String.raw`on conflict[^'"\`]*do nothing|insert ignore|orignore\(|onconflictdonothing\(|findorcreate\(|` +
-    String.raw`skipduplicates|\)\s*\.ignore\(`,
+    String.raw`skipduplicates|\)\s*\.ignore\(|\bdonothing\(`,
   'i',
 );
 
@@ -196,6 +196,7 @@ const asksWhetherNew = (system: System, { file, node }: FunctionAt): boolean =>
     const binding = name === undefined ? undefined : system.program.scopesOf(file).lookUp(name, test);
     const made = binding?.kind === 'value' && binding.init ? unwrap(binding.init) : undefined;
     if (made?.type !== 'CallExpression') return false;
+    if (IGNORES_CONFLICTS.test(file.textOf(made))) return true;
     return system.program
       .calleesOf({ file, call: made })
       .some((callee) => IGNORES_CONFLICTS.test(callee.file.textOf(callee.node)));
@@ -229,7 +230,7 @@ function isRepeatable(system: System, { file, call }: CallSite): boolean {
   const given = call.arguments[0] as Node | undefined;
   const text = sqlOf(system, { file, call });
   if (/^\s*insert/i.test(text)) return true;
-  if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*\1\s*[-+]/i.test(text);
+  if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*(coalesce\(\s*)?\1\b[^,=]*?(,[^,=()]*\))?\s*[-+]/i.test(text);
   if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
   if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
     return /\$inc|increment|decrement|\$\{\w+\.\w+\}\s*[-+]/.test(statementAt({ file, call }));

@@ -1,0 +1,54 @@
+import type { Node } from 'oxc-parser';
+import type { Part } from '../model/layout.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { classAround, contains, decoratorsOf, nameOf, pathOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { isOpenByNature } from './open-paths.ts';
+import { type Route, routesIn } from './routes.ts';
+
+/** A route of Nest that says that it is public, and what does not go with that. */
+export interface PublicFault {
+  readonly part: Part;
+  readonly route: Route;
+  readonly kind: 'role' | 'caller' | 'change';
+}
+
+const PUBLIC = /^(is_?)?public(route|api)?$|anonymous|^(skip|no|without)_?auth|unauthenticated/i;
+const ROLES = /^(require_?)?(roles?|scopes?|permissions?)(allowed|required)?$/i;
+const CALLER = /^(current_?)?(user|owner|principal|identity|account|customer)(_?id)?$/i;
+const GUARDS = /guard|auth(?!or)|signature|hmac|api_?key|captcha/i;
+
+/** Of gateways: marks that take a route out of what guards all, where it still needs to know who asks. */
+export const publicFaults = perSystem((system: System): readonly PublicFault[] =>
+  system.gateways.flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      (routesIn(system).get(file) ?? []).flatMap((route) => {
+        const kind = faultOf(file, route);
+        return kind ? [{ part, route, kind }] : [];
+      }),
+    ),
+  ),
+);
+
+function faultOf(file: ParsedFile, { handler, method, path }: Route): PublicFault['kind'] | undefined {
+  const member = handler && file.parentOf(handler);
+  if (member?.type !== 'MethodDefinition') return undefined;
+  const holder = classAround(file, member);
+  const [own, around] = [decoratorsOf(member), holder ? decoratorsOf(holder) : []];
+  if (![...own, ...around].some(({ name }) => PUBLIC.test(name))) return undefined;
+  if (own.some(({ name }) => ROLES.test(name))) return 'role';
+  if (knowsCaller(file, handler!)) return 'caller';
+  const isGuarded = [...own, ...around].some(({ node, name }) => !PUBLIC.test(name) && GUARDS.test(file.textOf(node)));
+  return /^(PUT|PATCH|DELETE)$/.test(method) && !isGuarded && !isOpenByNature(path) ? 'change' : undefined;
+}
+
+/** `@Owner() owner`, `req.user.id`: what nobody has who has not signed in. */
+const knowsCaller = (file: ParsedFile, handler: Node): boolean =>
+  file.all('Decorator').some((one) => contains(handler, one) && CALLER.test(pathOf(one.expression as Node).at(-1)!)) ||
+  file.all('MemberExpression').some((one) => {
+    if (!contains(handler, one) || one.optional || one.object.type !== 'MemberExpression') return false;
+    const [request = '', who = ''] = pathOf(one.object);
+    return (
+      /^req(uest)?$/.test(request) && /^(user|principal|identity)$/.test(who) && nameOf(one.property) !== undefined
+    );
+  });
