@@ -5,7 +5,7 @@ import { textOf, valueNode } from '../model/texts.ts';
 import { returnedBy } from '../model/value-nodes.ts';
 import { type AnyCall, contains, functionsAround, isFunction, iteratedIn, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { isHookOf } from './plugin-scopes.ts';
+import { isClosed, isHookOf } from './plugin-scopes.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { importedFile } from './routes.ts';
 
@@ -28,6 +28,7 @@ export function hasGlobal(system: System, asked: Asked, kind: RegExp): boolean {
     if (verb === 'useGlobalGuards') return args.some((arg) => isOfKind(system, { file, node: arg }, kind));
     if (verb !== 'use' && verb !== 'register') return false;
     if (verb === 'register' && kind === AUTHENTICATION && onlyDecorates(system, file, args[0])) return false;
+    if (verb === 'register' && isClosed(system, file, args[0])) return false;
     if (verb === 'register' && kind === RATE_LIMIT && isOnlyOffered(args[1])) return false;
     if (verb === 'use' && line !== undefined && comesLate(file, call, line)) return false;
     if (verb === 'use' && asked.of && comesAfter(system, { file, used: call, of: asked.of })) return false;

@@ -97,6 +97,7 @@ export function clientOf(system: System, { file, call }: CallSite): string | und
   if (module === '@grpc/grpc-js') return isGrpcCall(path, call) ? 'gRPC' : undefined;
   const methods = CLIENTS[module];
   if (!methods) return undefined;
+  if (path.at(-1) === 'axiosRef') return call.arguments.length > 0 ? module : undefined;
   const rest = path.filter(
     (name) => !MAKERS.test(name) && name !== 'default' && !(name === 'connect' && /nats|http2/.test(module)),
   );
@@ -114,8 +115,9 @@ const isGlobalFetch = ({ path }: Extract<Origin, { kind: 'global' }>, call: AnyC
 function calledInstance(system: System, { file, call }: CallSite, module: string): string | undefined {
   if (!CLIENTS[module]!.includes('')) return undefined;
   const isMaking = MAKERS.test(pathOf(call.callee as Node).at(-1)!);
+  const isField = call.callee.type === 'MemberExpression' && call.callee.object.type === 'ThisExpression';
   const binding = call.callee.type === 'Identifier' && system.program.scopesOf(file).lookUp(call.callee.name, call);
-  return !isMaking && binding && binding.kind === 'value' ? module : undefined;
+  return !isMaking && (isField || (binding && binding.kind === 'value')) ? module : undefined;
 }
 
 const isGrpcCall = (path: readonly string[], call: AnyCall): boolean =>

@@ -26,6 +26,12 @@ function scopeOf({ program }: System, file: ParsedFile, hook: AnyCall): AnyFunct
   return isCalled ? undefined : scope;
 }
 
+/** A plugin of this repository that keeps to itself what it adds: its hooks are looked at one by one. */
+export function isClosed({ program }: System, file: ParsedFile, plugin: Node | undefined): boolean {
+  const origin = plugin && program.originOf(file, plugin);
+  return origin?.kind === 'functions' && origin.all.every((one) => !isForAll(one.file));
+}
+
 /** A plugin that breaks out of its scope. */
 const isForAll = (file: ParsedFile): boolean =>
   file.imports.some(({ specifier }) => specifier === 'fastify-plugin') ||

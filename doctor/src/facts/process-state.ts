@@ -14,6 +14,7 @@ import {
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { closureState, globalState } from './closure-state.ts';
+import { decoratedState } from './decorated-state.ts';
 import {
   CHANGES,
   functionName,
@@ -38,6 +39,7 @@ export function processState(system: System, file: ParsedFile): ProcessState[] {
     ...fieldState(system, file),
     ...closureState(system, file),
     ...globalState(system, file),
+    ...decoratedState(system, file),
     ...keptBySchemas(system, file).map((one) => ({ ...one, holder: 'a service of Moleculer' })),
   ];
 }

@@ -27,7 +27,8 @@ export function asksNothing(system: System, route: Route): boolean {
     if (path.at(-1) === 'check' && given?.type === 'ArrayExpression' && given.elements.length === 0) return false;
     return !new RegExp(
       '^(json|text|html|body|throw|send|status|sendStatus|end|code|type|header|set|uptime|Date|toISOString|now|' +
-        String.raw`String|Number|stringify|write|writeHead|phase|isDraining|values|keys|entries|every|some)$`,
+        String.raw`String|Number|stringify|write|writeHead|phase|isDraining|values|keys|entries|every|some|log|` +
+        'debug|info|warn|error)$',
     ).test(path.at(-1)!);
   });
   return calls.length === 0;

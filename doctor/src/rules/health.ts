@@ -37,7 +37,9 @@ export const health: Rule = {
 function judge(system: System): Judgement {
   const all = [...system.services, ...system.gateways];
   const known = all.map((part) => ({ part, probes: probesOf(system, part) }));
-  const mute = known.filter(({ probes, part }) => !probes.answersHttp && !hasCommand(system, part));
+  const mute = known.filter(
+    ({ probes, part }) => !probes.answersHttp && !hasCommand(system, part) && !isMute(system, part, probes),
+  );
   return {
     findings: [
       ...once(known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes))),
@@ -70,18 +72,26 @@ function once(drafts: readonly Draft[]): Draft[] {
   return [all, ...drafts.filter((one) => !without.includes(one))];
 }
 
+const LISTENS = /\bNestFactory\.create[^(]*\([\s\S]*\.listen\(/;
+
+/** An application of Nest that listens for requests, and of which no controller answers one. */
+const isMute = (system: System, part: Part, { isSilent, answersHttp }: Probes): boolean =>
+  isSilent &&
+  !answersHttp &&
+  system.filesOf(part).some(({ lines }) => LISTENS.test(lines.join('\n'))) &&
+  !system.closureOf(part).some(({ lines }) => ANSWERS.test(lines.join('\n')));
+
+/** Also what takes modules from elsewhere, which may bring controllers along. */
+const ANSWERS = /@Resolver\(|createMicroservice|\.(use|get)\(\s*['"`]\//;
+
 const hasCommand = (system: System, part: Part): boolean =>
   system.deploymentsOf(part).some(({ probes }) => Object.keys(probes).length > 0);
 
-function faults(system: System, part: Part, { live, ready, answersHttp, isSilent }: Probes): Draft[] {
+function faults(system: System, part: Part, probes: Probes): Draft[] {
+  const { live, ready, answersHttp, isSilent } = probes;
+  if (isMute(system, part, probes)) return [withoutCheck(system, part)];
   if (!answersHttp) return isSilent ? unanswered(system, part) : [];
-  const entry = system.filesOf(part)[0];
-  const nowhere = [
-    { file: entry?.path ?? part.folder, line: 1, text: `no such route in ${part.folder || 'the repository'}` },
-  ];
-  if (live.length === 0 && ready.length === 0) {
-    return [{ subject: part.name, what: `${part.name} ${NO_CHECK}`, evidence: nowhere }];
-  }
+  if (live.length === 0 && ready.length === 0) return [withoutCheck(system, part)];
   const place = ({ file, line, path }: Route) => [{ file: file.path, line, text: `GET ${path}` }];
   const needs = needsSomething(system, part);
   return [
@@ -115,6 +125,13 @@ function faults(system: System, part: Part, { live, ready, answersHttp, isSilent
     ...(needs ? ready.flatMap((route) => falselyReady(system, part, route)) : []),
     ...(live.length > 0 && ready.length > 0 ? inVain(system, part, [...live, ...ready]) : []),
   ];
+}
+
+function withoutCheck(system: System, part: Part): Draft {
+  const { name, folder } = part;
+  const file = system.filesOf(part)[0]?.path ?? folder;
+  const text = `no such route in ${folder || 'the repository'}`;
+  return { subject: name, what: `${name} ${NO_CHECK}`, evidence: [{ file, line: 1, text }] };
 }
 
 const inVain = (system: System, part: Part, routes: readonly Route[]): Draft[] =>

@@ -5,10 +5,12 @@ import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { droppedTraces } from './dropped-traces.ts';
 import { lostAtBroker } from './lost-at-broker.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { seenTracing } from './seen-tracing.ts';
+import { switchedOff } from './switched-off-tracing.ts';
 import { untracedServers } from './untraced-servers.ts';
 
 /** Each hop, messages included, is in the trace. */
@@ -34,7 +36,8 @@ function judge(system: System): Judgement {
       ...all.filter((part) => !traced.has(part)).map((part) => untraced(system, part)),
       ...[...traced].flatMap((part) => [
         ...lateStart(system, part),
-        ...lostAtBroker(system, part),
+        ...lostTraces(system, part),
+        ...switchedOff(system, part),
         ...untracedServers(system, part),
         ...unseen(system, part),
         ...untracedCalls(system, part).map((one) => untracedCall(part, one)),
@@ -43,6 +46,12 @@ function judge(system: System): Judgement {
     judged: all.map(({ name }) => name),
     unknown,
   };
+}
+
+/** Between services, and in the outbox on the way there. */
+function lostTraces(system: System, part: Part): Draft[] {
+  const lost = lostAtBroker(system, part);
+  return lost.length > 0 ? lost : droppedTraces(system, part);
 }
 
 function untraced(system: System, part: Part): Draft {
