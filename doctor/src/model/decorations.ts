@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { nameOf, pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type Origin, UNKNOWN } from './origin.ts';
 import type { Origins } from './origins.ts';
@@ -73,5 +74,5 @@ function decorationsIn(files: readonly ParsedFile[]): ReadonlyMap<string, Decora
         : [];
     }),
   );
-  return Map.groupBy(all, ({ name }) => name);
+  return groupBy(all, ({ name }) => name);
 }

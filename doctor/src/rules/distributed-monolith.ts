@@ -60,7 +60,7 @@ function throughTheFront(system: System): Draft[] {
   const asked = outboundCalls(system).filter(
     ({ part, target }) => part.kind === 'service' && target?.kind === 'gateway',
   );
-  return [...Map.groupBy(asked, ({ part, target }) => `${part.name} ${target!.name}`).values()].map((same) => {
+  return [...groupBy(asked, ({ part, target }) => `${part.name} ${target!.name}`).values()].map((same) => {
     const { part, target } = same[0]!;
     return {
       subject: part.name,
