@@ -76,10 +76,17 @@ function forgets(system: System, run: readonly FunctionAt[]): boolean {
       .map((call) => ({ file, call }))
       .filter((site) => isDatabaseCall(system, site) || isWrite(system, site))
       .map((site) => ({ site, text: `${statementAt(site)} ${sqlOf(system, site)}` }))
-      .filter(({ site, text }) => isBare(site) && IGNORES_CONFLICTS.test(text) && KEEPS_HANDLED.test(text)),
+      .filter(({ site, text }) => isBare(site) && KEEPS_HANDLED.test(text))
+      .filter(({ site, text }) => IGNORES_CONFLICTS.test(text) || overwrites(site)),
   );
   return noted.length > 0 && noted.every(({ site }) => isUnused(site));
 }
+
+/** It takes what is there already for its own: TypeORM's `save` of an id that is known is an update. */
+const overwrites = ({ file, call }: CallSite): boolean => {
+  const method = pathOf(call.callee as Node).at(-1)!;
+  return method === 'upsert' || (method === 'save' && file.imports.some(({ specifier }) => /typeorm$/.test(specifier)));
+};
 
 /** A call that runs other functions is not the statement itself. */
 const isBare = ({ call }: CallSite): boolean => !(call.arguments as readonly Node[]).some((one) => isFunction(one));
