@@ -6,6 +6,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 
 const SHARE = /^(error|failure)_?(rate|ratio)(Threshold)?$/i;
 const COUNT = /^(volume(Threshold)?|minimum\w*|min(Calls|Requests)|requestVolume\w*|(max|consecutive)?Failures)$/i;
+const OPEN_FOR = /^(openMs|open(For|Duration|Time)\w*|resetTimeout\w*|halfOpenAfter|sleepWindow\w*|cooldown\w*)$/i;
 /** More calls than any window sees. */
 const TOO_MANY = 100_000;
 
@@ -28,6 +29,8 @@ export function whySettingsNeverOpen(program: Program, { file, node }: { file: P
     if (SHARE.test(name) && number > 1 && number < 2) return 'opens when more than all calls fail: never';
     if (COUNT.test(name) && (number >= TOO_MANY || /Infinity|MAX_(SAFE_INTEGER|VALUE)/.test(file.textOf(value))))
       return `waits for more calls than ever come (${name}): it never opens`;
+    if (OPEN_FOR.test(name) && value.type === 'Literal' && value.value === 0)
+      return `closes again at once (${name}): it keeps no call back`;
     const answer = JUDGES[name];
     if (answer && isFunction(value) && value.body && file.textOf(value.body as Node).trim() === answer)
       return `sees no failure: ${name} says so of each`;

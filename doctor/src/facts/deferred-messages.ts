@@ -4,7 +4,7 @@ import { type AnyCall, type AnyFunction, ancestorsOf, contains, isFunction, path
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite } from './effects.ts';
 import { transactionOf } from './transaction-handles.ts';
-import { putsInto, type TornOutbox } from './transactions.ts';
+import { putsInto, putsThrough, type TornOutbox } from './transactions.ts';
 
 /** What runs a function when the work around it is over: after the commit, or in a later turn of the process. */
 const RUNS_LATER =
@@ -13,12 +13,18 @@ const RUNS_LATER =
 /** Messages that go into the outbox once the transaction of their change is over: a crash in between loses them. */
 export const deferredMessages = perSystem((system: System): readonly TornOutbox[] =>
   system.program.files.flatMap((file) =>
-    putsInto(system, file).flatMap((message) => {
+    messagesIn(system, file).flatMap((message) => {
       const change = changeBefore(system, file, message);
       return change ? [{ file, message, change }] : [];
     }),
   ),
 );
+
+/** Also by a function of this repository, as far as something runs it later. */
+const messagesIn = (system: System, file: ParsedFile): readonly AnyCall[] => [
+  ...putsInto(system, file),
+  ...callsIn(file).filter((call) => laterAround(file, call) !== undefined && putsThrough(system, { file, call })),
+];
 
 /** The change that a message tells of, where the two are cut apart by something that runs later. */
 function changeBefore(system: System, file: ParsedFile, message: AnyCall): AnyCall | undefined {
@@ -55,4 +61,4 @@ function runsLater(file: ParsedFile, node: AnyFunction): boolean {
 }
 
 const changes = (system: System, file: ParsedFile, call: CallSite['call']): boolean =>
-  isWrite(system, { file, call }) && !putsInto(system, file).includes(call);
+  isWrite(system, { file, call }) && !putsInto(system, file).includes(call) && !putsThrough(system, { file, call });

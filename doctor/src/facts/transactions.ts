@@ -47,7 +47,7 @@ const pastHandles = (system: System, file: ParsedFile): TornOutbox[] =>
   });
 
 /** A call of a function of this repository that puts a message into the outbox. */
-const putsThrough = (system: System, site: CallSite): boolean =>
+export const putsThrough = (system: System, site: CallSite): boolean =>
   system.program
     .calleesOf(site)
     .some(({ file, node }) => putsInto(system, file).some((put) => contains(node, put) && !contains(node, site.call)));

@@ -42,6 +42,7 @@ export const weather = createClient({ origin: 'https://weather.example'${options
 test('a client that is made without the trace is told where the trace is carried by hand', () => {
   deepStrictEqual(linesIn(made('')), [2]);
   deepStrictEqual(linesIn(made(", headers: () => ({ traceparent: '00' })")), []);
+  deepStrictEqual(linesIn(made(', onEvent: tracing.told')), [2]);
 });
 
 test('where an instrumentation carries the trace, nobody has to', () => {

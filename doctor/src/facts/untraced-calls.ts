@@ -3,7 +3,7 @@ import type { Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { type AnyCall, functionsAround, pathOf } from '../source/ast.ts';
+import { type AnyCall, functionsAround, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { loadedFiles } from './loaded.ts';
 import { clientOf } from './outbound.ts';
@@ -46,12 +46,22 @@ function isBare(system: System, site: CallSite): boolean {
 /** A client of a library of this repository: it carries the trace by itself, or by what it is made with. */
 function isMadeBare(system: System, site: CallSite): boolean {
   const given = (site.call.arguments as readonly Node[]).find(({ type }) => type === 'ObjectExpression');
-  if (!given || carries(site.file.textOf(given))) return false;
+  if (!given || isGivenTrace(site.file, given)) return false;
   return system.program
     .calleesOf(site)
     .filter(({ file }) => system.partOf(file.path)?.kind === 'library')
     .some((maker) => makesClient(system, maker) && !carriesItself(system, maker));
 }
+
+/** By which names a client is told what its requests carry; a hook for logs is none of them. */
+const TELLS = /header|around|trac|telemetry|propagat|inject|intercept|hook|middleware|dispatcher|plugin|context/i;
+
+const isGivenTrace = (file: ParsedFile, given: Node): boolean =>
+  given.type === 'ObjectExpression' &&
+  given.properties.some((one) => {
+    if (one.type === 'SpreadElement') return carries(file.textOf(one));
+    return TELLS.test(nameOf(one.key as Node) ?? '') && carries(file.textOf(one));
+  });
 
 const HOLDS = /^(Pool|Agent|Client)$/;
 

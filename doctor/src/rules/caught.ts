@@ -33,7 +33,8 @@ export function isCaughtHere(file: ParsedFile, node: Node): boolean {
 /** A `catch` that only tells somebody else of the error answers nothing in its place. */
 function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] }): boolean {
   return (
-    body.every((one) => {
+    body.some((one) => throwsUnavailable(file, one)) ||
+    (body.every((one) => {
       if (one.type === 'ThrowStatement') return one.argument.type === 'Identifier';
       const call =
         one.type === 'ExpressionStatement' || one.type === 'ReturnStatement'
@@ -44,6 +45,15 @@ function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] })
         inner !== undefined &&
         /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./.test(file.textOf(inner))
       );
-    }) && body.length > 0
+    }) &&
+      body.length > 0)
   );
 }
+
+/** `if (error instanceof UnavailableError) throw error;`: what is answered is something else. */
+const throwsUnavailable = (file: ParsedFile, node: Node): boolean =>
+  node.type === 'IfStatement' &&
+  /instanceof\s+\w*(Unavailable|Breaker|Circuit|OpenCircuit|TimeoutError|TimedOut)\w*\s*$/.test(
+    file.textOf(node.test),
+  ) &&
+  /^\{?\s*throw\s+\w+;?\s*\}?$/.test(file.textOf(node.consequent));

@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { loadedFiles } from '../facts/loaded.ts';
+import { isReached } from '../facts/reached.ts';
 import { dockerStarts, hasNoInstrumentation, TRACERS, tracingFiles } from '../facts/tracing-start.ts';
 import type { Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
@@ -26,9 +27,9 @@ export function untracedServers(system: System, part: Part): Draft[] {
   const isIdle = hasNoInstrumentation(files);
   if (isIdle && isOfNest(system, part) && !files.some(({ lines }) => /\bstart(Active)?Span\(/.test(lines.join('\n'))))
     return idleOfAll(system, part);
-  if (part.kind === 'gateway') return [];
   if (!isIdle && tracers.some(({ specifier }) => BY_ITSELF.test(specifier))) return [];
   if (dockerStarts(system, part)) return [];
+  if (part.kind === 'gateway') return unusedSpans(system, part, files);
   const isByHand = files.some((file) => STARTS_SPANS.test(withoutComments(file)));
   const unseen = files.flatMap((file) =>
     callsIn(file).flatMap((call) => {
@@ -50,6 +51,21 @@ export function untracedServers(system: System, part: Part): Draft[] {
   );
   return unseen.length === 0 && isIdle && !isByHand ? idleOfAll(system, part) : unseen;
 }
+
+const OF_SERVERS = /\bkind:\s*['"]server['"]|SpanKind\.SERVER/;
+
+/** What would make the spans of requests, and nothing uses it. */
+const unusedSpans = (system: System, part: Part, files: readonly ParsedFile[]): Draft[] =>
+  files
+    .filter((file) => OF_SERVERS.test(withoutComments(file)) && system.partOf(file.path)?.kind !== 'outside')
+    .flatMap((file) => {
+      const spans = callsIn(file).filter((call) => STARTS_SPANS.test(file.textOf(call.callee as Node).concat('(')));
+      const [span] = spans;
+      if (!span || spans.some((node) => isReached(system, system.program.files, { file, node }))) return [];
+      const line = file.lineAt(span.start);
+      const what = `Requests to ${part.name} are in no trace: nothing uses what makes their spans`;
+      return [{ subject: part.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
+    });
 
 /** A server beside functions that make spans of what it answers: the whole file is what goes on with it. */
 const STARTS_SPANS = /\bstart(Active)?Span\(|\btrac(er|ing)\w*\.(begin|span|start)\w*\(/;
