@@ -1,7 +1,8 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
+import type { FunctionAt } from '../model/origin.ts';
 import type { System } from '../model/system.ts';
-import { classAround, contains, decoratorsOf, nameOf, property } from '../source/ast.ts';
+import { classAround, contains, decoratorsOf, nameOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { MessageUse } from './messages.ts';
 import { isUnlisted } from './nest-modules.ts';
@@ -42,6 +43,14 @@ const textOfAll = (files: readonly ParsedFile[]): string => files.map(({ lines }
 
 type Consumer = Pick<MessageUse, 'part' | 'file' | 'node' | 'library'>;
 
+/** A decorator of this repository around a consumer, which may remember for it: `@Idempotent()`. */
+const wrapperOf = ({ program }: System, file: ParsedFile, method: Node): FunctionAt | undefined =>
+  decoratorsOf(method).flatMap(({ node }) => {
+    const given = node.type === 'Decorator' ? unwrap(node.expression) : node;
+    const origin = program.originOf(file, given.type === 'CallExpression' ? given.callee : given);
+    return origin.kind === 'functions' ? origin.all : [];
+  })[0];
+
 /** Nest's consumers: methods with a decorator. */
 export function decorated(system: System, part: Part, file: ParsedFile): MessageUse[] {
   const worked = processors(file).map(({ method, decorator: { args, node } }): MessageUse => {
@@ -59,6 +68,7 @@ export function decorated(system: System, part: Part, file: ParsedFile): Message
         const topics = given ? texts(system, file, given) : [undefined];
         const handler = { file, node: method.value };
         const line = file.lineAt(node.start);
+        const wrapper = wrapperOf(system, file, method);
         return topics.map((topic) => ({
           part,
           file,
@@ -69,6 +79,7 @@ export function decorated(system: System, part: Part, file: ParsedFile): Message
           topic,
           handler,
           raw: undefined,
+          ...(wrapper && { wrapper }),
         }));
       }),
   );

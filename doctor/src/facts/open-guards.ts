@@ -39,6 +39,7 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
       isOpen([origin.file.textOf(origin.node)], []) ||
       forgives(origin.file, origin.node) ||
       letsStrangersIn(origin.file, origin.node) ||
+      onlyDecodes(system, origin.file, origin.node) ||
       takesAnybody(origin.file, origin.node)
     );
   if (origin.kind !== 'functions') return false;
@@ -74,6 +75,16 @@ const forgives = (file: ParsedFile, guard: Node): boolean =>
     return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
   });
 
+/** `decode(token)` of a library that could have verified it as well. */
+const onlyDecodes = ({ program }: System, file: ParsedFile, guard: Node): boolean =>
+  !VERIFIES.test(file.textOf(guard)) &&
+  callsIn(file).some((call) => {
+    if (!contains(guard, call)) return false;
+    const origin = program.originOf(file, call.callee as Node);
+    return origin.kind === 'external' && TOKENS.test(origin.module) && /decode$/i.test(origin.path.at(-1) ?? '');
+  });
+
+const TOKENS = /^(jsonwebtoken|jose|fast-jwt|@nestjs\/jwt)$/;
 const CREDENTIALS = /(token|header|authori[sz]ation|bearer|credentials?|cookie|jwt)$/i;
 
 /** `if (!token) return true;`: who shows nothing is not asked further. */

@@ -23,32 +23,45 @@ export const publicFaults = perSystem((system: System): readonly PublicFault[] =
   system.gateways.flatMap((part) =>
     system.filesOf(part).flatMap((file) =>
       (routesIn(system).get(file) ?? []).flatMap((route) => {
-        const kind = faultOf(file, route);
+        const kind = faultOf(file, route, callersIn(system, part));
         return kind ? [{ part, route, kind }] : [];
       }),
     ),
   ),
 );
 
-function faultOf(file: ParsedFile, { handler, method, path }: Route): PublicFault['kind'] | undefined {
+function faultOf(
+  file: ParsedFile,
+  { handler, method, path }: Route,
+  callers: ReadonlySet<string>,
+): PublicFault['kind'] | undefined {
   const member = handler && file.parentOf(handler);
   if (member?.type !== 'MethodDefinition') return undefined;
   const holder = classAround(file, member);
   const [own, around] = [decoratorsOf(member), holder ? decoratorsOf(holder) : []];
   if (![...own, ...around].some(({ name }) => PUBLIC.test(name))) return undefined;
   if (own.some(({ name }) => ROLES.test(name))) return 'role';
-  if (knowsCaller(file, handler!)) return 'caller';
+  if (knowsCaller(file, handler!, callers)) return 'caller';
   const isGuarded = [...own, ...around].some(({ node, name }) => !PUBLIC.test(name) && GUARDS.test(file.textOf(node)));
   return /^(PUT|PATCH|DELETE)$/.test(method) && !isGuarded && !isOpenByNature(path) ? 'change' : undefined;
 }
 
+/** Under which names the guards of a part leave on a request who has signed in: `request.learner = …`. */
+const callersIn = (system: System, part: Part): ReadonlySet<string> =>
+  new Set([
+    'user',
+    ...system
+      .closureOf(part)
+      .map(({ lines }) => lines.join('\n'))
+      .filter((text) => /\bcanActivate\b/.test(text))
+      .flatMap((text) => [...text.matchAll(/\breq(?:uest)?\.(\w+)\s*=(?!=)/g)].map(([, name]) => name!)),
+  ]);
+
 /** `@Owner() owner`, `req.user.id`: what nobody has who has not signed in. */
-const knowsCaller = (file: ParsedFile, handler: Node): boolean =>
+const knowsCaller = (file: ParsedFile, handler: Node, callers: ReadonlySet<string>): boolean =>
   file.all('Decorator').some((one) => contains(handler, one) && CALLER.test(pathOf(one.expression as Node).at(-1)!)) ||
   file.all('MemberExpression').some((one) => {
     if (!contains(handler, one) || one.optional || one.object.type !== 'MemberExpression') return false;
     const [request = '', who = ''] = pathOf(one.object);
-    return (
-      /^req(uest)?$/.test(request) && /^(user|principal|identity)$/.test(who) && nameOf(one.property) !== undefined
-    );
+    return /^req(uest)?$/.test(request) && callers.has(who) && nameOf(one.property) !== undefined;
   });

@@ -155,7 +155,9 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
     files.some((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]sx?$/.test(file));
   const named = folders.filter(
     (folder) =>
-      (SERVICE_PARENT.test(folder) || (!folder.includes('/') && /[-_.](service|svc)$|gateway$/.test(folder))) &&
+      (SERVICE_PARENT.test(folder) ||
+        BARE_LIBRARY.test(folder) ||
+        (!folder.includes('/') && /[-_.](service|svc)$|gateway$/.test(folder))) &&
       hasSources(folder),
   );
   const all = new Set([...manifests.filter((folder) => folder !== '.'), ...projects, ...built, ...named]);
@@ -164,6 +166,9 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
   // What lies inside of a service belongs to it.
   return sorted.filter((folder) => !sorted.some((outer) => folder.startsWith(`${outer}/`) && isLeaf(outer)));
 }
+
+/** A library that is only named by a path alias, as Nx and Nest keep them. */
+const BARE_LIBRARY = /^libs\/[^/]+$/;
 
 const SERVED_FILE = /(^|\/)([\w-]+)\.service\.[cm]?[jt]s$/;
 
@@ -208,6 +213,7 @@ function kindOf({ root, files, deployments }: Repository, folder: string): PartK
   if (dependencies.some((dependency) => FRONTENDS.includes(dependency)) && !serves) return 'outside';
   const parent = posix.dirname(folder);
   if (LIBRARY_PARENT.test(parent) && CONTRACT_NAME.test(name)) return 'contracts';
+  if (BARE_LIBRARY.test(folder) && !files.includes(`${folder}/package.json`)) return 'library';
   if ((GATEWAY_NAME.test(name) && !OF_OTHERS.test(name)) || dependencies.some((one) => GATEWAYS.test(one)))
     return 'gateway';
   const isDeployed =

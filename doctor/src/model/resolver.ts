@@ -23,6 +23,9 @@ export const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
+/** What the `tsconfig.json` of each part extends, also where a part has none: there monorepos name their libraries. */
+const BASES = ['tsconfig.base.json', 'tsconfig.common.json'];
+
 /** Resolves imports as a bundler would, also where nothing is installed or built. */
 export function createResolver(root: string, files: ReadonlySet<string>, parts: readonly Part[]): Resolve {
   const options: NapiResolveOptions = {
@@ -34,6 +37,8 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
   const withPaths = new ResolverFactory({ ...options, tsconfig: 'auto' });
   // A tsconfig that cannot be read must not hide where a plain import leads.
   const plain = new ResolverFactory(options);
+  const base = BASES.map((name) => join(root, name)).find((path) => existsSync(path));
+  const withBase = base === undefined ? undefined : new ResolverFactory({ ...options, tsconfig: { configFile: base } });
   const known = new Map<string, Target>();
   const prisma = prismaClients(root, files);
   const find = (from: string, specifier: string): Target => {
@@ -47,7 +52,9 @@ export function createResolver(root: string, files: ReadonlySet<string>, parts: 
     const own = ownPackage({ root, files, parts }, specifier);
     if (own !== undefined) return { kind: 'own', path: own };
     const found =
-      withPaths.resolveFileSync(join(root, from), specifier).path ?? plain.sync(join(root, from, '..'), specifier).path;
+      withPaths.resolveFileSync(join(root, from), specifier).path ??
+      withBase?.sync(join(root, from, '..'), specifier).path ??
+      plain.sync(join(root, from, '..'), specifier).path;
     const path = found ? sourceOf(relative(root, found).split(sep).join('/'), files) : undefined;
     if (path !== undefined && !path.startsWith('../') && !path.includes('node_modules/')) return { kind: 'own', path };
     if (!found && (specifier.startsWith('.') || specifier.startsWith('/'))) {
