@@ -41,13 +41,15 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
   [...system.services, ...system.gateways].flatMap((part) => {
     const deployed = system
       .deploymentsOf(part)
-      .flatMap(({ file, line: own, environment, environmentLines, before = [] }) => [
-        ...fromEnvironment(environment).map(({ key, setting }) => ({
-          ...setting,
-          part,
-          file,
-          line: environmentLines[key] ?? own,
-        })),
+      .flatMap(({ file, line: own, environment, environmentLines, sharedSettings, before = [] }) => [
+        ...fromEnvironment(environment)
+          .filter(({ key }) => !sharedSettings?.has(key) || isRead(system, part, key))
+          .map(({ key, setting }) => ({
+            ...setting,
+            part,
+            file,
+            line: environmentLines[key] ?? own,
+          })),
         ...before.flatMap((first) =>
           fromEnvironment(first.environment).map(({ setting }) => ({ ...setting, part, file, line: first.line })),
         ),
@@ -75,8 +77,17 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
   }),
 );
 
-const isOwnEnvFile = (path: string): boolean =>
-  /(^|\/)\.env(\.(local|development|production|example|sample|template|dist))?$/.test(path);
+/** Whether a part reads a setting itself, or the schema of its Prisma does. */
+const isRead = (system: System, part: Part, key: string): boolean =>
+  system.closureOf(part).some(({ lines }) => lines.some((line) => line.includes(key))) ||
+  system.paths.some(
+    (path) =>
+      path.endsWith('.prisma') &&
+      system.partOf(path) === part &&
+      readFileSync(join(system.root, path), 'utf8').includes(key),
+  );
+
+const isOwnEnvFile = (path: string): boolean => /(^|\/)\.env(\.(?!test)\w+)*$/.test(path);
 
 function lineOfSetting(path: string, key: string): number {
   const lines = readFileSync(path, 'utf8').split('\n');
@@ -102,18 +113,19 @@ function fromEnvironment(environment: Readonly<Record<string, string>>): { key: 
     return setting ? [{ key, setting }] : [];
   });
   const named = Object.entries(environment).flatMap(([key, value]) => {
-    const prefix = /^(.*?)(DATABASE|DB)_?(NAME|DATABASE|DB)?$/.exec(key.replace(/_DB$/, '_DATABASE'))?.[1];
+    const prefix = /^(.*?)(DATABASE|DB)_?(NAME|DATABASE|DB)?$/i.exec(key.replace(/_DB$/, '_DATABASE'))?.[1];
     const isName = new RegExp(
-      String.raw`^(\w+_)?(DB_NAME|DB_DATABASE|DATABASE_NAME|POSTGRES_DB|MYSQL_DATABASE|PGDATABASE|` +
+      String.raw`^(\w+_)?(DB_NAME|DB_DATABASE|DATABASE_NAME|(POSTGRES|PG|MYSQL|MARIADB)_?(DB|DATABASE)|` +
         String.raw`TYPEORM_DATABASE|MONGO_DB(_NAME)?)$`,
+      'i',
     ).test(key);
     if (!isName || prefix === undefined || value.includes('://')) return [];
     const pick = (pattern: RegExp): string =>
       Object.entries(environment).find(
         ([name]) => pattern.test(name) && !/REDIS|KAFKA|RABBIT|NATS|AMQP/.test(name),
       )?.[1] ?? '';
-    const host = pick(/(^|_)(DB_HOST|DATABASE_HOST|POSTGRES_HOST|PGHOST|MYSQL_HOST|TYPEORM_HOST|MONGO_HOST)$/);
-    const user = pick(/(^|_)(DB_USER(NAME)?|DATABASE_USER(NAME)?|POSTGRES_USER|PGUSER|MYSQL_USER|TYPEORM_USERNAME)$/);
+    const host = pick(/(^|_)(DB|DATABASE|POSTGRES|PG|MYSQL|MARIADB|TYPEORM|MONGO)_?HOST$/i);
+    const user = pick(/(^|_)(DB|DATABASE|POSTGRES|PG|MYSQL|MARIADB|TYPEORM)_?USER(NAME)?$/i);
     const engine = /MYSQL/.test(key) ? 'mysql' : /MONGO/.test(key) ? 'mongodb' : 'postgres';
     return [{ key, setting: { engine, host: host.toLowerCase(), database: value, user } }];
   });

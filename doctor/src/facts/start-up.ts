@@ -13,7 +13,7 @@ export function runsOnce(system: System, { file, call }: CallSite, depth = 0): b
   return callers.length > 0 && callers.every((site) => runsOnce(system, site, depth + 1));
 }
 
-/** What a server takes while it starts: `export default fp(async (fastify) => { … })`, `app.register((app) => …)`. */
+/** What a server takes while it starts: `export default fp(async (fastify) => …)`, `app.register((app) => …)`. */
 function isPlugin(file: ParsedFile, node: AnyFunction): boolean {
   if (!/^(fastify|app|server|instance)$/.test(nameOf(node.params[0] as Node | undefined) ?? '')) return false;
   const parent = file.parentOf(node);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { type BuildFolder, buildFolders } from './build-folders.ts';
@@ -17,6 +17,8 @@ export interface Deployment {
   readonly folder?: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly environmentLines: Readonly<Record<string, number>>;
+  /** Settings of a file that several containers are given: only who reads one uses it. */
+  readonly sharedSettings?: ReadonlySet<string>;
   /** What runs before it, in its place: containers that Kubernetes starts first. */
   readonly before?: readonly { readonly environment: Readonly<Record<string, string>>; readonly line: number }[];
   readonly command: string;
@@ -139,11 +141,22 @@ function readYaml(root: string, file: string, unreadable: { path: string; reason
 function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deployment[] {
   const services = doc.value['services'];
   if (!isTree(services)) return [];
+  const pathsOf = (value: unknown): string[] => environmentFiles(doc.file, isTree(value) ? value['env_file'] : []);
+  const all = Object.values(services).flatMap(pathsOf);
+  const isOfMany = (path: string): boolean => all.indexOf(path) !== all.lastIndexOf(path);
   return Object.entries(services).flatMap(([name, value]) => {
     if (!isTree(value)) return [];
     const at = (...path: (string | number)[]): number => doc.lineOf(['services', name, ...path]);
     const folder = folderOf(doc.file, value['build']);
-    const environment = { ...environmentFiles(root, doc.file, value['env_file']), ...environmentOf(value) };
+    const shared = settingsIn(root, pathsOf(value).filter(isOfMany));
+    const own = {
+      ...settingsIn(
+        root,
+        pathsOf(value).filter((path) => !isOfMany(path)),
+      ),
+      ...environmentOf(value),
+    };
+    const environment = { ...shared, ...own };
     const lines = Object.keys(environment).map((key, index) => {
       const isList = Array.isArray(value['environment']);
       return [key, at('environment', isList ? indexOf(value['environment'], key, index) : key)] as const;
@@ -158,6 +171,7 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
         ...(folder !== undefined && { folder }),
         environment,
         environmentLines: Object.fromEntries(lines),
+        sharedSettings: new Set(Object.keys(shared).filter((key) => !(key in own))),
         command: [value['command'], value['entrypoint']].flat().map(text).join(' '),
         dependsOn: dependenciesOf(value['depends_on']),
         publishedPorts: publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
@@ -197,10 +211,24 @@ function pairsOf(given: unknown): Record<string, string> {
   return isTree(given) ? Object.fromEntries(Object.entries(given).map(([key, entry]) => [key, text(entry)])) : {};
 }
 
-function environmentFiles(root: string, file: string, given: unknown): Record<string, string> {
-  const paths = [given].flat().map((entry) => text(isTree(entry) ? entry['path'] : entry));
-  return Object.assign({}, ...paths.filter(Boolean).map((path) => readEnvFile(join(root, posix.dirname(file), path))));
-}
+const environmentFiles = (file: string, given: unknown): string[] =>
+  [given]
+    .flat()
+    .map((entry) => text(isTree(entry) ? entry['path'] : entry))
+    .filter(Boolean)
+    .map((path) => posix.join(posix.dirname(file), path));
+
+/** What files of settings say; where one is not kept in the repository, its example does. */
+const settingsIn = (root: string, paths: readonly string[]): Record<string, string> =>
+  Object.assign(
+    {},
+    ...paths.map((path) => {
+      const found = [path, ...EXAMPLES.map((ending) => `${path}.${ending}`)].find((one) => existsSync(join(root, one)));
+      return found === undefined ? {} : readEnvFile(join(root, found));
+    }),
+  );
+
+const EXAMPLES = ['example', 'sample', 'template', 'dist'];
 
 /** The settings in a file of lines `NAME=value`; nothing if there is no such file. */
 export function readEnvFile(path: string): Record<string, string> {

@@ -39,8 +39,8 @@ function judge(system: System): Judgement {
   const silent = system.services.filter((part) => !usesOne(part) && hasClient(system, part));
   return {
     findings: [
-      ...databasesOfMany(settings),
-      ...loginsOfMany(settings),
+      ...toldOnce(databasesOfMany(settings)),
+      ...toldOnce(loginsOfMany(settings)),
       ...foreignTables(system),
       ...foreignSettings(system),
       ...rightsGiven(system),
@@ -83,6 +83,10 @@ const evidenceOf = ({ file, line, part, engine, host, database, user }: Database
 /** One setting of each part: that of its deployment, where there is one. */
 const firstOfParts = (settings: readonly DatabaseSetting[]): DatabaseSetting[] =>
   [...new Map(settings.toReversed().map((setting) => [setting.part, setting])).values()].reverse();
+
+/** What several files of settings say, for development and for containers, is one fault. */
+const toldOnce = (drafts: readonly Draft[]): Draft[] =>
+  [...new Map(drafts.toReversed().map((draft) => [draft.what, draft])).values()].reverse();
 
 function databasesOfMany(settings: readonly DatabaseSetting[]): Draft[] {
   const byPlace = groupBy(settings, ({ engine, host, database }) => `${engine}://${plainHost(host)}/${database}`);
