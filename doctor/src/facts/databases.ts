@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Node } from 'oxc-parser';
 import { readEnvFile } from '../model/deployment.ts';
 import type { Part } from '../model/layout.ts';
@@ -15,6 +15,8 @@ export interface DatabaseSetting {
   readonly file: string;
   readonly line: number;
   readonly engine: string;
+  /** The folder of compose files that alone know this host, where other folders call another one so. */
+  readonly network?: string;
   readonly host: string;
   readonly database: string;
   readonly user: string;
@@ -46,6 +48,7 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
           .filter(({ key }) => !sharedSettings?.has(key) || isRead(system, part, key))
           .map(({ key, setting }) => ({
             ...setting,
+            ...networkOf(system, file, setting.host),
             part,
             file,
             line: environmentLines[key] ?? own,
@@ -77,6 +80,14 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
   }),
 );
 
+/** `db` of one compose file is not that of another one, in another folder. */
+function networkOf({ deployments }: System, file: string, host: string): { readonly network?: string } {
+  const homes = deployments
+    .filter(({ kind, name }) => kind === 'compose' && name === host)
+    .map((one) => dirname(one.file));
+  return new Set(homes).size > 1 && homes.includes(dirname(file)) ? { network: dirname(file) } : {};
+}
+
 /** Whether a part reads a setting itself, or the schema of its Prisma does. */
 const isRead = (system: System, part: Part, key: string): boolean =>
   system.closureOf(part).some(({ lines }) => lines.some((line) => line.includes(key))) ||
@@ -105,7 +116,7 @@ function lineOfSetting(path: string, key: string): number {
   );
 }
 
-type Bare = Omit<DatabaseSetting, 'part' | 'file' | 'line'>;
+type Bare = Omit<DatabaseSetting, 'part' | 'file' | 'line' | 'network'>;
 
 function fromEnvironment(environment: Readonly<Record<string, string>>): { key: string; setting: Bare }[] {
   const addresses = Object.entries(environment).flatMap(([key, value]) => {

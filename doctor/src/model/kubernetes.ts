@@ -55,6 +55,7 @@ function containerOf({ name, doc, spec, path, index }: Pod, container: Tree, all
     image: text(container['image']),
     environment,
     environmentLines: Object.fromEntries(Object.keys(environment).map((key) => [key, at('containers', index, 'env')])),
+    sharedSettings: takenByMany(container, all),
     command: [container['command'], container['args']].flat().map(text).join(' '),
     before: first.map((one, place) => ({
       environment: kubernetesEnvironment(one, all),
@@ -96,13 +97,33 @@ function kubernetesEnvironment(container: Tree, all: readonly Doc[]): Record<str
     const named = secret['name'] === undefined ? '' : `{secret ${text(secret['name'])}/${text(secret['key'])}}`;
     return [text(entry['name']), text(entry['value'] ?? referred ?? named)] as const;
   });
-  const whole = (Array.isArray(container['envFrom']) ? container['envFrom'].filter(isTree) : []).flatMap((entry) =>
-    Object.entries({
-      ...dataOf('ConfigMap', treeAt(entry, ['configMapRef'])['name']),
-      ...dataOf('Secret', treeAt(entry, ['secretRef'])['name']),
-    }).map(([key, value]) => [key, text(value)] as const),
+  const whole = takenWhole(container).flatMap(({ kind, name }) =>
+    Object.entries(dataOf(kind, name)).map(([key, value]) => [key, text(value)] as const),
   );
   return Object.fromEntries([...whole, ...entries]);
+}
+
+const takenWhole = (container: Tree): { readonly kind: string; readonly name: unknown }[] =>
+  listOf(container['envFrom']).flatMap((entry) => [
+    { kind: 'ConfigMap', name: treeAt(entry, ['configMapRef'])['name'] },
+    { kind: 'Secret', name: treeAt(entry, ['secretRef'])['name'] },
+  ]);
+
+/** What a container takes whole from a map or secret that others take as well, and does not name itself. */
+function takenByMany(container: Tree, all: readonly Doc[]): ReadonlySet<string> {
+  const isOfMany = (taken: { readonly kind: string; readonly name: unknown }): boolean =>
+    all.filter(({ value }) =>
+      listOf(treeAt(value, ['spec', 'template', 'spec'])['containers'])
+        .flatMap(takenWhole)
+        .some(({ kind, name }) => name !== undefined && kind === taken.kind && name === taken.name),
+    ).length > 1;
+  const many = {
+    ...container,
+    env: [],
+    envFrom: listOf(container['envFrom']).filter((entry) => takenWhole({ envFrom: [entry] }).some(isOfMany)),
+  };
+  const own = listOf(container['env']).map((entry) => text(entry['name']));
+  return new Set(Object.keys(kubernetesEnvironment(many, all)).filter((key) => !own.includes(key)));
 }
 
 export function kubernetesFacts(docs: readonly Doc[]): KubernetesFacts {

@@ -1,4 +1,5 @@
 import type { Node } from 'oxc-parser';
+import { fieldResolverOf } from '../facts/field-resolvers.ts';
 import { outboundCalls } from '../facts/outbound.ts';
 import { repeatedQueries } from '../facts/repeated-queries.ts';
 import { readParts } from '../facts/unread.ts';
@@ -29,7 +30,7 @@ export const chattyServices: Rule = {
 
 function judge(system: System): Judgement {
   return {
-    findings: [...inLoops(system), ...queriesInLoops(system)],
+    findings: [...inLoops(system), ...inFields(system), ...queriesInLoops(system)],
     ...readParts(system),
   };
 }
@@ -63,6 +64,26 @@ function inLoops(system: System): Draft[] {
           ? []
           : [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }]),
       ],
+    };
+  });
+}
+
+/** A field of a graph that asks by itself is asked for each object of a list. */
+function inFields(system: System): Draft[] {
+  const found = outboundCalls(system).flatMap(({ part, file, node, target, address }) => {
+    const field = target && fieldResolverOf(system, { file, call: node });
+    return field ? [{ part, target, address, field }] : [];
+  });
+  const byField = groupBy(found, ({ part, field }) => `${part.name} ${field.file.path}:${field.node.start}`);
+  return [...byField.values()].map(([one]) => {
+    const { part, target, field } = one!;
+    const line = field.file.lineAt(field.node.start);
+    return {
+      subject: part.name,
+      what: `${part.name} asks ${target.name} once for each object whose field ${field.name} is wanted (N+1)`,
+      evidence: [{ file: field.file.path, line, text: field.file.lines[line - 1]!.trim().slice(0, 160) }],
+      mend: 'Gather what one answer wants in a data loader, and ask once.',
+      severity: 'warning' as const,
     };
   });
 }

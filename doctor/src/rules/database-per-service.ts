@@ -89,7 +89,7 @@ const toldOnce = (drafts: readonly Draft[]): Draft[] =>
   [...new Map(drafts.toReversed().map((draft) => [draft.what, draft])).values()].reverse();
 
 function databasesOfMany(settings: readonly DatabaseSetting[]): Draft[] {
-  const byPlace = groupBy(settings, ({ engine, host, database }) => `${engine}://${plainHost(host)}/${database}`);
+  const byPlace = groupBy(settings, (one) => `${one.engine}://${serverOf(one)}/${one.database}`);
   return [...byPlace.values()].flatMap((same) => {
     const parts = firstOfParts(same);
     if (parts.length < 2) return [];
@@ -99,11 +99,12 @@ function databasesOfMany(settings: readonly DatabaseSetting[]): Draft[] {
   });
 }
 
-const plainHost = (host: string): string => (/^(127\.0\.0\.1|localhost|)$/.test(host) ? 'localhost' : host);
+const serverOf = ({ host, network = '' }: DatabaseSetting): string =>
+  /^(127\.0\.0\.1|localhost|)$/.test(host) ? 'localhost' : `${network}/${host}`;
 
 function loginsOfMany(settings: readonly DatabaseSetting[]): Draft[] {
   const named = settings.filter(({ user, host }) => user !== '' && !/[{}]/.test(user) && host !== '');
-  const byRole = groupBy(named, ({ engine, host, user }) => `${engine}://${user}@${plainHost(host)}`);
+  const byRole = groupBy(named, (one) => `${one.engine}://${one.user}@${serverOf(one)}`);
   return [...byRole.values()].flatMap((same) => {
     const parts = firstOfParts(same);
     if (parts.length < 2 || new Set(parts.map(({ database }) => database)).size < 2) return [];

@@ -8,6 +8,7 @@ import { isOpenByNature } from '../facts/open-paths.ts';
 import { passedBeside } from '../facts/proxies.ts';
 import { type PublicFault, publicFaults } from '../facts/public-marks.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
+import type { Deployment } from '../model/deployment.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Value } from '../model/texts.ts';
@@ -191,11 +192,18 @@ const isFront = (system: System, part: Part): boolean =>
   (system.dockerfilesOf(part).some((text) => SERVERS.test(text)) ||
     declaredRoutes(system).some(({ file }) => part.folder !== '' && file.startsWith(`${part.folder}/`)));
 
+/** What lies in the folder of a part deploys it alone, for who works on it; the whole system is deployed elsewhere. */
+function together(system: System, part: Part): readonly Deployment[] {
+  const all = system.deploymentsOf(part);
+  const others = all.filter(({ file }) => part.folder === '' || !file.startsWith(`${part.folder}/`));
+  return others.length > 0 ? others : all;
+}
+
 /** Ports of services that are open beside the gateway's. */
 function bypasses(system: System): Draft[] {
   const services = system.services.filter((part) => !isFront(system, part));
   const open = services.flatMap((part) =>
-    system.deploymentsOf(part).flatMap(({ file, publishedPorts, name }) =>
+    together(system, part).flatMap(({ file, publishedPorts, name }) =>
       publishedPorts.slice(0, 1).map(({ port, line }) => ({
         subject: part.name,
         what: `${part.name} can be reached past the gateway: its port is published`,
