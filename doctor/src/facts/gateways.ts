@@ -11,6 +11,7 @@ import { hasGlobal, isPath, isProxy, PROXIES } from './before-routes.ts';
 import type { Entrance } from './entrance.ts';
 import { isNeverTaken } from './loaded.ts';
 import { webEntrances } from './moleculer-web.ts';
+import { hasMiddleware, isLeftOutBy } from './nest-middlewares.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
@@ -50,8 +51,9 @@ export function answers(system: System, part: Part): readonly Entrance[] {
     .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
     .map((one) => ({
       ...one,
-      hasAuthentication: one.hasAuthentication || isAsked(one),
-      hasRateLimit: !one.isUnlimited && (one.hasRateLimit || isLimited(one)),
+      hasAuthentication: one.hasAuthentication || isAsked(one) || hasMiddleware(system, one, AUTHENTICATION),
+      access: one.access ?? (isLeftOutBy(system, one, AUTHENTICATION) ? 'public' : undefined),
+      hasRateLimit: !one.isUnlimited && (one.hasRateLimit || isLimited(one) || hasMiddleware(system, one, RATE_LIMIT)),
     }));
 }
 

@@ -3,7 +3,9 @@ import type { Part } from '../model/layout.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { classAround, contains, decoratorsOf, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { isLeftOutBy } from './nest-middlewares.ts';
 import { isOpenByNature } from './open-paths.ts';
+import { AUTHENTICATION } from './policy-kinds.ts';
 import { type Route, routesIn } from './routes.ts';
 
 /** A route of Nest that says that it is public, and what does not go with that. */
@@ -23,28 +25,37 @@ export const publicFaults = perSystem((system: System): readonly PublicFault[] =
   system.gateways.flatMap((part) =>
     system.filesOf(part).flatMap((file) =>
       (routesIn(system).get(file) ?? []).flatMap((route) => {
-        const kind = faultOf(file, route, callersIn(system, part));
+        const isLeftOut = isLeftOutBy(system, { part, ...route }, AUTHENTICATION);
+        const kind = faultOf(route, { callers: callersIn(system, part), isLeftOut });
         return kind ? [{ part, route, kind }] : [];
       }),
     ),
   ),
 );
 
+interface Known {
+  /** Under which names a request brings along who asks. */
+  readonly callers: ReadonlySet<string>;
+  /** Whether a middleware is told to leave the route out. */
+  readonly isLeftOut: boolean;
+}
+
 function faultOf(
-  file: ParsedFile,
-  { handler, method, path }: Route,
-  callers: ReadonlySet<string>,
+  { file, handler, method, path }: Route,
+  { callers, isLeftOut }: Known,
 ): PublicFault['kind'] | undefined {
   const member = handler && file.parentOf(handler);
   if (member?.type !== 'MethodDefinition') return undefined;
   const holder = classAround(file, member);
   const [own, around] = [decoratorsOf(member), holder ? decoratorsOf(holder) : []];
-  if (![...own, ...around].some(({ name }) => PUBLIC.test(name))) return undefined;
+  if (!isLeftOut && ![...own, ...around].some(({ name }) => PUBLIC.test(name))) return undefined;
   if (own.some(({ name }) => ROLES.test(name))) return 'role';
   if (knowsCaller(file, handler!, callers)) return 'caller';
   const isGuarded = [...own, ...around].some(({ node, name }) => !PUBLIC.test(name) && GUARDS.test(file.textOf(node)));
   return /^(PUT|PATCH|DELETE)$/.test(method) && !isGuarded && !isOpenByNature(path) ? 'change' : undefined;
 }
+
+const LEAVES = /\breq(?:uest)?\.(?!(?:headers|body|query|params|cookies|id|log|raw)\b)(\w+)\s*=(?!=)/g;
 
 /** Under which names the guards of a part leave on a request who has signed in: `request.learner = …`. */
 const callersIn = (system: System, part: Part): ReadonlySet<string> =>
@@ -53,8 +64,8 @@ const callersIn = (system: System, part: Part): ReadonlySet<string> =>
     ...system
       .closureOf(part)
       .map(({ lines }) => lines.join('\n'))
-      .filter((text) => /\bcanActivate\b/.test(text))
-      .flatMap((text) => [...text.matchAll(/\breq(?:uest)?\.(\w+)\s*=(?!=)/g)].map(([, name]) => name!)),
+      .filter((text) => /\bcanActivate\b|\bNestMiddleware\b/.test(text))
+      .flatMap((text) => [...text.matchAll(LEAVES)].map(([, name]) => name!)),
   ]);
 
 /** `@Owner() owner`, `req.user.id`: what nobody has who has not signed in. */
