@@ -6,7 +6,6 @@ import { type Entrance, entrances } from '../facts/gateways.ts';
 import { letsAllThrough } from '../facts/open-guards.ts';
 import { isOpenByNature } from '../facts/open-paths.ts';
 import { passedBeside } from '../facts/proxies.ts';
-import { type PublicFault, publicFaults } from '../facts/public-marks.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
 import type { Deployment } from '../model/deployment.ts';
 import { isCalled, type Part } from '../model/layout.ts';
@@ -18,6 +17,7 @@ import { groupBy } from '../source/group-by.ts';
 import { isGatewayName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { declaredFaults } from './declared-gateways.ts';
+import { publicByMistake } from './public-by-mistake.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -47,7 +47,7 @@ function judge(system: System): Judgement {
     findings: [
       ...gathered([...known.flatMap(withoutPolicy), ...declaredFaults(system, declared)]),
       ...known.flatMap((one) => openRoles(system, one)),
-      ...publicFaults(system).map((one) => publicFault(one)),
+      ...publicByMistake(system),
       ...bypasses(system),
       ...mismatches(system, known),
       ...unlisted(system, known),
@@ -154,18 +154,6 @@ function openRoles(system: System, entrance: Entrance): Draft[] {
   const what = `${method} ${path} asks for a role, and lets in those without it`;
   return [{ subject: part.name, what, evidence: place(entrance) }];
 }
-
-const NOT_PUBLIC = {
-  role: 'asks for a role, and says that it is public all the same',
-  caller: 'acts for whoever has signed in, and says that it is public',
-  change: 'changes something, and says that it is public',
-} as const;
-
-const publicFault = ({ part, route, kind }: PublicFault): Draft => ({
-  subject: part.name,
-  what: `${route.method} ${route.path} ${NOT_PUBLIC[kind]}`,
-  evidence: place(route),
-});
 
 const MANY = 6;
 

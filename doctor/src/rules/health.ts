@@ -216,7 +216,7 @@ function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean 
         (site) => site.file === one.file && (system.program.calleesOf(site).length > 0 || isHandedIn(system, site)),
       )
       .map(({ call }) => pathOf(call.callee as Node).join('.'))
-      .filter((path) => /check|health|ready|result/i.test(path));
+      .filter((path) => /check|health|ready|result|ping/i.test(path));
   const mine = own(calls, route);
   return ready.some(
     (other) =>
@@ -226,9 +226,15 @@ function sharesCheck(system: System, { route, ready, calls }: Sharing): boolean 
   );
 }
 
-/** A function that somebody else hands in: `({ ready }) => …`. */
-const isHandedIn = ({ program }: System, { file, call }: CallSite): boolean =>
-  call.callee.type === 'Identifier' && program.originOf(file, call.callee).kind === 'unknown';
+/** A function that somebody else hands in: `({ ready }) => …`, `deps.ping()`. */
+function isHandedIn({ program }: System, { file, call }: CallSite): boolean {
+  const { callee } = call;
+  if (program.originOf(file, callee as Node).kind !== 'unknown') return false;
+  if (callee.type === 'Identifier') return true;
+  const root = callee.type === 'MemberExpression' && callee.object.type === 'Identifier' ? callee.object : undefined;
+  const binding = root && program.scopesOf(file).lookUp(root.name, root);
+  return binding?.kind === 'value' && binding.declaration === 'parameter';
+}
 
 /** A client's own question whether the other side is there; answering the request itself is none. */
 function isPing({ program }: System, { file, call }: CallSite): boolean {
