@@ -40,7 +40,10 @@ export function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
   return call?.type === 'CallExpression' && TRANSACTION.test(pathOf(call.callee).at(-1)!);
 }
 
-const ambient = perSystem((system: System) => system.program.files.some(({ lines }) => AMBIENT.test(lines.join('\n'))));
+/** Whether a transaction goes along with whatever is called in it. */
+export const isAmbient = perSystem((system: System): boolean =>
+  system.program.files.some(({ lines }) => AMBIENT.test(lines.join('\n'))),
+);
 
 /** `client.query('begin')`, `queryRunner.startTransaction()` */
 export function isBeginning(file: ParsedFile, call: AnyCall): boolean {
@@ -57,7 +60,7 @@ export function connectionOf(system: System, site: CallSite): Connection {
   if (isBatched(file, call)) return 'transaction';
   const own = classify(system, { file, node: receiver });
   if (own === 'transaction' || namesHandle(system, site)) return 'transaction';
-  if (ambient(system)) return 'unknown';
+  if (isAmbient(system)) return 'unknown';
   if (isRootWrapper(system, site)) return 'root';
   return own === 'root' && isOfDatabase(system, site) ? 'root' : 'unknown';
 }

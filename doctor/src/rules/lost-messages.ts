@@ -5,6 +5,7 @@ import { type EarlyAck, earlyAcks } from '../facts/early-acks.ts';
 import { type EarlyMark, earlyMarks } from '../facts/early-marks.ts';
 import { type TornInbox, tornInboxes } from '../facts/inbox-notes.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
+import { type TornUseCase, tornUseCases } from '../facts/torn-use-cases.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
 import type { System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
@@ -17,6 +18,7 @@ export const lostMessages = (system: System): Draft[] => [
   ...tornInboxes(system).map((one) => notedApart(system, one)),
   ...jobsBeside(system).map((one) => lateJob(system, one)),
   ...earlyAcks(system).map((one) => acknowledged(system, one)),
+  ...tornUseCases(system).map((one) => halfDone(system, one)),
   ...earlyMarks(system).map((one) => markedEarly(system, one)),
 ];
 
@@ -60,6 +62,13 @@ function markedEarly(system: System, { file, mark, relay }: EarlyMark): Draft {
   const what = `The outbox of ${part.name} has a message for sent before it is: a crash between them loses it`;
   const mend = 'Mark it once the broker has it, or in one transaction around both; it may then be sent twice.';
   return { subject: part.name, what, evidence: [placeIn(file, mark), placeIn(relay.file, relay.call)], mend };
+}
+
+function halfDone(system: System, { file, told, other }: TornUseCase): Draft {
+  const part = system.partOf(file.path)!;
+  const what = `${part.name} changes two things in two transactions, and tells others of one: the other may be missing`;
+  const mend = 'Hold both together in the transaction of the use case.';
+  return { subject: part.name, what, evidence: [placeIn(file, told), placeIn(file, other)], mend };
 }
 
 function lateJob(system: System, { file, job, change }: JobBeside): Draft {
