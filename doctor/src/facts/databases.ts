@@ -8,6 +8,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { textOf } from '../model/texts.ts';
 import { isFunction, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { withMongoName } from './mongo-names.ts';
 
 /** A database that a part is told to use, and where it is told. */
 export interface DatabaseSetting {
@@ -41,10 +42,12 @@ const ADDRESS = /^([a-z0-9+]+):\/\/(?:([^:@/]*)(?::[^@/]*)?@)?([^/?]*)(?:\/([^?]
 /** All databases that parts are told to use: in compose and Kubernetes, in `.env` files, and in their code. */
 export const databaseSettings = perSystem((system: System): readonly DatabaseSetting[] =>
   [...system.services, ...system.gateways].flatMap((part) => {
+    const named = (all: Readonly<Record<string, string>>): Record<string, string> =>
+      Object.fromEntries(Object.entries(all).map(([key, value]) => [key, withMongoName(system, part, value)]));
     const deployed = system
       .deploymentsOf(part)
       .flatMap(({ file, line: own, environment, environmentLines, sharedSettings, before = [] }) => [
-        ...fromEnvironment(environment)
+        ...fromEnvironment(named(environment))
           .filter(({ key }) => !sharedSettings?.has(key) || isRead(system, part, key))
           .map(({ key, setting }) => ({
             ...setting,
@@ -54,7 +57,12 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
             line: environmentLines[key] ?? own,
           })),
         ...before.flatMap((first) =>
-          fromEnvironment(first.environment).map(({ setting }) => ({ ...setting, part, file, line: first.line })),
+          fromEnvironment(named(first.environment)).map(({ setting }) => ({
+            ...setting,
+            part,
+            file,
+            line: first.line,
+          })),
         ),
       ]);
     const files = system.paths.filter(
@@ -66,7 +74,7 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
       ...files.map((file) => readEnvFile(join(system.root, file))),
     );
     const settings = files.flatMap((file) =>
-      fromEnvironment(readEnvFile(join(system.root, file))).map((found) => ({
+      fromEnvironment(named(readEnvFile(join(system.root, file)))).map((found) => ({
         ...found.setting,
         part,
         file,
@@ -75,7 +83,7 @@ export const databaseSettings = perSystem((system: System): readonly DatabaseSet
     );
     const coded = system
       .filesOf(part)
-      .flatMap((file) => [...fromCode(system, { part, file, environment }), ...written(part, file)]);
+      .flatMap((file) => [...fromCode(system, { part, file, environment }), ...written(system, part, file)]);
     return [...deployed, ...settings, ...coded];
   }),
 );
@@ -176,9 +184,9 @@ const OPENS = new RegExp(
 );
 
 /** The address of a database as a text of its own, and not as what a setting falls back to. */
-const written = (part: Part, file: ParsedFile): DatabaseSetting[] =>
+const written = (system: System, part: Part, file: ParsedFile): DatabaseSetting[] =>
   file.all('Literal').flatMap((node) => {
-    const parsed = typeof node.value === 'string' ? parseAddress(node.value) : undefined;
+    const parsed = typeof node.value === 'string' ? parseAddress(withMongoName(system, part, node.value)) : undefined;
     const isDefault =
       file.parentOf(node)?.type === 'LogicalExpression' || file.parentOf(node)?.type === 'AssignmentPattern';
     return parsed && !isDefault ? [{ ...parsed, part, file: file.path, line: file.lineAt(node.start) }] : [];
@@ -200,7 +208,7 @@ function fromCode(system: System, { part, file, environment }: Coded): DatabaseS
           ? (objectIn(given, 'connection') ?? madeBy(file, property(given, 'useFactory')) ?? given)
           : undefined;
       const address = options ? text(first(options, ['connectionString', 'url', 'uri', 'connection'])) : text(given);
-      const parsed = parseAddress(address);
+      const parsed = parseAddress(withMongoName(system, part, address));
       if (parsed) return [{ ...parsed, part, file: file.path, line }];
       const database = options ? text(first(options, ['database', 'dbName', 'db'])) : '';
       if (database === '' || /[{}|]/.test(database)) return [];
