@@ -96,8 +96,10 @@ const PROMISES: Readonly<Record<string, (world: Awaited<ReturnType<typeof setUp>
     await keep('k', of(1));
     const asked = Array.from({ length: 1_000 }, (_, n) => `guess-${n}`);
     for (const key of asked) await keep(key, NONE);
-    const known = (await Promise.all(asked.map(versionOf))).filter((version) => version === 0);
-    ok(known.length <= 10, `${known.length} are kept`);
+    // One after the other: a thousand at once may take longer than one command may, where the machine is busy.
+    let known = 0;
+    for (const key of asked) if ((await versionOf(key)) === 0) known += 1;
+    ok(known <= 10, `${known} are kept`);
     strictEqual(await versionOf(asked.at(-1)!), 0);
     strictEqual(await versionOf('k'), 1);
   },
