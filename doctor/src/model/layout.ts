@@ -3,6 +3,7 @@ import { basename, join, posix } from 'node:path';
 import type { ArchitectureFile } from './architecture-file.ts';
 import type { Deployment } from './deployment.ts';
 import { isRecord, readJson, readManifest } from './manifests.ts';
+import { SERVED_FILE, servedFiles } from './served-files.ts';
 
 export type PartKind = 'service' | 'gateway' | 'contracts' | 'library' | 'outside';
 
@@ -88,6 +89,9 @@ interface Repository {
 }
 
 const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers)\/[^/]+$/;
+/** `src/services/orders` is a folder of one program, unless it starts by itself. */
+const INSIDE = /(^|\/)(src|lib|app)\//;
+const STARTS = /^(main|server|app|bootstrap)\.[cm]?[jt]s$/;
 const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$|\w{3}service$/;
 /** What answers for others by its library, whatever its name is. */
 const GATEWAYS = /^(@apollo\/gateway|@graphql-hive\/gateway(-runtime)?|express-gateway)$/;
@@ -153,9 +157,11 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
   const built = deployments.flatMap(({ folder }) => (folder ? [folder] : []));
   const hasSources = (folder: string): boolean =>
     files.some((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]sx?$/.test(file));
+  const startsAlone = (folder: string): boolean =>
+    !INSIDE.test(folder) || files.some((file) => posix.dirname(file) === folder && STARTS.test(basename(file)));
   const named = folders.filter(
     (folder) =>
-      (SERVICE_PARENT.test(folder) ||
+      ((SERVICE_PARENT.test(folder) && startsAlone(folder)) ||
         BARE_LIBRARY.test(folder) ||
         (!folder.includes('/') && /[-_.](service|svc)$|gateway$/.test(folder))) &&
       hasSources(folder),
@@ -169,20 +175,6 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
 
 /** A library that is only named by a path alias, as Nx and Nest keep them. */
 const BARE_LIBRARY = /^libs\/[^/]+$/;
-
-const SERVED_FILE = /(^|\/)([\w-]+)\.service\.[cm]?[jt]s$/;
-
-/** Moleculer's services lie beside each other, a file each, and run wherever their broker loads them. */
-function servedFiles(root: string, files: readonly string[]): string[] {
-  const manifests = files.filter((file) => basename(file) === 'package.json');
-  const homes = manifests
-    .filter((file) => 'moleculer' in (readManifest(join(root, file)).dependencies ?? {}))
-    .map((file) => posix.dirname(file));
-  const served = files.filter(
-    (file) => SERVED_FILE.test(file) && homes.some((home) => home === '.' || file.startsWith(`${home}/`)),
-  );
-  return served.filter((file) => served.filter((other) => posix.dirname(other) === posix.dirname(file)).length > 1);
-}
 
 const isLeaf = (folder: string): boolean => !LIBRARY_PARENT.test(folder) || /\/[^/]+$/.test(folder);
 
