@@ -13,7 +13,9 @@ export function buildFolders(files: readonly string[]): BuildFolder {
   const isOfOne = (folder: string): boolean =>
     files.includes(`${folder}/package.json`) || files.some((file) => ENTRY.test(file) && startsIn(file, folder));
   const named = (name: string, near: readonly string[]): string | undefined => {
-    const beside = near.map((folder) => posix.join(folder, name)).find((folder) => folders.has(folder));
+    const beside = near
+      .map((folder) => posix.join(folder, name))
+      .find((folder) => folders.has(folder) && isOfOne(folder));
     if (beside !== undefined) return beside;
     const [first, ...others] = [...folders].filter((folder) => posix.basename(folder) === name && isOfOne(folder));
     return others.length === 0 ? first : undefined;
