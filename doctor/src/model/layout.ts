@@ -92,6 +92,7 @@ const SERVICE_PARENT = /(^|\/)(services|apps|microservices|svc|backends?|servers
 /** `src/services/orders` is a folder of one program, unless it starts by itself. */
 const INSIDE = /(^|\/)(src|lib|app)\//;
 const STARTS = /^(main|server|app|bootstrap)\.[cm]?[jt]s$/;
+const LISTENS = /\.listen\(|\bserve\(|NestFactory\.create/;
 const SERVICE_NAME = /(^|[-_.])(service|svc|api|server|worker|ms|microservice|backend)$|\w{3}service$/;
 /** What answers for others by its library, whatever its name is. */
 const GATEWAYS = /^(@apollo\/gateway|@graphql-hive\/gateway(-runtime)?|express-gateway)$/;
@@ -158,7 +159,7 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
   const hasSources = (folder: string): boolean =>
     files.some((file) => file.startsWith(`${folder}/`) && /\.[cm]?[jt]sx?$/.test(file));
   const startsAlone = (folder: string): boolean =>
-    !INSIDE.test(folder) || files.some((file) => posix.dirname(file) === folder && STARTS.test(basename(file)));
+    !INSIDE.test(folder) || files.some((file) => posix.dirname(file) === folder && startsProgram(root, file));
   const named = folders.filter(
     (folder) =>
       ((SERVICE_PARENT.test(folder) && startsAlone(folder)) ||
@@ -172,6 +173,10 @@ function candidatesOf({ root, files, folders, deployments }: Repository): string
   // What lies inside of a service belongs to it.
   return sorted.filter((folder) => !sorted.some((outer) => folder.startsWith(`${outer}/`) && isLeaf(outer)));
 }
+
+const startsProgram = (root: string, file: string): boolean =>
+  STARTS.test(basename(file)) ||
+  (/^index\.[cm]?[jt]s$/.test(basename(file)) && LISTENS.test(readFileSync(join(root, file), 'utf8')));
 
 /** A library that is only named by a path alias, as Nx and Nest keep them. */
 const BARE_LIBRARY = /^libs\/[^/]+$/;
