@@ -4,7 +4,7 @@ import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
-import { isFunction, nameOf, pathOf } from '../source/ast.ts';
+import { isFunction, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { userOf } from './breakers.ts';
 import type { Route } from './routes.ts';
@@ -67,6 +67,37 @@ export const emptyChecks = (system: System): NoChecks[] =>
       }),
     ),
   );
+
+/** A service that leaves out what a kit takes as the checks of its readiness: `({ name, checks = {} }) => …`. */
+export const missingChecks = (system: System): NoChecks[] =>
+  system.services.flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      callsIn(file)
+        .filter((call) => isWithoutChecks(system, { file, call }))
+        .map((node) => ({ part, file, node })),
+    ),
+  );
+
+function isWithoutChecks({ program }: System, { file, call }: CallSite): boolean {
+  return program.calleesOf({ file, call }).some(({ node }) =>
+    (node.params as readonly Node[]).some((parameter, index) => {
+      const pattern = parameter.type === 'AssignmentPattern' ? (parameter.left as Node) : parameter;
+      const given = call.arguments[index] as Node | undefined;
+      if (pattern.type !== 'ObjectPattern' || given?.type !== 'ObjectExpression') return false;
+      const names = pattern.properties.flatMap((one) =>
+        one.type === 'Property' && isEmptyDefault(one.value as Node) ? [nameOf(one.key as Node) ?? ''] : [],
+      );
+      const isWhole = given.properties.every(({ type }) => type === 'Property');
+      return isWhole && names.some((name) => CHECKS.test(name) && !property(given, name));
+    }),
+  );
+}
+
+/** `checks = {}` */
+const isEmptyDefault = (node: Node): boolean =>
+  node.type === 'AssignmentPattern' &&
+  ((node.right.type === 'ObjectExpression' && node.right.properties.length === 0) ||
+    (node.right.type === 'ArrayExpression' && node.right.elements.length === 0));
 
 /** `healthRouter([])`, where the function calls that its checks. */
 function isEmptyList({ program }: System, { file, call }: CallSite, given: Node): boolean {

@@ -137,6 +137,10 @@ export const isPath = (node: Node): boolean =>
 /** A library's proxy, also where a function of this repository makes it: `forward('orders', url)`. */
 export const isProxy = (system: System, file: ParsedFile, node: Node): boolean => makesProxy(system, { file, node });
 
+/** What hands requests on to a server of GraphQL: its one route is the entrance to all that it asks. */
+const answersGraph = (path: readonly string[]): boolean =>
+  /^(expressMiddleware|koaMiddleware|graphqlHTTP|createYoga|fastifyApolloHandler)$/.test(path.at(-1) ?? '');
+
 interface Made {
   readonly file: ParsedFile;
   readonly node: Node;
@@ -144,7 +148,7 @@ interface Made {
 
 function makesProxy(system: System, { file, node }: Made, depth = 0): boolean {
   const origin = system.program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
-  if (origin.kind === 'external') return PROXIES.test(origin.module);
+  if (origin.kind === 'external') return PROXIES.test(origin.module) || answersGraph(origin.path);
   if (origin.kind !== 'functions' || node.type !== 'CallExpression' || depth > 2) return false;
   return origin.all.some((maker) =>
     returnedBy(maker.file, maker.node).some(

@@ -128,7 +128,7 @@ type Bare = Omit<DatabaseSetting, 'part' | 'file' | 'line' | 'network'>;
 
 function fromEnvironment(environment: Readonly<Record<string, string>>): { key: string; setting: Bare }[] {
   const addresses = Object.entries(environment).flatMap(([key, value]) => {
-    const setting = parseAddress(expand(value, environment));
+    const setting = parseAddress(expand(value, environment)) ?? secretAddress(key, value);
     return setting ? [{ key, setting }] : [];
   });
   const named = Object.entries(environment).flatMap(([key, value]) => {
@@ -149,6 +149,13 @@ function fromEnvironment(environment: Readonly<Record<string, string>>): { key: 
     return [{ key, setting: { engine, host: host.toLowerCase(), database: value, user } }];
   });
   return addresses.length > 0 ? addresses : named.slice(0, 1);
+}
+
+/** The address that a secret holds: whoever is told the same key of the same one enters the same database. */
+function secretAddress(key: string, value: string): Bare | undefined {
+  const [, secret, name] = /^\{secret (\S+)\/(\S+)\}$/.exec(value) ?? [];
+  const isAddress = /(DATABASE|DB|POSTGRES|PG|MYSQL|MONGO(DB)?)_?(URL|URI|DSN|CONNECTION(_STRING)?)$/i.test(key);
+  return secret && isAddress ? { engine: 'secret', host: secret, database: `${secret}/${name}`, user: '' } : undefined;
 }
 
 /** `${NAME:-default}`, `${NAME:?why it is needed}` and `$NAME` in the value of a setting. */

@@ -22,7 +22,9 @@ export interface EarlyAck {
   readonly work: AnyCall;
 }
 
-const ACKNOWLEDGES = /^(ack|acknowledge|commitOffsets|commitMessage(Sync)?)$/;
+const ACKNOWLEDGES = /^(ack|xack|acknowledge|completeMessage|commitOffsets|commitMessage(Sync)?)$/i;
+/** How SQS is told so: `sqs.send(new DeleteMessageCommand(…))`. */
+const DELETES = /^DeleteMessage(Batch)?Command$/;
 /** What a consumer is handed to do. */
 const WORKS = /^(work|handle\w*|handler\w*|dispatch|process\w*|callback|run)$/i;
 
@@ -32,12 +34,18 @@ export const earlyAcks = perSystem((system: System): readonly EarlyAck[] =>
     .filter(({ path }) => /^(service|gateway|library)$/.test(system.partOf(path)?.kind ?? ''))
     .flatMap((file) =>
       callsIn(file).flatMap((ack) => {
-        const isAck = ack.callee.type === 'MemberExpression' && ACKNOWLEDGES.test(pathOf(ack.callee as Node).at(-1)!);
+        const isAck = acknowledges(ack);
         const work = isAck ? workAfter(system, file, ack) : workUnacknowledged(system, file, ack);
         return work ? [{ file, ack, work }] : [];
       }),
     ),
 );
+
+function acknowledges({ callee, arguments: [command] }: AnyCall): boolean {
+  if (callee.type !== 'MemberExpression') return false;
+  const isCommand = command?.type === 'NewExpression' && DELETES.test(pathOf(command.callee).at(-1)!);
+  return isCommand || ACKNOWLEDGES.test(pathOf(callee).at(-1)!);
+}
 
 /** `channel.consume(queue, handle, { noAck: true })`: the broker forgets a message once it is on its way. */
 function workUnacknowledged(system: System, file: ParsedFile, call: AnyCall): AnyCall | undefined {
@@ -62,7 +70,7 @@ function workAfter(system: System, file: ParsedFile, ack: AnyCall): AnyCall | un
   if (!around) return undefined;
   const behind = statementsBehind(file, ack, around);
   const all = callsIn(file).filter((call) => behind.some((one) => contains(one, call)));
-  if (all.some((call) => ACKNOWLEDGES.test(pathOf(call.callee as Node).at(-1)!))) return undefined;
+  if (all.some(acknowledges)) return undefined;
   return all.find((call) => functionsAround(file, call)[0] === around && doesWork(system, file, call));
 }
 
@@ -90,7 +98,16 @@ function doesWork(system: System, file: ParsedFile, call: AnyCall): boolean {
   const name = pathOf(call.callee as Node).at(-1)!;
   if (WORKS.test(name) || isWrite(system, { file, call })) return true;
   if ((call.arguments as readonly Node[]).some((one) => isFunction(one) && transactionOf(file, one))) return true;
+  if ((call.arguments as readonly Node[]).some((one) => isFunction(one) && begins(file, one))) return true;
   return system.program
     .calleesOf({ file, call })
     .some((callee) => system.program.callsReachedFrom(callee, 4).some((site) => isWrite(system, site)));
 }
+
+/** Whether a function that a library runs begins a transaction: `context.with(parent, () => db.transaction(work))`. */
+const begins = (file: ParsedFile, run: Node): boolean =>
+  callsIn(file).some(
+    (call) =>
+      contains(run, call) &&
+      (call.arguments as readonly Node[]).some((one) => isFunction(one) && transactionOf(file, one)),
+  );

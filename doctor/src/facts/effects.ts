@@ -15,6 +15,7 @@ export const DATABASES = new RegExp(
 const WRITES = new RegExp(
   '^(save|insert|insertOne|insertMany|bulkWrite|create|createMany|bulkCreate|update|' +
     'updateOne|updateMany|upsert|delete|deleteOne|deleteMany|destroy|remove|findOneAndUpdate|' +
+    'insertInto|updateTable|deleteFrom|replaceInto|' +
     'findByIdAndUpdate|findAndModify|replaceOne|persist|persistAndFlush|increment|decrement|' +
     String.raw`softDelete|append|store|insertInto|updateTable|deleteFrom)$`,
 );
@@ -79,10 +80,17 @@ function isDrizzleWrite({ file, call }: CallSite): boolean {
   return table?.type !== 'ObjectExpression' && /^(values|set|where|returning)$/.test(next);
 }
 
+/** `trx.insertInto('orders')`: how Kysely builds what changes, by words that nobody else uses. */
+const isKyselyWrite = ({ call }: CallSite): boolean =>
+  /^(insertInto|updateTable|deleteFrom|replaceInto)$/.test(pathOf(call.callee as Node).at(-1)!) &&
+  call.arguments[0]?.type === 'Literal';
+
+const isBuiltWrite = (site: CallSite): boolean => isPrismaWrite(site) || isDrizzleWrite(site) || isKyselyWrite(site);
+
 /** Whether a call is one of a library of databases. */
 export function isOfDatabase(system: System, site: CallSite): boolean {
   const origin = of(system, site);
-  return (origin.kind === 'external' && DATABASES.test(origin.module)) || isPrismaWrite(site) || isDrizzleWrite(site);
+  return (origin.kind === 'external' && DATABASES.test(origin.module)) || isBuiltWrite(site);
 }
 
 /** Whether a call changes a database. */
@@ -92,7 +100,7 @@ export function isWrite(system: System, site: CallSite): boolean {
   if (isBuilt(site) && BUILT_WRITES.test(pathOf(site.call.callee as Node).at(-1)!)) return true;
   const path = pathOf(site.call.callee as Node);
   const origin = of(system, site);
-  if (origin.kind === 'unknown' && (isPrismaWrite(site) || isDrizzleWrite(site))) return true;
+  if (origin.kind === 'unknown' && isBuiltWrite(site)) return true;
   if (origin.kind === 'external') return DATABASES.test(origin.module) && WRITES.test(path.at(-1)!) && path.length > 1;
   if (origin.kind === 'functions') return PLAIN_WRITES.test(path.at(-1)!) && isKeptElsewhere(system, site);
   if (origin.kind !== 'unknown' && origin.kind !== 'interface') return false;

@@ -14,6 +14,7 @@ import {
   unwrap,
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { isBehindGate, runsBehindGate } from './handmade-breakers.ts';
 import { policyAt } from './policies.ts';
 
 export const BREAKERS: ReadonlySet<string> = new Set([
@@ -41,6 +42,7 @@ export function isBreakerCall(program: Program, { file, call }: CallSite): boole
     return call.callee.type !== 'MemberExpression' || !isOtherPolicy(program, file, call.callee.object);
   }
   const last = path.at(-1)!;
+  if (origin.kind === 'functions' && origin.all.some((one) => runsBehindGate(program, one))) return true;
   if (hasNoBreaker(program, file, call.callee as Node)) return false;
   const known =
     RUNS.test(last) && call.callee.type === 'MemberExpression' && policyAt(program, { file, node: call.callee.object });
@@ -133,7 +135,7 @@ function leadsThroughBreaker(
   for (const around of functionsAround(file, node)) {
     const parent = file.parentOf(around);
     if (parent && hasDecorator(parent, DECORATOR)) return true;
-    if (isInlineGuarded(program, file, around)) return true;
+    if (isInlineGuarded(program, file, around) || isBehindGate(program, file, { node, around })) return true;
     if (seen.has(around)) return true;
     const callers = program.callersOf(around).filter((site) => !isItself(around, site.call));
     if (callers.length === 0 && functions.has(around)) return true;

@@ -104,10 +104,19 @@ function tornBy(system: System, file: ParsedFile, note: AnyCall): TornInbox[] {
   if (!isPortNote(note) && connectionOf(system, { file, call: note }) !== 'root') return [];
   const transaction = callsIn(file).find(
     (call) =>
-      call.start > note.end && contains(method, call) && begins(file, call) && changesAnything(file, call, note),
+      call.start > note.end &&
+      contains(method, call) &&
+      ((begins(file, call) && changesAnything(file, call, note)) || isLaterChange(system, { file, call }, method)),
   );
   return transaction ? [{ file, note, transaction }] : [];
 }
+
+/** A change on the connection of everybody, where nothing holds the two together. */
+const isLaterChange = (system: System, { file, call }: CallSite, method: AnyFunction): boolean =>
+  functionsAround(file, call)[0] === method &&
+  isWrite(system, { file, call }) &&
+  !isNote(system, { file, call }) &&
+  connectionOf(system, { file, call }) === 'root';
 
 const isInTransaction = (file: ParsedFile, node: Node, method: AnyFunction): boolean =>
   functionsAround(file, node).some((one) => transactionOf(file, one) && contains(method, one));

@@ -3,7 +3,7 @@ import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
-import { pathOf, property } from '../source/ast.ts';
+import { functionsAround, pathOf, property } from '../source/ast.ts';
 
 const SESSIONS: ReadonlySet<string> = new Set([
   'express-session',
@@ -42,9 +42,19 @@ const CACHES: ReadonlySet<string> = new Set([
 ]);
 const STATE = /session|token|cart|basket|attempt|otp|password|login|state|seen|processed|handled|idempot|quota|visit/i;
 
+/** `new DataLoader(load, { cache: false })` */
+function isUncached(options: Node | undefined): boolean {
+  const told = property(options, 'cache');
+  return told?.type === 'Literal' && told.value === false;
+}
+
 /** A cache forgets and may differ from one replica to the next: that is nothing for a session. */
 export function stateInCache({ program }: System, { file, call }: CallSite): string | undefined {
   const origin = program.originOf(file, call.callee as Node);
+  if (origin.kind === 'external' && origin.module === 'dataloader' && functionsAround(file, call).length === 0)
+    return isUncached(call.arguments[1] as Node | undefined)
+      ? undefined
+      : 'keeps what a loader has read for all requests';
   if (origin.kind !== 'external' || !CACHES.has(origin.module) || call.type !== 'NewExpression') return undefined;
   const holder = file.parentOf(call);
   const named =

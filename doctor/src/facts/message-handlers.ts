@@ -19,8 +19,9 @@ export function handlerOf({ program }: System, { file, call }: CallSite): Functi
   if (batch) return functionAt(batch);
   const each = loopOver(file, call);
   if (each) return { file, node: each.body as unknown as FunctionAt['node'] };
-  const around = functionsAround(file, call)[0];
-  return around && { file, node: around };
+  // A module may itself go round: `while (true) { … await redis.xreadgroup(…) … }`.
+  const around = functionsAround(file, call)[0] ?? ancestorsOf(file, call).find(({ type }) => ROUNDS.test(type));
+  return around && { file, node: around as FunctionAt['node'] };
 
   function functionAt(node: Node): FunctionAt | undefined {
     if (isFunction(node)) return { file, node };
@@ -33,8 +34,19 @@ export function handlerOf({ program }: System, { file, call }: CallSite): Functi
   }
 }
 
+const ROUNDS = /^(While|For|DoWhile)Statement$/;
+
 /** Under which names functions are handed over that handle messages. */
-const HANDLERS = ['callback', 'handle', 'handler', 'handleMessage', 'handleMessageBatch', 'onMessage', 'process'];
+const HANDLERS = [
+  'callback',
+  'handle',
+  'handler',
+  'handleMessage',
+  'handleMessageBatch',
+  'onMessage',
+  'process',
+  'processMessage',
+];
 
 /** `for await (const message of subscription)`. */
 function loopOver(file: ParsedFile, call: Node): NodeOf<'ForOfStatement'> | undefined {

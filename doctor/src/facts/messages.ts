@@ -6,6 +6,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { CONSUME, PUBLISH } from './brokers.ts';
 import { type ClassAt, filledIn } from './inherited.ts';
 import { handlerOf } from './message-handlers.ts';
 import { eventOf, heardBy, schemas } from './moleculer.ts';
@@ -31,45 +32,6 @@ export interface MessageUse {
   /** Whether a kit keeps it, which hears it once somebody starts that. */
   readonly isRegistered?: boolean;
 }
-
-const PUBLISH: Readonly<Record<string, readonly string[]>> = {
-  kafkajs: ['send', 'sendBatch'],
-  'node-rdkafka': ['produce'],
-  amqplib: ['publish', 'sendToQueue'],
-  'amqp-connection-manager': ['publish', 'sendToQueue'],
-  '@golevelup/nestjs-rabbitmq': ['publish'],
-  nats: ['publish'],
-  'node-nats-streaming': ['publish'],
-  '@nats-io/transport-node': ['publish'],
-  '@nats-io/nats-core': ['publish'],
-  '@nats-io/jetstream': ['publish'],
-  redis: ['publish', 'xAdd', 'pPublish'],
-  ioredis: ['publish', 'xadd'],
-  mqtt: ['publish', 'publishAsync'],
-  '@nestjs/microservices': ['emit'],
-  '@google-cloud/pubsub': ['publishMessage', 'publish'],
-  '@ashlar/messaging': ['publish'],
-  rascal: ['publish'],
-  bullmq: ['add', 'addBulk'],
-  bull: ['add', 'addBulk'],
-};
-
-const CONSUME: Readonly<Record<string, readonly string[]>> = {
-  kafkajs: ['subscribe'],
-  amqplib: ['consume', 'bindQueue'],
-  'amqp-connection-manager': ['consume', 'bindQueue'],
-  nats: ['subscribe', 'consume'],
-  'node-nats-streaming': ['subscribe'],
-  '@nats-io/transport-node': ['subscribe', 'consume'],
-  '@nats-io/nats-core': ['subscribe'],
-  '@nats-io/jetstream': ['consume', 'subscribe'],
-  redis: ['subscribe', 'pSubscribe', 'xReadGroup'],
-  ioredis: ['subscribe', 'psubscribe', 'xreadgroup'],
-  mqtt: ['subscribe', 'subscribeAsync'],
-  '@google-cloud/pubsub': ['subscription', 'on'],
-  'sqs-consumer': ['create'],
-  bull: ['process'],
-};
 
 /** A bus of one's own, or one whose type is not known, by its name. */
 const BUS_NAME =
@@ -120,7 +82,7 @@ function useOf(system: System, site: CallSite): MessageUse[] {
 const withReactions =
   (system: System, site: CallSite, { kind, library }: Pick<MessageUse, 'kind' | 'library'>) =>
   (one: Lifted): Lifted[] =>
-    kind !== 'consumed' || !isQueue(library) || one.file === site.file || one.handler
+    kind !== 'consumed' || !(isQueue(library) || AWS.test(library)) || one.file === site.file || one.handler
       ? [one]
       : [one, ...reactionsIn(system, one).map((row) => ({ ...one, ...row }))];
 
@@ -193,6 +155,14 @@ export function kindOf({ program }: System, { file, call }: CallSite): MessageUs
   const origin = program.originOf(file, receiver);
   if (origin.kind === 'external') {
     if (AWS.test(origin.module)) return method === 'send' ? commandOf(call) : undefined;
+    if (isPullConsumer(origin.module, { method, receiver })) return 'consumed';
+    // What such a consumer hears is told where it is added.
+    if (
+      method === 'consume' &&
+      /nats/.test(origin.module) &&
+      file.lines.some((line) => line.includes('filter_subject'))
+    )
+      return undefined;
     if (PUBLISH[origin.module]?.includes(method)) return 'published';
     if (CONSUME[origin.module]?.includes(method)) return 'consumed';
     return undefined;
@@ -206,6 +176,10 @@ export function kindOf({ program }: System, { file, call }: CallSite): MessageUs
   if (PUBLISH_NAMES.test(method)) return 'published';
   return CONSUME_NAMES.test(method) ? 'consumed' : undefined;
 }
+
+/** `manager.consumers.add('ORDERS', { filter_subject: 'order.placed' })` of JetStream. */
+const isPullConsumer = (module: string, { method, receiver }: Pick<Asked, 'method' | 'receiver'>): boolean =>
+  /^(nats|@nats-io\/.+)$/.test(module) && method === 'add' && pathOf(receiver).at(-1) === 'consumers';
 
 const AWS = /^@aws-sdk\/client-(sns|sqs|eventbridge)$/;
 
@@ -224,7 +198,8 @@ function addressedTo(command: Node, method: string): Node | undefined {
   return property(options, 'TopicArn') ?? property(options, 'QueueUrl');
 }
 
-const isQueue = (library: string): boolean => library === 'bullmq' || library === 'bull';
+/** Whose queues, and senders and receivers, are made by their names. */
+const isQueue = (library: string): boolean => /^(bullmq|bull|bee-queue|@azure\/service-bus)$/.test(library);
 
 /** `new Worker('emails', send)` of BullMQ. */
 function isWorker(program: System['program'], { file, call }: CallSite): boolean {
@@ -233,12 +208,17 @@ function isWorker(program: System['program'], { file, call }: CallSite): boolean
   return origin.kind === 'external' && origin.module === 'bullmq' && origin.path.at(-1) === 'Worker';
 }
 
+/** `client.createSender('orders')` */
+const MAKES_ENDS = /^create(Sender|Receiver)$/;
+
 /** The name of a queue: where it was made, or by which Nest hands it in. */
 function queueOf({ program }: System, { file, call }: CallSite): Node | undefined {
   if (call.type === 'NewExpression') return call.arguments[0] as Node;
   const receiver = (call.callee as Extract<Node, { type: 'MemberExpression' }>).object as Node;
   const made = valueNode(program, file, receiver)?.node;
-  if (made?.type === 'NewExpression') return made.arguments[0] as Node;
+  const isMade =
+    made?.type === 'NewExpression' || (made?.type === 'CallExpression' && MAKES_ENDS.test(pathOf(made).at(-1)!));
+  if (isMade) return made.arguments[0] as Node;
   const name = pathOf(receiver).at(-1);
   for (const property of file.all('TSParameterProperty')) {
     if (nameOf(property.parameter as Node) !== name) continue;
@@ -265,6 +245,8 @@ export function topicNodes({ file, call }: CallSite, library: string): (Node | u
   const args = call.arguments as readonly Node[];
   const method = pathOf(call.callee as Node).at(-1)!;
   if (/^xread(group)?$/i.test(method)) return streamsOf(args);
+  const filtered = property(args[1], 'filter_subject') ?? property(args[1], 'filter_subjects');
+  if (method === 'add' && filtered) return [filtered];
   if (args[0] && AWS.test(library)) return [addressedTo(args[0], method)];
   if (args[0]?.type === 'ObjectExpression') {
     return [property(args[0], 'topic') ?? property(args[0], 'topics') ?? property(args[0], 'type')];

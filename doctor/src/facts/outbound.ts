@@ -1,17 +1,19 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { isCalled, partNamedIn } from '../model/layout.ts';
-import type { Origin } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { clientOf, MAKERS } from './clients.ts';
 import { isGuarded } from './guards.ts';
 import { listenerAt } from './listeners.ts';
 import { partOfPattern } from './message-patterns.ts';
 import { actionOf, isOn, partOfAction } from './moleculer.ts';
 import { remoteServiceOf } from './nest-grpc.ts';
+
+export { clientOf } from './clients.ts';
 
 /** A call that waits for the answer of somebody else. */
 export interface Outbound {
@@ -28,41 +30,6 @@ export interface Outbound {
   readonly isGuarded: boolean;
 }
 
-const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head', 'options', 'request'];
-
-/** Which calls of a library go out; the empty text is the library itself, called as a function. */
-const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  axios: ['', ...METHODS, 'postForm', 'putForm', 'patchForm'],
-  got: ['', ...METHODS, 'stream', 'json'],
-  ky: ['', ...METHODS],
-  wretch: METHODS,
-  superagent: ['', ...METHODS, 'del'],
-  needle: ['', ...METHODS],
-  request: ['', ...METHODS, 'del'],
-  'request-promise': ['', ...METHODS],
-  'request-promise-native': ['', ...METHODS],
-  'node-fetch': [''],
-  'cross-fetch': ['', 'fetch'],
-  'isomorphic-fetch': [''],
-  ofetch: ['', 'ofetch', '$fetch', 'raw'],
-  undici: ['fetch', 'request', 'stream', 'pipeline', 'dispatch'],
-  nats: ['request', 'requestMany'],
-  '@nats-io/transport-node': ['request', 'requestMany'],
-  '@nats-io/nats-core': ['request', 'requestMany'],
-  'node:http': ['get', 'request'],
-  'node:https': ['get', 'request'],
-  'node:http2': ['request'],
-  '@nestjs/axios': METHODS,
-  phin: [''],
-  bent: [''],
-  'graphql-request': ['request', ''],
-  soap: ['createClientAsync'],
-};
-
-/** Nest's own way to ask over a transport and to wait for the answer. */
-const REMOTE_PROCEDURES = /^(ClientProxy|ClientKafka|ClientRMQ|ClientTCP|ClientRedis|ClientNats|ClientGrpcProxy)$/;
-const MAKERS =
-  /^(create|extend|defaults|instance|\w*Agent|\w*Pool|Client|Dispatcher|HttpService|axiosRef|AxiosInstance|Got|new)$/;
 /** What a kit of this repository makes clients by. */
 const KIT_MAKERS = /^(create|make)\w*Client$/;
 const PROBES = /(^|[/._-])(health-?checks?|wait-for[\w-]*)\.[cm]?[jt]s$/;
@@ -82,49 +49,6 @@ export const outboundCalls = perSystem((system: System): readonly Outbound[] => 
   const distinct = new Map(found.map((one) => [`${one.file.path}:${one.node.start}`, one]));
   return [...distinct.values()];
 });
-
-/** The library by which a call goes out. */
-export function clientOf(system: System, { file, call }: CallSite): string | undefined {
-  if (actionOf(system, { file, call }) !== undefined) return 'moleculer';
-  if (remoteServiceOf(system, { file, call }) !== undefined) return 'gRPC';
-  const origin = system.program.originOf(file, call.callee as Node);
-  if (origin.kind === 'global') return isGlobalFetch(origin, call) ? 'fetch' : undefined;
-  if (origin.kind !== 'external' || call.type === 'NewExpression') return undefined;
-  const { module, path } = origin;
-  if (module === '@nestjs/microservices') {
-    return path.at(-1) === 'send' && path.some((name) => REMOTE_PROCEDURES.test(name)) ? 'ClientProxy.send' : undefined;
-  }
-  if (module === '@grpc/grpc-js') return isGrpcCall(path, call) ? 'gRPC' : undefined;
-  const methods = CLIENTS[module];
-  if (!methods) return undefined;
-  if (path.at(-1) === 'axiosRef') return call.arguments.length > 0 ? module : undefined;
-  const rest = path.filter(
-    (name) => !MAKERS.test(name) && name !== 'default' && !(name === 'connect' && /nats|http2/.test(module)),
-  );
-  const isMade = rest.length < path.filter((name) => name !== 'default').length;
-  if (rest.length === 0)
-    return isMade ? calledInstance(system, { file, call }, module) : methods.includes('') ? module : undefined;
-  return rest.length === 1 && methods.includes(rest[0]!) ? module : undefined;
-}
-
-const isGlobalFetch = ({ path }: Extract<Origin, { kind: 'global' }>, call: AnyCall): boolean =>
-  call.type === 'CallExpression' &&
-  (path.join('.') === 'fetch' || path.join('.') === 'globalThis.fetch' || path.join('.') === 'global.fetch');
-
-/** An instance that is itself called: `const api = axios.create(); api(…)`. */
-function calledInstance(system: System, { file, call }: CallSite, module: string): string | undefined {
-  if (!CLIENTS[module]!.includes('')) return undefined;
-  const isMaking = MAKERS.test(pathOf(call.callee as Node).at(-1)!);
-  const isField = call.callee.type === 'MemberExpression' && call.callee.object.type === 'ThisExpression';
-  const binding = call.callee.type === 'Identifier' && system.program.scopesOf(file).lookUp(call.callee.name, call);
-  return !isMaking && (isField || (binding && binding.kind === 'value')) ? module : undefined;
-}
-
-const isGrpcCall = (path: readonly string[], call: AnyCall): boolean =>
-  path.includes('loadPackageDefinition') &&
-  call.type === 'CallExpression' &&
-  path.length > 2 &&
-  !['addService', 'bindAsync', 'start', 'close', 'loadPackageDefinition'].includes(path.at(-1)!);
 
 interface Climb {
   readonly depth: number;

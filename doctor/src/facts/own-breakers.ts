@@ -58,7 +58,7 @@ const isClosed = (file: ParsedFile, right: Node, holder: AnyClass): boolean =>
     (member) => member.type === 'MethodDefinition' && member.kind === 'constructor' && contains(member, right),
   );
 
-const ENDS = /time_?out|abort|deadline|\bsignal\b|Promise\.race/i;
+export const ENDS = /time_?out|abort|deadline|\bsignal\b|Promise\.race/i;
 
 /** Whether neither it nor those who make it end a call that hangs. */
 export const isEndless = ({ file, node, makers }: OwnBreaker): boolean => {

@@ -2,7 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Origin } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { type AnyCall, isFunction, nameOf, pathOf } from '../source/ast.ts';
+import { type AnyCall, contains, isFunction, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Route } from './routes.ts';
 
@@ -17,6 +17,17 @@ export function plainRoutes(system: System, file: ParsedFile): Route[] {
   const compared = comparedRoutes(file).filter(({ path }) => isServed || PROBE.test(path));
   return [...compared, ...keyedRoutes(system, file, isServed)];
 }
+
+/** What a server of Node itself answers to whatever it has compared nothing with; one that says 404 answers nothing. */
+export const restRoutes = (system: System, file: ParsedFile): Route[] =>
+  callsIn(file).flatMap((call) => {
+    const handler = (call.arguments as readonly Node[]).find(isFunction);
+    if (!handler || !isNodeServer(system.program.originOf(file, call.callee as Node))) return [];
+    const compared = comparedRoutes(file).filter((one) => one.handler && contains(handler, one.handler));
+    const rest = compared.reduce((text, one) => text.replace(file.textOf(one.handler!), ''), file.textOf(handler));
+    const answers = compared.length > 0 && /\.(end|writeHead|send)\(/.test(rest) && !/\b40[45]\b/.test(rest);
+    return answers ? [routeTo(file, handler, { path: '/*', handler })] : [];
+  });
 
 function comparedRoutes(file: ParsedFile): Route[] {
   const isUrl = (node: Node): boolean => URLS.test(pathOf(node).at(-1)!);

@@ -8,7 +8,7 @@ import { letsAllThrough, turnsAway } from './open-guards.ts';
 
 /** By their names. */
 export const AUTHENTICATION = new RegExp(
-  String.raw`auth(?!or)|jwt|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
+  String.raw`auth(?!or)|jwt|jwk(?!s)|passport|guard|token|verify|session|require_?(user|login|role)|protect(?!ed$)|` +
     'identif|clerk|keycloak|oidc|secured|sign(ed)?_?in|log(ged)?_?in(?![ek])',
   'i',
 );
@@ -23,6 +23,8 @@ const NO_GUARD_NAME = /throttl|rate_?-?limit|initialize$|passport\.session|^sess
 export function isOfKind(system: System, place: { file: ParsedFile; node: Node }, kind: RegExp): boolean {
   const guards = guardsOf(place.node);
   if (guards) return guards.some((node) => isOfKind(system, { file: place.file, node }, kind));
+  const list = listOf(system, place);
+  if (list) return list.some((one) => isOfKind(system, one, kind));
   if (kind === AUTHENTICATION && (isNoGuard(system, place) || letsAllThrough(system, place))) return false;
   const meant = meantBy(system, place);
   if (meant && kind === AUTHENTICATION && letsAllThrough(system, meant)) return false;
@@ -46,6 +48,15 @@ interface Place {
   readonly node: Node;
 }
 
+/** `use(guards)` and `use(...guards)`, where these are a list. */
+function listOf({ program }: System, { file, node: given }: Place): readonly Place[] | undefined {
+  const node = given.type === 'SpreadElement' ? given.argument : given;
+  const isName = node.type === 'Identifier' || node.type === 'MemberExpression';
+  const found = isName ? valueNode(program, file, node) : { file, node };
+  if (found?.node.type !== 'ArrayExpression') return undefined;
+  return found.node.elements.flatMap((one) => (one ? [{ file: found.file, node: one as Node }] : []));
+}
+
 /** What a library makes a middleware of (`createMiddleware(check)`), or what a function of one's own answers with. */
 function meantBy({ program }: System, { file, node }: Place): Place | undefined {
   const isName = node.type === 'Identifier' || node.type === 'MemberExpression';
@@ -65,7 +76,7 @@ function meantBy({ program }: System, { file, node }: Place): Place | undefined 
 
 /** What asks who it is, and goes on with nobody as well. */
 const OPTIONAL = new RegExp(
-  String.raw`\b(credentialsRequired|authRequired):\s*false\b|\b(passthrough|allowAnonymous):\s*true\b|` +
+  String.raw`\b(credentialsRequired|authRequired):\s*false\b|\b(passthrough|allow_?anon(ymous)?):\s*true\b|` +
     String.raw`\bmode:\s*['"](try|optional)['"]|authenticate\(\s*\[[^\]]*['"]anonymous['"]`,
 );
 

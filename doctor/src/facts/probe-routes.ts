@@ -5,6 +5,7 @@ import { isFunction } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { entrances } from './gateways.ts';
 import { isLeftOut } from './nest-modules.ts';
+import { restRoutes } from './plain-routes.ts';
 import { isReached } from './reached.ts';
 import { type Route, routesIn } from './routes.ts';
 import { usedFiles } from './used-files.ts';
@@ -33,10 +34,18 @@ export function probesOf(system: System, part: Part): Probes {
   const routes = files.filter((file) => !unused.has(file)).flatMap((file) => routesIn(system).get(file) ?? []);
   const isAnswered = ({ file, handler }: Route): boolean =>
     !handler || isReached(system, files, { file, node: handler });
-  const gets = routes.filter(({ method }) => method === 'GET' || method === 'ALL' || method === 'HEAD');
+  // What is asked of one thing, as `/orders/:id/status`, says nothing of the service.
+  const gets = routes.filter(({ method, path }) => /^(GET|ALL|HEAD)$/.test(method) && !path.includes('/:'));
   const told = toldProbes(system, part);
+  const rest = files.flatMap((file) => restRoutes(system, file)).slice(0, 1);
+  const answersRest = (asked: ReadonlySet<string>): Route[] =>
+    [...asked]
+      .filter((path) => path.startsWith('/') && !gets.some((one) => one.path === path))
+      .flatMap((path) => rest.map((one) => ({ ...one, path })));
   const probes = (pattern: RegExp, asked: ReadonlySet<string>): Route[] =>
-    gets.filter((one) => (pattern.test(one.path) || asked.has(one.path)) && isAnswered(one));
+    [...gets, ...answersRest(asked)].filter(
+      (one) => (pattern.test(one.path) || asked.has(one.path)) && isAnswered(one),
+    );
   const terminus = system
     .closureOf(part)
     .some((file) => file.imports.some(({ specifier }) => specifier === '@godaddy/terminus'));

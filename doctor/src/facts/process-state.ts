@@ -1,11 +1,12 @@
 import type { Node } from 'oxc-parser';
-import type { CallSite } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import { annotationOf } from '../model/scope.ts';
 import { perSystem, type System } from '../model/system.ts';
 import {
   type AnyClass,
   type AnyFunction,
   classAround,
+  contains,
   decoratorsOf,
   functionsAround,
   nameOf,
@@ -15,6 +16,9 @@ import {
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { closureState, globalState } from './closure-state.ts';
 import { decoratedState } from './decorated-state.ts';
+import { isDatabaseCall } from './effects.ts';
+import { handmadeBreakersIn } from './handmade-breakers.ts';
+import { asksWhether, isLock, mayLock, type Use } from './kept-for-requests.ts';
 import {
   CHANGES,
   functionName,
@@ -52,20 +56,29 @@ function moduleState(system: System, file: ParsedFile): ProcessState[] {
       const name = id.type === 'Identifier' ? id.name : undefined;
       const isOfProcess = name !== undefined && OF_THE_PROCESS.test(name);
       if (name === undefined || (isOfProcess && !mayLock(init as Node | null, name))) return [];
+      if (isPlain(init as Node | null) && isOfBreaker(program, file, name)) return [];
       const uses = file
         .all('Identifier')
         .filter((node) => node.name === name && node !== id && isSameBinding(program, file, { node, id: id as Node }));
       const places = [...uses.map((node) => ({ file, node })), ...usesElsewhere(system, file, name)];
       const inFunctions = places.filter((one) => functionsAround(one.file, one.node).length > 0);
-      if (isOfProcess && !inFunctions.some(asksWhether)) return [];
+      if (isOfProcess && !inFunctions.some((one) => asksWhether(one, isLock(init as Node | null, name)))) return [];
       const isChanged =
         (isCollection(init as Node | null) &&
           inFunctions.some((one) => grows(one.file, one.node) && !isMemo(one, name))) ||
-        (declaration.kind === 'let' && inFunctions.some((one) => isKept(program, one, init as Node | null)));
+        (declaration.kind === 'let' &&
+          inFunctions.some((one) => isKept(program, one, init as Node | null) || isReadOnce(system, one)));
       return isChanged ? [{ node: id as Node, name, holder: '' }] : [];
     }),
   );
 }
+
+const COUNTS_FAILURES =
+  /^(consecutive_?)?(failures?|failed|errors?)(_?count)?$|^(circuit_?)?open(ed)?_?(until|at|since)$|half_?open/i;
+
+/** How often a dependency has failed, and until when it is left alone: each process learns that for itself. */
+const isOfBreaker = (program: System['program'], file: ParsedFile, name: string): boolean =>
+  COUNTS_FAILURES.test(name) || handmadeBreakersIn(program, file).some(({ state }) => state.has(name));
 
 const MAKES_THE_SAME = /\bnew (Intl\.\w+|RegExp|URLPattern)\(/;
 
@@ -74,22 +87,6 @@ function isMemo({ file, node }: Use, name: string): boolean {
   const [around] = functionsAround(file, node);
   const text = around && !around.async ? file.textOf(around) : '';
   return MAKES_THE_SAME.test(text) && new RegExp(String.raw`\b${name}\.(get|has)\(`).test(text);
-}
-
-const LOCKS = /lock|busy|running|in_?progress|processing/i;
-
-const mayLock = (init: Node | null, name: string): boolean =>
-  LOCKS.test(name) && init?.type === 'NewExpression' && nameOf(init.callee as Node) === 'Set';
-
-/** Who finds its key there waits or turns back: in the other replicas nobody does. */
-function asksWhether({ file, node }: Use): boolean {
-  const member = file.parentOf(node);
-  return member?.type === 'MemberExpression' && member.object === node && nameOf(member.property as Node) === 'has';
-}
-
-interface Use {
-  readonly file: ParsedFile;
-  readonly node: Node;
 }
 
 /** Where other files use what this one exports. */
@@ -129,6 +126,19 @@ function isKept(program: System['program'], { file, node }: Use, init: Node | nu
   const isGiven = right.type === 'Identifier' || right.type === 'MemberExpression';
   return isGiven && binding?.kind === 'value' && binding.declaration === 'parameter';
 }
+
+/** `rows ??= await db.query(…)`: what was read first is answered until the process ends. */
+function isReadOnce(system: System, { file, node }: Use): boolean {
+  const parent = file.parentOf(node);
+  if (parent?.type !== 'AssignmentExpression' || parent.left !== node || !/^(\?\?|\|\|)=$/.test(parent.operator))
+    return false;
+  return callsIn(file).some(
+    (call) => contains(parent.right, call) && ROWS.test(file.textOf(call)) && isDatabaseCall(system, { file, call }),
+  );
+}
+
+/** What is asked for rows, and makes no client. */
+const ROWS = /\bselect\b|\.(find\w*|query|all|many|any|getMany)\(/i;
 
 /** What follows a promise of the module itself happens once: `connect().then((given) => { … })`. */
 function isFirstThen(file: ParsedFile, around: AnyFunction): boolean {

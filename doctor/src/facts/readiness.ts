@@ -64,7 +64,11 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   const catches =
     [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b|\ballSettled\(/.test(text)) ||
     answersBoth(handler.file, handler.node);
-  return catches && !REFUSES.test(own) && /\.(code|status|send|json|end)\(|\.(body|status)\s*=|return/.test(own);
+  return (
+    catches &&
+    !REFUSES.test(own) &&
+    /\.(code|status|sendStatus|send|json|text|end)\(|\.(body|status)\s*=|return/.test(own)
+  );
 }
 
 /** `ping().then(() => …, () => …)` */

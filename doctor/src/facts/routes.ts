@@ -94,7 +94,7 @@ function callRoute(system: System, file: ParsedFile, { call, path: given, verb }
   const args = call.arguments as readonly Node[];
   const own = textOf(system.program, file, given);
   if (!own.startsWith('/') && !own.startsWith('{')) return [];
-  const path = join(ownPrefix(system, file, call), own);
+  const path = [mountedHere(system, file, call), ownPrefix(system, file, call), own].reduce(join);
   const options = args.length > 2 && isOptions(system, file, args[1]!) ? args[1] : undefined;
   return [
     {
@@ -112,9 +112,33 @@ function callRoute(system: System, file: ParsedFile, { call, path: given, verb }
   ];
 }
 
-/** `new Router({ prefix: '/orders' })` of Koa: below which path all routes of a router lie. */
+/** `app.route('/orders', orders)` of a router that the same file makes: below which path its routes lie. */
+function mountedHere({ program }: System, file: ParsedFile, call: AnyCall): string {
+  let path = '';
+  let mount = mountIn(file, call);
+  for (let step = 0; mount && step < 4; step++) {
+    path = join(textOf(program, file, mount.arguments[0] as Node), path);
+    mount = mountIn(file, mount);
+  }
+  return path;
+}
+
+/** The call that uses the router on which another one is called. */
+function mountIn(file: ParsedFile, { callee }: AnyCall): AnyCall | undefined {
+  const router = callee.type === 'MemberExpression' ? nameOf(callee.object as Node) : undefined;
+  if (router === undefined) return undefined;
+  return callsIn(file).find((call) => {
+    const [first, ...others] = call.arguments as readonly Node[];
+    const isUsed = /^(use|route)$/.test(pathOf(call.callee as Node).at(-1)!) && first?.type === 'Literal';
+    return isUsed && others.length > 0 && nameOf(others.at(-1)) === router;
+  });
+}
+
+/** `new Router({ prefix: '/orders' })` of Koa, `new Hono().basePath('/orders')`: below which path its routes lie. */
 function ownPrefix({ program }: System, file: ParsedFile, { callee }: AnyCall): string {
   const made = callee.type === 'MemberExpression' ? valueNode(program, file, callee.object as Node) : undefined;
+  if (made?.node.type === 'CallExpression' && pathOf(made.node.callee).at(-1) === 'basePath')
+    return textOf(program, made.file, made.node.arguments[0] as Node);
   if (made?.node.type !== 'NewExpression' && made?.node.type !== 'CallExpression') return '';
   const origin = program.originOf(made.file, made.node.callee as Node);
   const prefix = property(made.node.arguments[0] as Node | undefined, 'prefix');

@@ -52,6 +52,24 @@ function statementsIn({ program }: System, part: Part, file: ParsedFile): Statem
     .map(({ node, text }) => ({ part, file: file.path, line: file.lineAt(node.start), text }));
 }
 
+/** What builders of SQL put into tables: `trx('orders').insert(…)`, `db.insertInto('orders')`. */
+export const filledTables = perSystem((system: System): readonly Statement[] =>
+  system.services.flatMap((part) =>
+    system.filesOf(part).flatMap((file) =>
+      callsIn(file).flatMap((call) => {
+        const text = file.textOf(call.callee as Node);
+        const [, built] = BUILT_INSERT.exec(text) ?? [];
+        const isNamed = pathOf(call.callee as Node).at(-1) === 'insertInto';
+        const table = built ?? (isNamed ? nameOf(call.arguments[0] as Node | undefined) : undefined);
+        if (table === undefined) return [];
+        return [{ part, file: file.path, line: file.lineAt(call.start), text: `insert into ${table}` }];
+      }),
+    ),
+  ),
+);
+
+const BUILT_INSERT = /^[\w.]+(?:<[^>()]*>)?\(\s*['"`](\w+)['"`]\s*\)\s*\.insert$/;
+
 const NAMES_TABLE = new RegExp(
   '^(from|into|table|inTable|collection|selectFrom|insertInto|updateTable|deleteFrom|' +
     '(inner|left|right|full|cross)?(Outer)?join(And(Select|Map(One|Many)))?)$',

@@ -28,12 +28,15 @@ export const storedTopics = perSystem((system: System): readonly StoredTopic[] =
     const own = outboxRelays(system).filter(({ file }) => files.includes(file));
     const known = new Set(own.flatMap(({ field }) => (field === undefined ? [] : [plain(field)])));
     if (own.length === 0 || known.size > 1) return [];
-    const fields = known.size === 1 ? [...known] : FIELDS;
-    return [...new Set([...files, ...system.filesOf(part)])].flatMap((file) =>
-      putsInto(system, file).flatMap((call) => topicsOf(system, part, { file, call, fields })),
-    );
+    return storedBy(system, part, known.size === 1 ? [...known] : FIELDS);
   }),
 );
+
+/** What stands in one of these fields of the messages that a part puts into its outbox. */
+export const storedBy = (system: System, part: Part, fields: readonly string[]): StoredTopic[] =>
+  [...new Set([...usedFiles(system, part), ...system.filesOf(part)])].flatMap((file) =>
+    putsInto(system, file).flatMap((call) => topicsOf(system, part, { file, call, fields })),
+  );
 
 /** What a topic is called, where the relay does not tell. */
 const FIELDS = ['topic', 'routingkey', 'subject', 'channel', 'type', 'eventtype', 'messagetype', 'eventname', 'name'];

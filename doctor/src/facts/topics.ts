@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { tableOf } from '../model/lists.ts';
+import { listOfEach, onlyOf, tableOf } from '../model/lists.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { Binding } from '../model/scope.ts';
@@ -54,15 +54,33 @@ export function lifted(system: System, given: Lifting): Lifted[] {
     const all = topic ? texts(system, file, topic) : [undefined];
     return isService ? all.map((text) => ({ file, call, text })) : [];
   }
-  const around = parameter ? [parameter.function] : functionsAround(file, call);
-  const callers = around.flatMap((one) => system.program.callersOf(one));
+  // Who makes a kit does not do yet what its functions do.
+  const callers = (parameter ? [parameter.function] : functionsAround(file, call))
+    .map((one) => system.program.callersOf(one))
+    .find((all) => all.length > 0);
+  if (!callers) return isService ? [{ file, call, text: undefined }] : [];
   const above = callers.flatMap((caller) => {
     const given = parameter ? argumentAt(caller.call, parameter) : topic;
     if (parameter || !topic) return lifted(system, { ...caller, topic: given, isTable, depth: depth + 1 });
     const [text] = texts(system, file, topic);
     return lifted(system, { ...caller, topic: undefined, depth: depth + 1 }).map((one) => ({ ...one, text }));
   });
-  return above.length === 0 && isService ? [{ file, call, text: undefined }] : above;
+  if (above.length === 0 && isService) return [{ file, call, text: undefined }];
+  return parameter ? doneIn(system, { ...given, depth }, { parameter, above }) : above;
+}
+
+/** A topic that a kit was made with: who calls its functions sends or hears it, and not who makes the kit. */
+function doneIn(system: System, given: Lifting, made: { parameter: Parameter; above: Lifted[] }): Lifted[] {
+  const arounds = functionsAround(given.file, given.call);
+  const inner = arounds.slice(0, arounds.indexOf(made.parameter.function));
+  if (!inner.some((one) => system.program.callersOf(one).length > 0)) return made.above;
+  const partOf = (one: Lifted) => system.partOf(one.file.path);
+  const known = (place: Lifted) => made.above.find((one) => partOf(one) === partOf(place));
+  const places = lifted(system, { ...given, topic: undefined, isTable: false });
+  return places.flatMap((place) => {
+    const told = known(place);
+    return told ? [{ ...place, text: told.text }] : [];
+  });
 }
 
 /** `this.subject` of a base class: each object whose method is called says what that is. */
@@ -198,6 +216,9 @@ function parameterAt(system: System, file: ParsedFile, given: Node): Parameter |
   }
   for (const around of functionsAround(file, given)) {
     const index = (around.params as readonly Node[]).findIndex((one) => contains(one, binding.node));
+    const each = index === 0 ? listOfEach(file, around) : undefined;
+    const above = each && parameterAt(system, file, each);
+    if (above) return { ...above, path: [...above.path, ...binding.path, ...rest] };
     if (index >= 0) return { function: around, index, path: [...binding.path, ...rest] };
   }
   return undefined;
@@ -211,7 +232,7 @@ function takenOf(file: ParsedFile, { init, node }: Extract<Binding, { kind: 'val
 
 const argumentAt = (call: AnyCall, { index, path }: Parameter): Node | undefined =>
   path.reduce<Node | undefined>(
-    (node, name) => property(node, name) ?? node,
+    (node, name) => property(onlyOf(node), name) ?? node,
     call.arguments[index] as Node | undefined,
   );
 

@@ -37,7 +37,10 @@ const AMBIENT =
 /** The function that a transaction runs: the argument of `db.transaction(…)`. */
 export function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
   const call = file.parentOf(node);
-  return call?.type === 'CallExpression' && TRANSACTION.test(pathOf(call.callee).at(-1)!);
+  if (call?.type !== 'CallExpression') return false;
+  const [last, before] = pathOf(call.callee).toReversed();
+  // `db.transaction().execute(async (trx) => …)` of Kysely.
+  return TRANSACTION.test(last!) || (last === 'execute' && TRANSACTION.test(before ?? ''));
 }
 
 /** Whether a transaction goes along with whatever is called in it. */

@@ -27,7 +27,7 @@ export interface TornOutbox {
 /** Whether a statement puts something into an outbox. */
 const fills = (system: System, sql: string): boolean =>
   outboxNames(system).test(/^\s*insert\s+into\s+(\S+)/i.exec(sql)?.[1] ?? '');
-const PUTS_IN = /^(add|save|insert|create|store|append|publish|enqueue|write|put)(All|Many)?$/;
+const PUTS_IN = /^(add|save|insert|insertInto|create|store|append|publish|enqueue|write|put)(All|Many)?$/;
 
 /** All of them, in services, and in what libraries do for them. */
 export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] => [
@@ -71,7 +71,8 @@ const putsIn = (system: System, file: ParsedFile): readonly AnyCall[] =>
         const [first] = call.arguments as readonly Node[];
         const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
         const called = file.textOf(call.callee as Node);
-        const [, table = ''] = (called.length < 80 && /\(\s*['"`]?(\w+)['"`]?\s*\)/.exec(called)) || [];
+        const [, built = ''] = (called.length < 80 && /\(\s*['"`]?(\w+)['"`]?\s*\)/.exec(called)) || [];
+        const table = path.at(-1) === 'insertInto' ? (nameOf(first) ?? '') : built;
         const names = outboxNames(system);
         return path.length > 1 && PUTS_IN.test(path.at(-1)!) && (names.test(named) || names.test(table));
       });
@@ -98,8 +99,9 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     if (!change) return [];
     const apart = changedApart(system, { file, message, changes });
     if (apart) return [{ file, message, change: apart }];
-    if (!direct.includes(message)) return [];
     const [one, other] = [enclosing(file, message, method), enclosing(file, change, method)];
+    if (one && other && !contains(one, other) && !contains(other, one)) return [{ file, message, change }];
+    if (!direct.includes(message)) return [];
     if (one !== undefined && one === other && isPastTransaction(file, one, { message, change })) {
       return [{ file, message, change }];
     }
@@ -152,7 +154,7 @@ function isPastTransaction(file: ParsedFile, run: AnyFunction, { message, change
 const BEGINS =
   /\.(beginTransaction|begin|startTransaction)\(|\.(query|execute)\(\s*['"`]\s*(begin|start transaction)\b/i;
 
-/** A transaction that one connection begins, and one of the two asks another one: the pool. */
+/** A transaction that one connection begins, and one of the two asks another one, and is not handed that: the pool. */
 function isBesideBegun(file: ParsedFile, method: AnyFunction, { message, change }: Omit<TornOutbox, 'file'>): boolean {
   const receiver = (call: Node): string =>
     pathOf((call as AnyCall).callee as Node)
@@ -161,9 +163,10 @@ function isBesideBegun(file: ParsedFile, method: AnyFunction, { message, change 
   const begun = callsIn(file)
     .filter((call) => contains(method, call) && BEGINS.test(`.${file.textOf(call).split('.').slice(-1)[0]}`))
     .map(receiver);
-  const [one, other] = [receiver(message), receiver(change)];
-  const isOfBegun = (given: string): boolean => given === begun[0] || given.startsWith(`${begun[0]}.`);
-  return begun.length === 1 && isOfBegun(one) !== isOfBegun(other);
+  const isHanded = (call: Node): boolean =>
+    ((call as AnyCall).arguments as readonly Node[]).some((given) => file.textOf(given) === begun[0]);
+  const isOfBegun = (call: Node): boolean => `${receiver(call)}.`.startsWith(`${begun[0]}.`) || isHanded(call);
+  return begun.length === 1 && isOfBegun(message) !== isOfBegun(change);
 }
 
 const enclosing = (file: ParsedFile, node: Node, within: AnyFunction): AnyFunction | undefined =>

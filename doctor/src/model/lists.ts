@@ -1,5 +1,14 @@
 import type { Node } from 'oxc-parser';
-import { ancestorsOf, contains, isFunction, iteratedIn, nameOf, pathOf, unwrap } from '../source/ast.ts';
+import {
+  type AnyFunction,
+  ancestorsOf,
+  contains,
+  isFunction,
+  iteratedIn,
+  nameOf,
+  pathOf,
+  unwrap,
+} from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Program } from './program.ts';
 import { valueNode } from './texts.ts';
@@ -54,3 +63,16 @@ export function tableOf(given: Node): Node | undefined {
   const isOfObject = nameOf(node.callee.object) === 'Object' && /^(keys|entries)$/.test(pathOf(node.callee).at(-1)!);
   return isOfObject ? (node.arguments[0] as Node | undefined) : undefined;
 }
+
+/** The list whose elements a function is called for: `events` of `events.map((event) => …)`. */
+export function listOfEach(file: ParsedFile, each: AnyFunction): Node | undefined {
+  const call = file.parentOf(each);
+  const isEach = call?.type === 'CallExpression' && iteratedIn(call) === each;
+  return isEach && call.callee.type === 'MemberExpression' ? call.callee.object : undefined;
+}
+
+/** The element of a list of one. */
+export const onlyOf = (node: Node | undefined): Node | undefined =>
+  node?.type === 'ArrayExpression' && node.elements.length === 1
+    ? ((node.elements[0] as Node | null) ?? undefined)
+    : node;

@@ -30,24 +30,26 @@ export function isCaughtHere(file: ParsedFile, node: Node): boolean {
     );
 }
 
-/** A `catch` that only tells somebody else of the error answers nothing in its place. */
+/** A `catch` that only tells somebody else of the error, or cleans up before it does, answers nothing in its place. */
 function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] }): boolean {
-  return (
-    body.some((one) => throwsUnavailable(file, one)) ||
-    (body.every((one) => {
-      if (one.type === 'ThrowStatement') return one.argument.type === 'Identifier';
-      const call =
-        one.type === 'ExpressionStatement' || one.type === 'ReturnStatement'
-          ? (one as { expression?: Node; argument?: Node | null })
-          : {};
-      const inner = call.expression ?? call.argument ?? undefined;
-      return (
-        inner !== undefined &&
-        /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./.test(file.textOf(inner))
-      );
-    }) &&
-      body.length > 0)
-  );
+  const last = body.at(-1);
+  if (!last) return false;
+  if (body.some((one) => throwsUnavailable(file, one))) return true;
+  if (body.every((one) => isTold(file, one, /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./)))
+    return true;
+  const before = body.slice(0, -1).map((one) => file.textOf(one));
+  return isTold(file, last, /^(next|done|reject)\(\w+\)$/) && !before.some((text) => ANSWERS.test(text));
+}
+
+const ANSWERS = /\breturn\b|\b(res|reply|response|ctx|c)\./;
+
+/** Whether a statement throws the error again, or is a call by which others learn of it. */
+function isTold(file: ParsedFile, statement: Node, call: RegExp): boolean {
+  if (statement.type === 'ThrowStatement') return statement.argument.type === 'Identifier';
+  const isPlain = statement.type === 'ExpressionStatement' || statement.type === 'ReturnStatement';
+  const { expression, argument } = (isPlain ? statement : {}) as { expression?: Node; argument?: Node | null };
+  const inner = expression ?? argument ?? undefined;
+  return inner !== undefined && call.test(file.textOf(inner));
 }
 
 /** `if (error instanceof UnavailableError) throw error;`: what is answered is something else. */

@@ -3,7 +3,7 @@ import { foreignLinks } from '../facts/foreign-links.ts';
 import { givenRights } from '../facts/given-rights.ts';
 import { foreignClients } from '../facts/prisma-clients.ts';
 import { tablesAt } from '../facts/sql.ts';
-import { type Statement, statements, tableOwners } from '../facts/statements.ts';
+import { filledTables, type Statement, statements, tableOwners } from '../facts/statements.ts';
 import type { Grants } from '../live/grants.ts';
 import type { Part } from '../model/layout.ts';
 import { normalized } from '../model/layout.ts';
@@ -138,7 +138,7 @@ function foreignTables(system: System): Draft[] {
 
 /** Who fills a table that nothing in the repository makes: the only one that does owns it. */
 function writersOf(system: System): Map<string, Statement[]> {
-  const filled = statements(system).flatMap((statement) =>
+  const filled = [...statements(system), ...filledTables(system)].flatMap((statement) =>
     [...statement.text.matchAll(INSERTS)].map(([, table]) => ({ table: table!.toLowerCase(), statement })),
   );
   const byTable = groupBy(filled, ({ table }) => table);

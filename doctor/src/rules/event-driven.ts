@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { type MessageContract, messageContracts } from '../facts/contracts.ts';
 import { writesOf } from '../facts/effects.ts';
+import { unheardTypes } from '../facts/message-types.ts';
 import { type MessageUse, messageUses } from '../facts/messages.ts';
 import { isDeaf } from '../facts/nest-consumers.ts';
 import { outboundCalls } from '../facts/outbound.ts';
@@ -106,17 +107,18 @@ const openTopics = (uses: readonly MessageUse[]): Unknown[] =>
 function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
   const consumed = uses.filter(({ kind }) => kind === 'consumed');
   const heard = consumed.filter((one) => !isBoundQueue(one, consumed));
-  if (heard.some(({ topic }) => topic === undefined)) return [];
+  const isOpen = heard.some(({ topic }) => topic === undefined);
   const external = system.architecture?.externalMessages ?? [];
   const isRelayed = heard.length > 0 && !readsUnboundQueue(consumed);
   const published = [
     ...uses.filter(({ kind }) => kind === 'published'),
     ...(isRelayed ? storedTopics(system) : []),
   ].filter(({ topic }) => topic !== undefined);
-  const lost = published.filter(
+  const lost = (isOpen ? [] : published).filter(
     ({ topic }) => !heard.some((one) => topicMatches(one.topic!, topic!)) && !external.includes(topic!),
   );
-  const byTopic = groupBy(lost, ({ topic }) => topic!);
+  const types = unheardTypes(system).filter(({ topic }) => !external.includes(topic!));
+  const byTopic = groupBy([...lost, ...types], ({ topic }) => topic!);
   return [...byTopic].map(([topic, same]) => ({
     subject: same[0]!.part.name,
     what: `${same[0]!.part.name} publishes ${topic}, and nobody hears it`,
@@ -183,7 +185,10 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
 /** The outbox's own relay publishes what is written already. */
 function isOutbox(system: System, { file, call }: CallSite): boolean {
   if (ofOutbox(system).test(file.path)) return true;
-  return functionsAround(file, call).some((around) => {
+  const all = functionsAround(file, call);
+  // What a kit is made by has its relay beside what it publishes otherwise.
+  const at = all.findIndex((around) => system.program.callersOf(around).length > 0);
+  return (at < 0 ? all : all.slice(0, at + 1)).some((around) => {
     const text = `${keyOf(file, around)}${file.textOf(around)}`;
     return ofOutbox(system).test(text) && !filling(system).test(text);
   });

@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { askedInVain, emptyChecks } from '../facts/asked-probes.ts';
+import { askedInVain, emptyChecks, missingChecks, type NoChecks } from '../facts/asked-probes.ts';
 import { isDatabaseCall } from '../facts/effects.ts';
 import { clientOf } from '../facts/outbound.ts';
 import { BOTH, type Probes, probesOf, READY } from '../facts/probe-routes.ts';
@@ -11,6 +11,7 @@ import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { pathOf } from '../source/ast.ts';
+import { isAskedWhetherAlive, neverUnready } from './confused-probes.ts';
 import { probed } from './live-probes.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -45,7 +46,7 @@ function judge(system: System): Judgement {
       ...once(known.filter((one) => !mute.includes(one)).flatMap(({ part, probes }) => faults(system, part, probes))),
       ...system.deployments.filter(({ kind }) => kind === 'kubernetes').flatMap((one) => unprobed(system, one)),
       ...all.flatMap((part) => switchedOff(system, part)),
-      ...emptyChecks(system).map(({ part: { name: subject }, file, node }) => {
+      ...noChecks(system).map(({ part: { name: subject }, file, node }) => {
         const what = `The readiness check of ${subject} is told to ask nothing: it is ready also without what it needs`;
         const line = file.lineAt(node.start);
         return { subject, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] };
@@ -58,6 +59,11 @@ function judge(system: System): Judgement {
     })),
   };
 }
+
+const noChecks = (system: System): readonly NoChecks[] => [
+  ...emptyChecks(system),
+  ...missingChecks(system).filter(({ part }) => needsSomething(system, part)),
+];
 
 const NO_CHECK = 'has no health check';
 const MANY = 3;
@@ -163,8 +169,9 @@ function falselyReady(system: System, { name: subject }: Part, route: Route): Dr
 
 const NEEDED = new RegExp(
   '^(pg|pg-promise|postgres|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|@prisma/client|' +
-    '@nestjs/(typeorm|mongoose|sequelize|microservices)|amqplib|kafkajs|nats|ioredis|' +
-    String.raw`redis|@nats-io/.+)$`,
+    '@nestjs/(typeorm|mongoose|sequelize|microservices)|amqplib|kafkajs|nats|ioredis|kysely|slonik|' +
+    '@confluentinc/kafka-javascript|@azure/service-bus|' +
+    String.raw`redis|@nats-io/.+)(/promises?)?$`,
 );
 
 /** Without what counts requests or keeps answers, a gateway does its work all the same. */
@@ -268,7 +275,10 @@ function unprobed(system: System, deployment: Deployment): Draft[] {
   if (!part) return [];
   const { probes, file, line, name } = deployment;
   const missing = (['liveness', 'readiness'] as const).filter((kind) => probes[kind] === undefined);
-  const wrong = READY.test(probes.liveness ?? '') ? [restartsForNothing(deployment, part)] : [];
+  const wrong = [
+    ...(READY.test(probes.liveness ?? '') ? [restartsForNothing(deployment, part)] : []),
+    ...(isAskedWhetherAlive(system, part, deployment) ? [neverUnready(deployment, part)] : []),
+  ];
   if (missing.length === 0) return wrong;
   const what = `The deployment of ${part.name} has no ${missing.join(' and no ')} probe`;
   return [...wrong, { subject: part.name, what, evidence: [{ file, line, text: `container of ${name}` }] }];

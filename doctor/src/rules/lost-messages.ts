@@ -7,6 +7,7 @@ import { type TornInbox, tornInboxes } from '../facts/inbox-notes.ts';
 import { type JobBeside, jobsBeside } from '../facts/jobs-beside.ts';
 import { type TornUseCase, tornUseCases } from '../facts/torn-use-cases.ts';
 import { type TornOutbox, tornOutboxes } from '../facts/transactions.ts';
+import { type UnawaitedWork, unawaitedWork } from '../facts/unawaited-work.ts';
 import type { System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Draft } from './rule.ts';
@@ -18,6 +19,7 @@ export const lostMessages = (system: System): Draft[] => [
   ...tornInboxes(system).map((one) => notedApart(system, one)),
   ...jobsBeside(system).map((one) => lateJob(system, one)),
   ...earlyAcks(system).map((one) => acknowledged(system, one)),
+  ...unawaitedWork(system).map((one) => unawaited(system, one)),
   ...tornUseCases(system).map((one) => halfDone(system, one)),
   ...earlyMarks(system).map((one) => markedEarly(system, one)),
 ];
@@ -75,6 +77,12 @@ function lateJob(system: System, { file, job, change }: JobBeside): Draft {
   const part = system.partOf(file.path)!;
   const what = `${part.name} enqueues a job after the transaction of the change: a crash between them loses it`;
   return { subject: part.name, what, evidence: [placeIn(file, job), placeIn(file, change)] };
+}
+
+function unawaited(system: System, { file, node }: UnawaitedWork): Draft {
+  const part = userOf(system, file) ?? system.partOf(file.path)!;
+  const what = `${part.name} does not wait until a message is handled: a crash, or an error, loses it`;
+  return { subject: part.name, what, evidence: [placeIn(file, node)], mend: 'Await the work in the handler.' };
 }
 
 function placeIn(file: ParsedFile, { start }: { readonly start: number }) {

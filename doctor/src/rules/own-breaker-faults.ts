@@ -1,5 +1,9 @@
+import type { Node } from 'oxc-parser';
 import { userOf } from '../facts/breakers.ts';
+import { type HandmadeBreaker, handmadeBreakersIn } from '../facts/handmade-breakers.ts';
+import { clientOf } from '../facts/outbound.ts';
 import {
+  ENDS,
   hasOwnFallback,
   isEndless,
   isMadeForOneCall,
@@ -15,8 +19,38 @@ import { isCaught } from './caught.ts';
 import type { Draft } from './rule.ts';
 
 /** What is wrong with circuit breakers that a team has written itself, and with those who call through them. */
-export const ownBreakerFaults = (system: System): Draft[] =>
-  ownBreakers(system).flatMap((breaker) => faultsOf(system, breaker));
+export const ownBreakerFaults = (system: System): Draft[] => [
+  ...ownBreakers(system).flatMap((breaker) => faultsOf(system, breaker)),
+  ...[...system.services, ...system.gateways].flatMap((part) =>
+    system
+      .filesOf(part)
+      .flatMap((file) =>
+        handmadeBreakersIn(system.program, file).flatMap((breaker) => faultsOfFunction(system, breaker)),
+      ),
+  ),
+];
+
+/** How long it stays open says nothing of how long a call may take. */
+const OF_THE_OPEN_STATE = /\b(re_?set|open|half_?open|cool_?down)_?\w*?time_?out\w*/gi;
+
+function faultsOfFunction(system: System, { file, node, gate }: HandmadeBreaker): Draft[] {
+  const callers = system.program.callersOf(node);
+  const work = { file, call: node as never };
+  const asked = system.program.callsReachedFrom({ file, node }, 2).filter((site) => clientOf(system, site));
+  const texts = [
+    ...[file, ...asked.map((one) => one.file)].map(({ lines }) => lines.join('\n')),
+    ...callers.map((one) => one.file.textOf(functionsAround(one.file, one.call)[0] ?? one.call)),
+  ].map((text) => text.replaceAll(OF_THE_OPEN_STATE, ''));
+  const isEndless = asked.length > 0 && !texts.some((text) => ENDS.test(text));
+  const refuses = /\bthrow\b/.test(file.textOf(gate.consequent as Node));
+  const silent = refuses ? callers.filter((one) => !isCaught(system, { file: one.file, node: one.call })) : [];
+  return [
+    ...(isEndless ? draft(system, work, 'has no timeout: a call that hangs is no failure to it') : []),
+    ...silent
+      .slice(0, 1)
+      .flatMap(() => draft(system, work, 'has no fallback: while it is open, callers only see an error')),
+  ];
+}
 
 function faultsOf(system: System, breaker: OwnBreaker): Draft[] {
   const [first] = breaker.makers;

@@ -9,6 +9,7 @@ import {
   runsOn,
   unheardSignals,
 } from '../facts/policies.ts';
+import { vainFallbacks } from '../facts/vain-fallbacks.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { type AnyCall, contains, isFunction, nameOf, pathOf } from '../source/ast.ts';
@@ -27,6 +28,9 @@ export const policyFaults = (system: System): Draft[] => [
   ...missingFallbacks(system)
     .filter((site) => !isAnswered(system, site))
     .flatMap((site) => draft(system, site, { what: `${BREAKER} has no fallback here: ${ONLY_ERROR}` })),
+  ...vainFallbacks(system)
+    .filter(({ file, call }) => !isCaught(system, { file, node: call }))
+    .flatMap((site) => draft(system, site, { what: `${BREAKER} has no fallback here: it throws the error again` })),
 ];
 
 const GOES_ON = 'A call of PART goes on when its policy has given it up: nothing hands it the signal';

@@ -79,7 +79,15 @@ function forgets(system: System, run: readonly FunctionAt[]): boolean {
       .filter(({ site, text }) => isBare(site) && KEEPS_HANDLED.test(text))
       .filter(({ site, text }) => IGNORES_CONFLICTS.test(text) || overwrites(site)),
   );
-  return noted.length > 0 && noted.every(({ site }) => isUnused(site));
+  return noted.length > 0 && noted.every(({ site }) => isUnused(site) || isToldInVain(system, site));
+}
+
+/** A function that only says whether the message is new, and that nobody listens to. */
+function isToldInVain(system: System, { file, call }: CallSite): boolean {
+  const [around] = functionsAround(file, call);
+  const callers = around ? system.program.callersOf(around) : [];
+  const decides = around && /\bif\b|\?[^.?]|&&|\|\|/.test(file.textOf(around.body ?? around));
+  return callers.length > 0 && !decides && callers.every(isUnused);
 }
 
 /** It takes what is there already for its own: TypeORM's `save` of an id that is known is an update. */

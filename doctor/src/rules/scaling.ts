@@ -275,7 +275,9 @@ const BEGINS = new RegExp(
 );
 
 const concerns = (system: System, site: CallSite): boolean =>
-  !BEGINS.test(pathOf(site.call.callee as Node).at(-1)!) && concernsOthers(system, site);
+  !BEGINS.test(pathOf(site.call.callee as Node).at(-1)!) &&
+  !/^\s*select\s+(1|now\(\))[\s;]*$/i.test(sqlOf(system, site)) &&
+  concernsOthers(system, site);
 
 const concernsOthers = (system: System, site: CallSite): boolean =>
   tells(system, site) ||

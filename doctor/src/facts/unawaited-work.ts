@@ -1,0 +1,45 @@
+import type { Node } from 'oxc-parser';
+import { perSystem, type System } from '../model/system.ts';
+import { type AnyCall, contains, functionsAround, lastOf } from '../source/ast.ts';
+import type { ParsedFile } from '../source/parsed-file.ts';
+import { isWrite } from './effects.ts';
+import { type MessageUse, messageUses } from './messages.ts';
+
+/** Work that a message asks for, and for which its handler does not wait: its broker takes it for done before. */
+export interface UnawaitedWork {
+  readonly file: ParsedFile;
+  readonly node: Node;
+}
+
+/** Who takes a message for done when the promise of its handler is. */
+const BY_PROMISE = /^(kafkajs|@confluentinc\/kafka-javascript|bullmq|bull|@azure\/service-bus)$/;
+
+/** All of them: `eachMessage: async (message) => { void handle(message); }`. */
+export const unawaitedWork = perSystem((system: System): readonly UnawaitedWork[] => {
+  const found = messageUses(system)
+    .filter(({ kind, library }) => kind === 'consumed' && BY_PROMISE.test(library))
+    .flatMap((use) => unawaitedIn(system, use));
+  return [...new Map(found.map((one) => [one.node, one])).values()];
+});
+
+function unawaitedIn(system: System, { handler }: MessageUse): UnawaitedWork[] {
+  if (!handler) return [];
+  const { file, node } = handler;
+  return file.all('ExpressionStatement').flatMap((statement) => {
+    if (!contains(node, statement) || functionsAround(file, statement)[0] !== node) return [];
+    const { expression } = statement as { readonly expression: Node };
+    const isVoid = expression.type === 'UnaryExpression' && expression.operator === 'void';
+    const call = rootOf(isVoid ? expression.argument : expression);
+    const run = call ? system.program.calleesOf({ file, call }) : [];
+    const changes = run.some((one) => system.program.callsReachedFrom(one, 4).some((site) => isWrite(system, site)));
+    return changes && run.some((one) => one.node.async) ? [{ file, node: statement }] : [];
+  });
+}
+
+/** The call whose promise is only listened to: `handle(message)` of `handle(message).catch(log)`. */
+function rootOf(node: Node): AnyCall | undefined {
+  if (node.type !== 'CallExpression') return undefined;
+  const { callee } = node;
+  const isChained = callee.type === 'MemberExpression' && /^(then|catch|finally)$/.test(lastOf(callee));
+  return isChained ? rootOf(callee.object) : node;
+}
