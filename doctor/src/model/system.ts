@@ -76,6 +76,7 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
   const imports = resolvedImports(files, resolve);
   const importsByFile = groupBy(imports, ({ file }) => file.path);
   const runs = (kind: Part['kind']): Part[] => layout.parts.filter((part) => part.kind === kind);
+  const dockerfiles = paths.filter((file) => /(^|\/)([\w.-]*\.)?Dockerfile([.-][\w.-]+)?$/.test(file));
   const closureOf = closures({ imports, partOf, byPart, program });
   return {
     root,
@@ -103,9 +104,7 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
     closureOf,
     deploymentsOf: (part) => deployments.filter((deployment) => belongsTo(deployment, part, layout.parts)),
     dockerfilesOf: (part) =>
-      paths
-        .filter((file) => /(^|\/)([\w.-]*\.)?Dockerfile([.-][\w.-]+)?$/.test(file) && partOf(file) === part)
-        .map((file) => readFileSync(join(root, file), 'utf8')),
+      dockerfiles.filter((file) => partOf(file) === part).map((file) => readFileSync(join(root, file), 'utf8')),
   };
 }
 

@@ -8,7 +8,7 @@ import { outboundCalls } from '../facts/outbound.ts';
 import { outboxes } from '../facts/outbox-names.ts';
 import { isReached } from '../facts/reached.ts';
 import { startersOf } from '../facts/starters.ts';
-import { isBoundQueue, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
+import { isBoundQueue, outboxRelays, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
 import { topicMatches } from '../facts/topic-patterns.ts';
 import { readParts } from '../facts/unread.ts';
 import { normalized } from '../model/layout.ts';
@@ -67,7 +67,7 @@ function judge(system: System): Judgement {
       ...onlySynchronous(system, parts.size > 0),
     ],
     judged: [...parts],
-    unknown: [...openTopics(uses), ...readParts(system).unknown],
+    unknown: [...openTopics(system, uses), ...readParts(system).unknown],
   };
 }
 
@@ -95,13 +95,19 @@ function idle(uses: readonly Pick<MessageUse, 'part' | 'file' | 'line'>[]): Draf
   });
 }
 
-const openTopics = (uses: readonly MessageUse[]): Unknown[] =>
+const openTopics = (system: System, uses: readonly MessageUse[]): Unknown[] =>
   uses
-    .filter(({ topic }) => topic === undefined)
+    .filter((use) => use.topic === undefined && !isOfOutbox(system, use))
     .map(({ part, file, line, kind }) => ({
       subject: part.name,
       why: `What is ${kind} at ${file.path}:${line} is only known when it runs.`,
     }));
+
+/** What a relay sends is known where it is put into the outbox. */
+const isOfOutbox = (system: System, { kind, part, raw, node }: MessageUse): boolean =>
+  kind === 'published' &&
+  outboxRelays(system).some(({ call }) => call === raw?.call || call === node) &&
+  storedTopics(system).some((one) => one.part === part && one.topic !== undefined);
 
 /** A topic that is published, and that nobody in this repository hears. */
 function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
