@@ -3,7 +3,7 @@ import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { textOf } from '../model/texts.ts';
-import { nameOf, property } from '../source/ast.ts';
+import { nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** `mongodb://db:27017` names a server alone: the database is told where it is opened. */
@@ -23,11 +23,26 @@ const namesOf = perSystem(
         const names = new Set(files.flatMap((file) => namesIn(system, file)));
         const [name] = names;
         // Without a name, the driver opens `test`.
-        const isSilent = names.size === 0 && files.some((file) => importsOf(file).includes('mongoose'));
+        const isSilent =
+          names.size === 0 &&
+          files.some((file) => importsOf(file).includes('mongoose')) &&
+          !files.some((file) => mayName(file));
         return names.size === 1 ? [[part, name!] as const] : isSilent ? [[part, 'test'] as const] : [];
       }),
     ),
 );
+
+/** Options that are put together elsewhere may tell the name. */
+const mayName = (file: ParsedFile): boolean =>
+  /\bdbName\b|forRootAsync/.test(file.lines.join('\n')) ||
+  callsIn(file).some((call) => {
+    const [, options] = call.arguments as readonly Node[];
+    const opens = /^(connect|createConnection)$/.test(
+      nameOf(call.callee as Node) ?? pathOf(call.callee as Node).at(-1)!,
+    );
+    if (!opens || !options) return false;
+    return options.type !== 'ObjectExpression' || options.properties.some(({ type }) => type === 'SpreadElement');
+  });
 
 const importsOf = (file: ParsedFile): string[] => file.imports.map(({ specifier }) => specifier);
 

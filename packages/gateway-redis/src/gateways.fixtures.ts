@@ -137,14 +137,17 @@ interface Asked {
 
 export type Two = Awaited<ReturnType<typeof twoGateways>>;
 
-/** Whether both gateways tell each other: what one forgets, the other asks for anew. */
-export async function connected({ gateways, told }: Two): Promise<void> {
-  await eventually(async () => {
-    const before = await told(1, '/goods');
-    gateways[0]!.purge('goods');
-    for (let turn = 0; turn < 20; turn++) if ((await told(1, '/goods')) !== before) return true;
-    return false;
-  });
+/** Whether both gateways tell each other: what one forgets, the other asks for anew. Each says and hears by itself. */
+export async function connected(two: Two): Promise<void> {
+  for (const teller of [0, 1]) await eventually(() => tellsOther(two, teller));
+}
+
+async function tellsOther({ gateways, told }: Two, teller: number): Promise<boolean> {
+  const other = 1 - teller;
+  const before = await told(other, '/goods');
+  gateways[teller]!.purge('goods');
+  for (let turn = 0; turn < 20; turn++) if ((await told(other, '/goods')) !== before) return true;
+  return false;
 }
 
 /** What the second gateway keeps, once all that the first one has told before has arrived: news keep their order. */
