@@ -30,7 +30,7 @@ export interface Examination {
 /** Reads all that is named, and makes it the one model that the rules judge. */
 export async function examine(examination: Examination): Promise<Model> {
   const { path, live, databaseUrl, history = true, thresholds: given = {} } = examination;
-  const system = path === undefined ? undefined : readSystem(path, given, examination.onRead);
+  const system = path === undefined ? undefined : readSystem(path, given, { onRead: examination.onRead });
   const thresholds = system?.thresholds ?? { ...THRESHOLDS, ...given };
   const running = live && (await readRunningSystem(live));
   const file = examination.traces ? await readTraces(examination.traces, examination.onProgress) : undefined;

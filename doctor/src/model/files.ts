@@ -81,25 +81,31 @@ export interface ReadFiles {
 /** Called as files are read. */
 export type OnRead = (read: number, total: number) => void;
 
+export interface Reading {
+  readonly onRead?: OnRead | undefined;
+  /** Who judges many variants of one system keeps what is the same in them. */
+  readonly parse?: typeof parseSource;
+}
+
 /** Parses sources; what is no program, or was written by a machine, is told. */
-export function readSources(root: string, paths: readonly string[], onRead: OnRead = () => {}): ReadFiles {
+export function readSources(root: string, paths: readonly string[], { onRead, parse }: Reading = {}): ReadFiles {
   const files: ParsedFile[] = [];
   const unreadable: Unreadable[] = [];
   for (const [read, path] of paths.entries()) {
-    onRead(read, paths.length);
-    const reason = tryToRead(root, path, files);
+    onRead?.(read, paths.length);
+    const reason = tryToRead(root, path, (text) => files.push((parse ?? parseSource)(path, text)));
     if (reason) unreadable.push({ path, reason });
   }
   return { files, unreadable };
 }
 
-function tryToRead(root: string, path: string, files: ParsedFile[]): string | undefined {
+function tryToRead(root: string, path: string, take: (text: string) => void): string | undefined {
   if (statSync(join(root, path)).size > LARGEST_BYTES) return 'it is larger than 1 MiB';
   const text = readFileSync(join(root, path), 'utf8');
   if (text.length > 5_000 && text.length / text.split('\n').length > LONGEST_LINE) return 'it is minified';
   if (deepest(text) > DEEPEST) return 'it is nested too deep';
   try {
-    files.push(parseSource(path, text));
+    take(text);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -126,7 +126,7 @@ test('as files are read it is told how many', () => {
   try {
     for (const name of ['a', 'b', 'c']) writeFileSync(join(root, `${name}.js`), `export const ${name} = 1;\n`);
     const told: number[][] = [];
-    readSystem(root, {}, (read, total) => told.push([read, total]));
+    readSystem(root, {}, { onRead: (read, total) => told.push([read, total]) });
     deepStrictEqual(told, [
       [0, 3],
       [1, 3],

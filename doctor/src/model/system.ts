@@ -4,7 +4,7 @@ import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { type ArchitectureFile, readArchitectureFile, THRESHOLDS, type Thresholds } from './architecture-file.ts';
 import { type Deployment, type KubernetesFacts, readDeployments } from './deployment.ts';
-import { isScript, isSource, isTest, listFiles, type OnRead, readImports, readSources } from './files.ts';
+import { isScript, isSource, isTest, listFiles, type Reading, readImports, readSources } from './files.ts';
 import { isCalled, type Layout, type Part, readLayout } from './layout.ts';
 import { Program } from './program.ts';
 import { createResolver, type Resolve, type Target } from './resolver.ts';
@@ -58,7 +58,7 @@ export interface System {
 }
 
 /** Reads a repository; nothing of it is run. */
-export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead?: OnRead): System {
+export function readSystem(path: string, given: Partial<Thresholds> = {}, reading: Reading = {}): System {
   if (!existsSync(path) || !statSync(path).isDirectory()) throw new RepositoryError(`${path} is no folder.`);
   const root = realpathSync(path);
   const { paths, closed } = listFiles(root);
@@ -70,7 +70,7 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
   const sources = paths.filter(
     (file) => (isSource(file) || isScript(root, file)) && !isTest(file) && isJudged(partOf(file)),
   );
-  const { files, unreadable } = readSources(root, sources, onRead);
+  const { files, unreadable } = readSources(root, sources, reading);
   const program = new Program(files, resolve);
   const byPart = groupBy(files, (file) => partOf(file.path));
   const imports = resolvedImports(files, resolve);
@@ -102,9 +102,18 @@ export function readSystem(path: string, given: Partial<Thresholds> = {}, onRead
     partOf,
     filesOf: (part) => byPart.get(part) ?? [],
     closureOf,
-    deploymentsOf: (part) => deployments.filter((deployment) => belongsTo(deployment, part, layout.parts)),
+    deploymentsOf: perPart((part) => deployments.filter((deployment) => belongsTo(deployment, part, layout.parts))),
     dockerfilesOf: (part) =>
       dockerfiles.filter((file) => partOf(file) === part).map((file) => readFileSync(join(root, file), 'utf8')),
+  };
+}
+
+function perPart<T>(find: (part: Part) => T): (part: Part) => T {
+  const known = new Map<Part, T>();
+  return (part) => {
+    const found = known.get(part) ?? find(part);
+    known.set(part, found);
+    return found;
   };
 }
 
