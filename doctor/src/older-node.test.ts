@@ -1,5 +1,7 @@
-import { deepStrictEqual } from 'node:assert/strict';
+import { deepStrictEqual, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fixture } from './fixtures/mutation.fixtures.ts';
 
@@ -22,4 +24,21 @@ test('given the Node of an older repository, when the package is called there, t
   `;
   const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
   deepStrictEqual(JSON.parse(said), { findings: [], services: ['orders', 'payments', 'gateway'] });
+});
+
+const MISSING = new RegExp(
+  String.raw`\b(Map|Object)\.groupBy\(|\bPromise\.(withResolvers|try)\(|\bArray\.fromAsync\(|` +
+    String.raw`\.(values|keys|entries)\(\)\.(map|filter|flatMap|some|every|find|toArray|take|drop)\(`,
+);
+
+test('no file of the package calls what Node 20 does not have', () => {
+  const dist = import.meta.dirname;
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /(?<!\.test)\.js$/.test(path),
+  );
+  ok(files.length > 100);
+  deepStrictEqual(
+    files.filter((path) => MISSING.test(readFileSync(join(dist, path), 'utf8'))),
+    [],
+  );
 });

@@ -22,12 +22,14 @@ export interface HandmadeBreaker {
   readonly state: ReadonlySet<string>;
 }
 
-const known = new WeakMap<ParsedFile, readonly HandmadeBreaker[]>();
+/** By the program, since who calls a function of one file stands in others. */
+const known = new WeakMap<Program, Map<ParsedFile, readonly HandmadeBreaker[]>>();
 
 /** Those of a file. */
 export function handmadeBreakersIn(program: Program, file: ParsedFile): readonly HandmadeBreaker[] {
-  const found = known.get(file) ?? findIn(program, file);
-  known.set(file, found);
+  const ofProgram = known.get(program) ?? new Map<ParsedFile, readonly HandmadeBreaker[]>();
+  const found = ofProgram.get(file) ?? findIn(program, file);
+  known.set(program, ofProgram.set(file, found));
   return found;
 }
 

@@ -3,6 +3,7 @@ import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite } from './effects.ts';
 import { routesIn } from './routes.ts';
@@ -35,7 +36,7 @@ function tornIn(system: System, file: ParsedFile): TornUseCase[] {
   const awaited = callsIn(file).filter(
     (call) => call.callee.type === 'MemberExpression' && file.parentOf(call)?.type === 'AwaitExpression',
   );
-  return [...Map.groupBy(awaited, (call) => functionsAround(file, call)[0])].flatMap(([around, calls]) => {
+  return [...groupBy(awaited, (call) => functionsAround(file, call)[0])].flatMap(([around, calls]) => {
     if (!around || calls.length < 2 || functionsAround(file, calls[0]!).some((one) => transactionOf(file, one)))
       return [];
     const changes = calls.filter((call) => changesAnything(system, { file, call }));
@@ -67,7 +68,7 @@ const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 const conventions = perSystem((system: System): ReadonlySet<string> => {
   const all = system.services.flatMap((part) => system.filesOf(part).filter((file) => isTogether(system, file)));
-  const byFolder = Map.groupBy(all, ({ path }) => folderOf(path));
+  const byFolder = groupBy(all, ({ path }) => folderOf(path));
   return new Set([...byFolder].flatMap(([folder, files]) => (files.length > 1 ? [folder] : [])));
 });
 

@@ -25,7 +25,6 @@ export function droppedTraces(system: System, part: Part): Draft[] {
       subject: part.name,
       what,
       evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
-      severity: 'warning',
     };
   });
 }

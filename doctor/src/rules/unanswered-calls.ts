@@ -20,7 +20,6 @@ export const unansweredCalls = (system: System): Draft[] =>
       subject: part.name,
       what: `${part.name} answers nothing in place of a call that fails: clients of its route get the error`,
       evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim().slice(0, 160) }],
-      severity: 'warning' as const,
     }));
 
 const FALLBACK = /fallback/i;

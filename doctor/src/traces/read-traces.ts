@@ -80,7 +80,11 @@ async function* unzipped(path: string): AsyncGenerator<Piece> {
   const file = createReadStream(path, { highWaterMark: PIECE });
   const text = file.pipe(createGunzip({ chunkSize: PIECE }));
   file.once('error', (error) => text.destroy(error));
-  for await (const piece of text as AsyncIterable<Buffer>) yield { piece, read: file.bytesRead };
+  try {
+    for await (const piece of text as AsyncIterable<Buffer>) yield { piece, read: file.bytesRead };
+  } finally {
+    file.destroy();
+  }
 }
 
 const noSpans = (path: string): string =>
