@@ -15,4 +15,5 @@ else
     exclude: ['test/dist/soak/**'],
     only,
     timeoutMs: 600_000,
+    inMemory: true,
   });

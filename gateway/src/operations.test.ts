@@ -55,7 +55,7 @@ test('a list is told page by page, with nothing lost and nothing twice', async (
 test('a service that is away is named, and the others are told all the same', async (t) => {
   const order = await aService(t, { 'GET /ops/sagas': page(1) });
   const payment = await aService(t);
-  payment.close();
+  payment.goAway();
   const { asAdmin } = await aShop(t, { order: order.url, payment: payment.url });
   const { status, body } = await asAdmin('GET /ops/sagas');
   deepStrictEqual([status, numbersIn(body), body.unavailable], [200, [1], ['payment']]);
@@ -63,7 +63,7 @@ test('a service that is away is named, and the others are told all the same', as
 
 test('another replica answers for one that is away', async (t) => {
   const [gone, alive] = [await aService(t), await aService(t, { 'GET /ops/sagas': page(1) })];
-  gone.close();
+  gone.goAway();
   const { asAdmin } = await aShop(t, { order: [gone.url, alive.url] });
   deepStrictEqual(numbersIn((await asAdmin('GET /ops/sagas')).body), [1]);
 });
@@ -89,7 +89,7 @@ test('one saga or dead letter is told by the service that knows it', async (t) =
   });
   deepStrictEqual((await asAdmin(`GET /ops/dead-letters/${idOf(4)}`)).body.code, 'not_found');
   strictEqual((await asAdmin('GET /ops/dead-letters/nothing')).status, 404);
-  payment.close();
+  payment.goAway();
   strictEqual((await asAdmin(`GET /ops/dead-letters/${idOf(4)}`)).status, 503);
 });
 
@@ -124,7 +124,7 @@ test('the services are told with their replicas, as they are now', async (t) => 
   const ready = await aService(t, { 'GET /readyz': { status: 'ready' }, 'GET /ops/breakers': { items: breakers } });
   const starting = await aService(t, { 'GET /readyz': withStatus(503, { status: 'starting', checks: {} }) });
   const gone = await aService(t);
-  gone.close();
+  gone.goAway();
   const { asAdmin } = await aShop(t, { shipping: [ready.url, gone.url], order: starting.url });
   const { body } = await asAdmin('GET /ops/services');
   const common = { pid: 7, version: '1.0.0', startedAt: '1970-01-01T00:00:00.000Z' };
@@ -187,7 +187,7 @@ test('the gateway is ready once every service has been, and stays so when one go
   answers['GET /readyz'] = { status: 'ready' };
   const giveUpAt = performance.now() + 5_000;
   while ((await ask('/readyz')).status !== 200) ok(performance.now() < giveUpAt);
-  user.close();
+  user.goAway();
   strictEqual((await ask('/readyz')).status, 200);
 });
 

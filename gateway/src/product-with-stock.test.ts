@@ -12,10 +12,10 @@ test('a product is told with its stock, and without it while the inventory is aw
     product: { id: idOf(7) },
     stock: { available: 3 },
   });
-  inventory.close();
+  inventory.goAway();
   deepStrictEqual(await (await ask(`${path}/with-stock`)).json(), { product: { id: idOf(7) }, stock: null });
   strictEqual((await ask(`/v1/products/${idOf(8)}/with-stock`)).status, 404);
-  product.close();
+  product.goAway();
   strictEqual((await ask(`${path}/with-stock`)).status, 503);
 });
 

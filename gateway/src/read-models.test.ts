@@ -9,7 +9,7 @@ test('the read models of all services are one list, each with its service, and w
   const order = await aService(t, { 'GET /ops/projections': { items: [model('order.catalogue')] } });
   const payment = await aService(t, { 'GET /ops/projections': { items: [model('payment.ledger')] } });
   const gone = await aService(t);
-  gone.close();
+  gone.goAway();
   const { asAdmin } = await aShop(t, { order: order.url, payment: payment.url, user: gone.url });
   deepStrictEqual((await asAdmin('GET /ops/projections')).body, {
     items: [
@@ -99,7 +99,7 @@ test('a trace is what every replica remembers of it, the gateway too', async (t)
   const [one, two] = [await aService(t, answers('order', { failed: true })), await aService(t, answers('order', {}))];
   const payment = await aService(t, answers('payment', { name: 'POST /pay', isRoot: true, startedAtMs: 1_000 }));
   const away = await aService(t);
-  away.close();
+  away.goAway();
   const urls = { order: [one.url, two.url], payment: payment.url, product: away.url };
   const { ask, asAdmin } = await aShop(t, urls);
   const list = await asAdmin('GET /ops/traces?limit=5');

@@ -37,12 +37,16 @@ export async function aService(t: TestContext, answers: Answers = {}) {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const close = (): void => {
-    server.close();
+  // The port stays taken: who else might be given it would answer for a service that is away.
+  const goAway = (): void => {
+    server.on('connection', (socket) => socket.resetAndDestroy());
     server.closeAllConnections();
   };
-  t.after(close);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, tokens, consistencyTokens, close };
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, tokens, consistencyTokens, goAway };
 }
 
 function answerTo({ method, url = '' }: IncomingMessage, answers: Answers): { status: number; body: unknown } {

@@ -16,7 +16,7 @@ test('an administrator has the user service sign with another key, and nobody el
 
 test('a user service that is away is told', async (t) => {
   const user = await aService(t);
-  user.close();
+  user.goAway();
   const { asAdmin } = await aShop(t, { user: user.url });
   strictEqual((await asAdmin(ROTATION)).status, 503);
 });

@@ -131,7 +131,14 @@ test('a change that Redis has not heard ends the epoch: what was kept before it 
   await one.commit(2);
   stage.redis.thaw();
   ok((await stage.epoch()) > before);
-  await eventually('the other has learnt of it', async () => (await other.find().catch(() => 'away')) === undefined);
+  for (const { tier } of [one, other]) {
+    const learnt = () =>
+      tier.find('k').then(
+        ({ since }) => since.epoch > before,
+        () => false,
+      );
+    await eventually('each has learnt of it', learnt);
+  }
   // What it has read before that, it keeps where nobody looks.
   const late = { since: { epoch: before, ms: Date.now() }, ttlMs: LONG_MS };
   await other.tier.keep('k', { version: 1, value: 'v1' }, late);
