@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { dropNatsNamespace } from '@ashlar/messaging-nats';
+import { freePort } from '@ashlar/postgres';
 import { dropRedisNamespace } from '@ashlar/projection-redis';
 import { atEnd, root } from './lifetime.ts';
 
@@ -124,13 +124,4 @@ async function untilReady(url: string, child: ChildProcess, began: number): Prom
     await pause(LOOK_EVERY_MS);
   }
   throw new Error('The shop did not become ready.');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
 }

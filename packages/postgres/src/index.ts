@@ -6,6 +6,7 @@ export {
   type UnitOfWork,
 } from './database.ts';
 export { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
+export { freePort } from './embedded/free-port.ts';
 export {
   ConcurrencyError,
   EffectRefusedError,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from '../shop/shop-process.ts';
+import { freePort } from '@ashlar/postgres';
 import { eventually } from '../shop/waiting.ts';
 import { NameServer } from './name-server.ts';
 
@@ -40,7 +40,7 @@ export class Balancer {
   ) {}
 
   static async start({ directory, addresses, gatewayPort }: BalancerOptions): Promise<Balancer> {
-    const [port, names] = [await freePort(), await NameServer.start({ gateway: addresses })];
+    const [port, names] = [await freePort('0.0.0.0'), await NameServer.start({ gateway: addresses })];
     const socketPath = join(directory, 'haproxy.sock');
     const config = changed(readFileSync(CONFIG, 'utf8'), {
       'global\n': `global\n  stats socket ${socketPath}\n`,

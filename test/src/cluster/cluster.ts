@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ShopApi } from '@ashlar/cli';
 import { dropNatsNamespace } from '@ashlar/messaging-nats';
-import { dropNamespace, provisionDatabase } from '@ashlar/postgres';
+import { dropNamespace, freePort, provisionDatabase } from '@ashlar/postgres';
 import { dropRedisNamespace } from '@ashlar/projection-redis';
 import { type Sandbox, type SandboxReport, startSandbox } from '@ashlar/sandbox';
 import type { Elsewhere } from '../replicas/own-server.ts';
 import { SERVICES, type ServiceName } from '../shop/databases.ts';
 import type { Shop } from '../shop/shop.ts';
 import { ShopFront } from '../shop/shop-front.ts';
-import { freePort } from '../shop/shop-process.ts';
 import { Balancer } from './balancer.ts';
 import { Part } from './part.ts';
 
@@ -132,14 +131,14 @@ async function partsOf(service: ServiceName, ground: Ground): Promise<Part[]> {
   return Promise.all(
     numbers.map(async (number) => {
       const elsewhere = options.place?.(service, number);
-      const place = { host: elsewhere?.address ?? '127.0.0.1', port: await freePort(), elsewhere };
+      const place = { host: elsewhere?.address ?? '127.0.0.1', port: await freePort('0.0.0.0'), elsewhere };
       return new Part(service, `${service}-${number}`, place, environment);
     }),
   );
 }
 
 async function gatewaysOf(services: readonly (readonly Part[])[], { options, namespace, directory }: Ground) {
-  const port = await freePort();
+  const port = await freePort('0.0.0.0');
   const environment = {
     ...Object.fromEntries(
       services.map((replicas) => [`${replicas[0]!.part.toUpperCase()}_URL`, replicas.map(({ url }) => url).join()]),

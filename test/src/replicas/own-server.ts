@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../shop/shop-process.ts';
+import { freePort } from '@ashlar/postgres';
 import { eventually } from '../shop/waiting.ts';
 
 export interface ServerProgram {
@@ -44,7 +44,7 @@ export class OwnServer {
   }
 
   static async start(program: ServerProgram, elsewhere?: Elsewhere): Promise<OwnServer> {
-    const server = new OwnServer(program, await freePort(), elsewhere);
+    const server = new OwnServer(program, await freePort('0.0.0.0'), elsewhere);
     await server.start();
     return server;
   }

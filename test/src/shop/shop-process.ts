@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ShopApi } from '@ashlar/cli';
 import { dropNatsNamespace } from '@ashlar/messaging-nats';
-import { dropNamespace } from '@ashlar/postgres';
+import { dropNamespace, freePort } from '@ashlar/postgres';
 import { dropRedisNamespace } from '@ashlar/projection-redis';
 import { namespaceOf, postmasterOf } from './databases.ts';
 import { natsUrl } from './nats.ts';
@@ -55,7 +53,7 @@ export class ShopProcess extends ShopFront implements Shop {
   }
 
   static async start(options: ShopOptions = {}): Promise<ShopProcess> {
-    const shop = new ShopProcess(await freePort(), options);
+    const shop = new ShopProcess(await freePort('0.0.0.0'), options);
     await shop.start();
     return shop;
   }
@@ -151,19 +149,3 @@ export class ShopProcess extends ShopFront implements Shop {
 }
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
-
-/** Below those that the system gives away by itself: a replica could take one that is promised to its gateway. */
-const PORTS = [15_000, 30_000] as const;
-
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(...PORTS);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '0.0.0.0', () => resolve(true));
-    });
-    await new Promise((resolve) => probe.close(resolve));
-    if (isFree) return port;
-  }
-}

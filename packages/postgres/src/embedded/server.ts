@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Runner } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { type Cluster, lastLines } from './cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres.error.ts';
+import { freePort } from './free-port.ts';
 import { endServer, stopOnWindows } from './leftovers.ts';
 import { until } from './processes.ts';
 import { ENVIRONMENT, SETTINGS } from './settings.ts';
@@ -146,12 +146,4 @@ function rotate(log: string): void {
     // There is none yet.
   }
   closeSync(openSync(log, 'a', 0o600));
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
