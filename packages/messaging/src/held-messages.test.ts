@@ -13,6 +13,7 @@ test('promise 3: a message that is ahead waits, unacknowledged, for its predeces
   const consumer = desk.consumer();
   desk.bus.deliver(aMessage('k', 3), aMessage('k', 2), aMessage('other', 1));
   await desk.effectsBecome('other/1');
+  await eventually('it is acknowledged', () => desk.bus.acknowledged.length > 0);
   deepStrictEqual([desk.bus.acknowledged, consumer.backlog], [['other/1'], 2]);
   desk.bus.deliver(aMessage('k', 1));
   await desk.effectsBecome('other/1', 'k/1', 'k/2', 'k/3');
@@ -179,7 +180,7 @@ test('what spills while the database is away is not forgotten', { skip }, async 
   await desk.server.admit(true);
   await eventually('the line with a floor has started, the other is parked', async () => {
     desk.timers.advance(200);
-    return consumer.backlog === 0 && (await desk.effects()).join() === 'k/5,j/2'.slice(0, 3);
+    return consumer.backlog === 0 && (await desk.effects()).join() === 'k/5' && desk.bus.acknowledged.length > 1;
   });
   deepStrictEqual(desk.bus.acknowledged.sort(), ['j/2', 'k/5']);
 });

@@ -16,6 +16,11 @@ import { open, seal } from './sealing.ts';
 const skip = databaseMissing;
 const useDatabase = useTestDatabase(personalDataMigrations);
 
+async function someoneWaits(db: PostgresDatabase): Promise<boolean> {
+  const sql = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  return (await db.query(sql)).length > 0;
+}
+
 personalKeysContract('PostgreSQL', {
   makeStage: async (t) => {
     const { db, another } = await useDatabase(t);
@@ -25,6 +30,7 @@ personalKeysContract('PostgreSQL', {
       elsewhere: new PostgresPersonalKeys(another()),
       transaction: (work, options) => db.transaction(work, options),
       told: () => [],
+      someoneWaits: () => someoneWaits(db),
     };
   },
   skip,
@@ -120,8 +126,7 @@ test('of two who make a key at once the second waits, and gets that of the first
   const first = await db.transaction(async () => {
     const key = await keys.use('ada');
     second = other.transaction(() => others.use('ada'));
-    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    await eventually('it waits', async () => (await other.query(waiting)).length > 0);
+    await eventually('it waits', () => someoneWaits(other));
     return key;
   });
   deepStrictEqual(await second, first);
