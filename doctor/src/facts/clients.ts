@@ -40,6 +40,21 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   soap: ['createClientAsync'],
 };
 
+/** What libraries of payment providers ask by; all else that they do, they do by themselves. */
+const PROVIDERS: Readonly<Record<string, RegExp>> = {
+  stripe: /^(create|retrieve|update|del|list|search|capture|confirm|cancel|pay|send|finalizeInvoice|expire|attach)$/,
+  braintree: /^(sale|create|generate|find|update|delete|submitForSettlement|refund|void)$/,
+  '@paypal/checkout-server-sdk': /^execute$/,
+  '@paypal/paypal-server-sdk': /^\w+(Order|Payment)s?$/,
+  '@mollie/api-client': /^(create|get|page|update|cancel)$/,
+  razorpay: /^(create|fetch|all|capture|refund|edit)$/,
+  square: /^(create|get|list|pay|cancel|complete|refund)\w*$/,
+  '@adyen/api-library': /^(payments\w*|capture\w*|refund\w*|cancel\w*|sessions)$/i,
+};
+
+/** A provider has no address of ours: its library knows it. */
+export const isProvider = (client: string): boolean => client in PROVIDERS;
+
 /** Nest's own way to ask over a transport and to wait for the answer. */
 const REMOTE_PROCEDURES = /^(ClientProxy|ClientKafka|ClientRMQ|ClientTCP|ClientRedis|ClientNats|ClientGrpcProxy)$/;
 /** By which names libraries make clients, on the way to what is asked of these. */
@@ -67,6 +82,7 @@ export function clientOf(system: System, { file, call }: CallSite): string | und
     return path[0] === 'hc' && /^\$(get|post|put|patch|delete)$/.test(path.at(-1)!) ? 'hc' : undefined;
   if (MADE_OF_CONTRACTS.test(module))
     return path.length === 2 && /^create\w*Client$/.test(path[0]!) ? module : undefined;
+  if (PROVIDERS[module]) return path.length > 1 && PROVIDERS[module].test(path.at(-1)!) ? module : undefined;
   const methods = CLIENTS[module];
   if (!methods) return undefined;
   if (module === 'jayson') return path.length > 1 && path.at(-1) === 'request' ? module : undefined;

@@ -6,7 +6,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { clientOf, MAKERS } from './clients.ts';
+import { clientOf, isProvider, MAKERS } from './clients.ts';
 import { isGuarded } from './guards.ts';
 import { listenerAt } from './listeners.ts';
 import { partOfPattern } from './message-patterns.ts';
@@ -83,17 +83,20 @@ interface Raw {
 function outbound(system: System, { file, call }: CallSite, { client, raw, file: home }: Raw): Outbound {
   const part = system.partOf(file.path)!;
   const remote = remoteServiceOf(system, { file: home, call: raw });
-  const address = [remote ?? addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)]
-    .join(' ')
-    .trim();
+  const addresses = isProvider(client)
+    ? []
+    : [remote ?? addressOf(system, file, call), call === raw ? '' : addressOf(system, home, raw)];
+  const address = addresses.join(' ').trim();
   const action = client === 'moleculer' ? actionOf(system, { file: home, call: raw }) : undefined;
   const others = [...system.services, ...system.gateways].filter((one) => one !== part);
   const target = action
     ? partOfAction(system, action)
     : remote
       ? partNamedIn(remote, others)
-      : ((client === 'ClientProxy.send' ? partOfPattern(system, address) : undefined) ??
-        targetOf(system, { part, address, file, call }));
+      : isProvider(client)
+        ? undefined
+        : ((client === 'ClientProxy.send' ? partOfPattern(system, address) : undefined) ??
+          targetOf(system, { part, address, file, call }));
   return {
     part,
     file,
