@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
-import { callsIn } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import { type AnyCall, contains, functionsAround, isFunction, nameOf, pathOf, property } from '../source/ast.ts';
@@ -132,16 +132,26 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
       const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
       const isBreaker =
         makers.some((maker) =>
-          program.callsReachedFrom(maker, 3).some((site) => breakersIn(system, part, site.file).some(holds(site.call))),
+          program
+            .callsReachedFrom(maker, 3)
+            .some((site) => isOwnMaker(system, site) || breakersIn(system, part, site.file).some(holds(site.call))),
         ) || hasBreakerField(system, part, { file, call });
       return isBreaker ? [{ part, file, call, library: 'kit' }] : [];
     }),
   );
 }
 
+/** What a kit makes its breakers by, where these are its own: `circuitBreaker({ name, … })`. */
+const isOwnMaker = ({ program }: System, site: CallSite): boolean =>
+  /^(circuit_?breaker|(create|make)\w*breaker)$/i.test(pathOf(site.call.callee as Node).at(-1)!) &&
+  program.calleesOf(site).length > 0;
+
 /** `breakers.get(name) ?? …`: who asks again gets the same one. */
 function keepsWhatItMakes({ file, node }: FunctionAt): boolean {
-  const text = file.textOf(node);
+  const inner = file
+    .all('Property')
+    .flatMap(({ value }) => (isFunction(value) && contains(node, value) ? [value] : []));
+  const text = inner.reduce((whole, one) => whole.replace(file.textOf(one), ''), file.textOf(node));
   return /\?\?=|\|\|=|\bmemoi[sz]e/.test(text) || (/\.(has|get)\(/.test(text) && /\.set\(/.test(text));
 }
 

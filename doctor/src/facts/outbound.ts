@@ -177,8 +177,19 @@ function addressOfInstance(system: System, file: ParsedFile, call: AnyCall): str
   });
   return makers.flatMap((made) => {
     const [given] = made.arguments as readonly Node[];
-    const value = given?.type === 'ObjectExpression' ? HELD.map((key) => property(given, key)).find(Boolean) : given;
-    return value ? [textOf(program, file, value)] : [];
+    if (given?.type === 'ObjectExpression') return heldIn(program, { file, node: given });
+    return given ? [textOf(program, file, given)] : [];
+  });
+}
+
+/** Also in what is spread into it: `createClient({ ...orders, timeoutMs })`. */
+function heldIn(program: System['program'], { file, node }: { file: ParsedFile; node: Node }, depth = 0): string[] {
+  if (node.type !== 'ObjectExpression' || depth > 2) return [];
+  const own = HELD.map((key) => property(node, key)).find(Boolean);
+  if (own) return [textOf(program, file, own)];
+  return node.properties.flatMap((entry) => {
+    const spread = entry.type === 'SpreadElement' ? valueNode(program, file, entry.argument) : undefined;
+    return spread ? heldIn(program, spread, depth + 1) : [];
   });
 }
 

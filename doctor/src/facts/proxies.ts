@@ -40,3 +40,32 @@ const passedIn = (system: System, file: string): Passed[] =>
       const to = host && [...system.services, ...system.gateways].find((part) => isCalled(part, host.split('.')[0]!));
       return to ? [{ to, file, line: at + 1, text: text.trim() }] : [];
     });
+
+/** HAProxy's `cookie`, `stick` and `balance source`, nginx's `ip_hash`, `sticky` and `hash`, Caddy's `lb_policy`. */
+const STICKS = [
+  /^\s*cookie\s+\S+\s+.*\b(insert|prefix|rewrite)\b/i,
+  /^\s*stick\s+(on|match|store-request)\s/i,
+  /^\s*balance\s+source\b/i,
+  /^\s*(ip_hash\s*;|sticky(\s+\w+[^;]*)?;)/i,
+  /^\s*hash\s+[^;]*\$(remote_addr|binary_remote_addr|cookie_\w+)/i,
+  /^\s*lb_policy\s+(ip_hash|client_ip_hash|cookie)\b/i,
+];
+
+/** Where a proxy sends a client to the same replica again. */
+export const stickyIn = (system: System): Passed[] =>
+  system.paths
+    .filter((path) => SETTINGS.test(path))
+    .flatMap((file) => {
+      const passed = passedIn(system, file);
+      if (passed.length === 0) return [];
+      return readFileSync(join(system.root, file), 'utf8')
+        .split('\n')
+        .flatMap((text, at) => (STICKS.some((form) => form.test(text)) ? [nearest(passed, at + 1, text)] : []));
+    });
+
+/** The setting is about the server that stands closest to it. */
+function nearest(passed: readonly Passed[], line: number, text: string): Passed {
+  const far = (one: Passed): number => Math.abs(one.line - line);
+  const [{ to, file }] = passed.toSorted((one, other) => far(one) - far(other)) as [Passed];
+  return { to, file, line, text: text.trim() };
+}

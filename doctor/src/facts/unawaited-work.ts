@@ -1,7 +1,10 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
+import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, contains, functionsAround, lastOf } from '../source/ast.ts';
+import { type AnyCall, contains, functionsAround, isFunction, lastOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { messageContracts } from './contracts.ts';
 import { isWrite } from './effects.ts';
 import { type MessageUse, messageUses } from './messages.ts';
 
@@ -18,11 +21,25 @@ const BY_PROMISE = /^(kafkajs|@confluentinc\/kafka-javascript|bullmq|bull|@azure
 export const unawaitedWork = perSystem((system: System): readonly UnawaitedWork[] => {
   const found = messageUses(system)
     .filter(({ kind, library }) => kind === 'consumed' && BY_PROMISE.test(library))
-    .flatMap((use) => unawaitedIn(system, use));
+    .flatMap((use) => unawaitedIn(system, use))
+    .concat(reactions(system).flatMap((handler) => unawaitedIn(system, { handler })));
   return [...new Map(found.map((one) => [one.node, one])).values()];
 });
 
-function unawaitedIn(system: System, { handler }: MessageUse): UnawaitedWork[] {
+/** What a kit runs for each message of a contract: `on(OrderPlaced, async (message) => …)`. */
+const reactions = (system: System): FunctionAt[] => {
+  const uses = messageContracts(system).flatMap((contract) => contract.uses.filter(({ kind }) => kind === 'consumed'));
+  return [...new Set(uses.map(({ file }) => file))].flatMap((file) => {
+    const lines = new Set(uses.flatMap((use) => (use.file === file ? [use.line] : [])));
+    return callsIn(file).flatMap((call) => {
+      const [contract, node] = call.arguments as readonly Node[];
+      const isHeard = contract?.type === 'Identifier' && lines.has(file.lineAt(contract.start));
+      return isHeard && isFunction(node) ? [{ file, node }] : [];
+    });
+  });
+};
+
+function unawaitedIn(system: System, { handler }: Pick<MessageUse, 'handler'>): UnawaitedWork[] {
   if (!handler) return [];
   const { file, node } = handler;
   return file.all('ExpressionStatement').flatMap((statement) => {

@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { type BuildFolder, buildFolders } from './build-folders.ts';
 import { chartOf, rendered, settingsOf } from './helm.ts';
-import { kubernetesFacts, podsOf } from './kubernetes.ts';
+import { HOST_NETWORK, kubernetesFacts, podsOf } from './kubernetes.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
 
 /** A container as compose or Kubernetes would run it. */
@@ -174,7 +174,7 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
         sharedSettings: new Set(Object.keys(shared).filter((key) => !(key in own))),
         command: [value['command'], value['entrypoint']].flat().map(text).join(' '),
         dependsOn: dependenciesOf(value['depends_on']),
-        publishedPorts: publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
+        publishedPorts: openPorts(value, at),
         probes: value['healthcheck'] ? { readiness: text((value['healthcheck'] as Tree)['test']) } : {},
         probeLines: value['healthcheck'] ? { readiness: at('healthcheck') } : {},
         ...(isSwitchedOff(value['healthcheck']) && { isUnchecked: true as const }),
@@ -246,6 +246,11 @@ function dependenciesOf(given: unknown): string[] {
   if (Array.isArray(given)) return given.map(text);
   return isTree(given) ? Object.keys(given) : [];
 }
+
+const openPorts = (value: Tree, at: (...path: (string | number)[]) => number): { port: string; line: number }[] => [
+  ...publishedPorts(value['ports']).map(({ port, index }) => ({ port, line: at('ports', index) })),
+  ...(value['network_mode'] === 'host' ? [{ port: HOST_NETWORK, line: at('network_mode') }] : []),
+];
 
 function publishedPorts(given: unknown): { port: string; index: number }[] {
   if (!Array.isArray(given)) return [];

@@ -1,6 +1,9 @@
 import type { Deployment, Ingress, KubernetesFacts } from './deployment.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
 
+/** Every port of it is one of its machine. */
+export const HOST_NETWORK = 'those of the host network';
+
 interface Pod {
   readonly name: string;
   readonly doc: Doc;
@@ -64,7 +67,10 @@ function containerOf({ name, doc, spec, path, index }: Pod, container: Tree, all
     dependsOn: first.flatMap((one) =>
       [...[one['command'], one['args']].flat().map(text).join(' ').matchAll(WAITS_FOR)].map(([, host]) => host!),
     ),
-    publishedPorts: port ? [{ port: text(port['hostPort']), line: at('containers', index, 'ports') }] : [],
+    publishedPorts: [
+      ...(port ? [{ port: text(port['hostPort']), line: at('containers', index, 'ports') }] : []),
+      ...(spec['hostNetwork'] === true ? [{ port: HOST_NETWORK, line: at('hostNetwork') }] : []),
+    ],
     probes: { ...probe('livenessProbe'), ...probe('readinessProbe'), ...probe('startupProbe') },
     probeLines: {
       liveness: at('containers', index, 'livenessProbe'),

@@ -1,3 +1,4 @@
+import { stickyIn } from '../facts/proxies.ts';
 import { isCalled, type Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Draft } from './rule.ts';
@@ -13,6 +14,11 @@ export function affinities(system: System): Draft[] {
     what: `${target} binds clients to one replica (${how})`,
     evidence: [{ file, line, text: how }],
   }));
+  const bound = stickyIn(system).map(({ to, file, line, text }) => ({
+    subject: to.name,
+    what: `${to.name} binds clients to one replica (${text})`,
+    evidence: [{ file, line, text }],
+  }));
   const disks = [...system.services, ...system.gateways].flatMap((part) =>
     system.deploymentsOf(part).flatMap(({ hostPaths }) =>
       hostPaths
@@ -27,5 +33,5 @@ export function affinities(system: System): Draft[] {
         })),
     ),
   );
-  return [...sticky, ...disks];
+  return [...sticky, ...bound, ...disks];
 }

@@ -7,7 +7,7 @@ import type { Thresholds } from '../model/architecture-file.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
-import { type AnyFunction, functionsAround, iteratedIn, loopAround } from '../source/ast.ts';
+import { type AnyFunction, functionsAround, iteratedIn, loopAround, unwrap } from '../source/ast.ts';
 import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
@@ -154,6 +154,10 @@ function isRepetitionOnPurpose(file: ParsedFile, loop: Node): boolean {
 
 function headOf(file: ParsedFile, loop: Node): string {
   if (loop.type === 'DoWhileStatement') return file.textOf(loop.test as Node);
+  // `for (const user of await users.list(page))`: what the list is asked for is not what it goes over.
+  const right = loop.type === 'ForOfStatement' ? unwrap(loop.right) : undefined;
+  if (loop.type === 'ForOfStatement' && right?.type === 'CallExpression')
+    return `${file.textOf(loop.left as Node)} of ${file.textOf(right.callee as Node)}`;
   const body = (loop as { body?: Node }).body;
   return file.textOf(loop).slice(0, body ? body.start - loop.start : undefined);
 }

@@ -14,6 +14,7 @@ import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { modelsOfMany } from './models-of-many.ts';
+import { openedDatabases } from './opened-databases.ts';
 import type { Draft, Evidence, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { inTrace, seenInTraces } from './trace-evidence.ts';
@@ -41,6 +42,7 @@ function judge(system: System): Judgement {
     findings: [
       ...toldOnce(databasesOfMany(settings)),
       ...toldOnce(loginsOfMany(settings)),
+      ...openedDatabases(system),
       ...foreignTables(system),
       ...foreignSettings(system),
       ...rightsGiven(system),

@@ -40,7 +40,8 @@ const ONLY_ERROR = 'while it is open, callers only see an error';
 
 function faultsOf(system: System, run: PolicyRun): Draft[] {
   const why = runsOn(system, run);
-  const isSilent = !run.policy.hasFallback && !isCaught(system, { file: run.file, node: run.call });
+  const isSilent =
+    !run.policy.hasFallback && !isCaught(system, { file: run.file, node: run.call }) && !answersItself(system, run);
   return [
     ...(why === 'endless' ? draft(system, run, { what: `${BREAKER} has no timeout: ${HANGS}` }) : []),
     ...(why === 'unheard'
@@ -49,6 +50,13 @@ function faultsOf(system: System, run: PolicyRun): Draft[] {
     ...(isSilent ? draft(system, run, { what: `${BREAKER} has no fallback: ${ONLY_ERROR}` }) : []),
   ];
 }
+
+/** A breaker of the repository's own that catches what fails, and lets nothing through. */
+const answersItself = ({ program }: System, run: PolicyRun): boolean =>
+  program.calleesOf(run).some(({ file, node }) => {
+    const text = file.textOf(node);
+    return /\bcatch\b/.test(text) && !/\bthrow\b|\breject\(/.test(text);
+  });
 
 /** Whether what a policy runs asks somebody outside. */
 function goesOut(system: System, { file, work }: PolicyRun): boolean {
