@@ -10,6 +10,7 @@ import { startersOf } from './starters.ts';
 import { outboxRelays } from './stored-topics.ts';
 import { lifted } from './topics.ts';
 import { putsInto } from './transactions.ts';
+import { isUncalled } from './uncalled.ts';
 
 /** A part that fills an outbox which nothing of it empties, though others of the system show how it is done. */
 export interface AsleepRelay {
@@ -27,13 +28,13 @@ export const asleepRelays = perSystem((system: System): readonly AsleepRelay[] =
 
 /** A relay that a library of Nest has, and that no module lists to which a part leads which fills its outbox. */
 function unlistedOfLibraries(system: System): AsleepRelay[] {
-  const homes = outboxRelays(system).map(({ file, call }) =>
-    system.partOf(file.path)?.kind === 'library' ? classAround(file, call) : undefined,
-  );
-  const classes = homes.filter((home) => home !== undefined && decoratorsOf(home).length > 0);
-  if (classes.length === 0 || classes.length < homes.length) return [];
+  const homes = outboxRelays(system).flatMap(({ file, call }) => {
+    const home = system.partOf(file.path)?.kind === 'library' ? classAround(file, call) : undefined;
+    return home && decoratorsOf(home).length > 0 ? [{ home, isIdle: isUncalled(system, { file, node: call }) }] : [];
+  });
+  if (homes.length === 0 || homes.length < outboxRelays(system).length) return [];
   return system.services
-    .filter((part) => classes.every((home) => home && isUnlisted(system, part, home)))
+    .filter((part) => homes.every(({ home, isIdle }) => isIdle || isUnlisted(system, part, home)))
     .flatMap((part) =>
       messagesOf(system, part)
         .slice(0, 1)
@@ -49,7 +50,7 @@ const unlisted = (system: System): AsleepRelay[] =>
     const home = classAround(file, call);
     const isOfNest = home && decoratorsOf(home).length > 0;
     const isAsleep = isOfNest
-      ? isUnlisted(system, part, home)
+      ? isUnlisted(system, part, home) || isUncalled(system, { file, node: call })
       : !isReached(system, system.closureOf(part), { file, node: call });
     return isAsleep ? [{ part, file, message: call }] : [];
   });

@@ -141,6 +141,13 @@ export const isProxy = (system: System, file: ParsedFile, node: Node): boolean =
 const answersGraph = (path: readonly string[]): boolean =>
   /^(expressMiddleware|koaMiddleware|graphqlHTTP|createYoga|fastifyApolloHandler)$/.test(path.at(-1) ?? '');
 
+/** `class OrdersProxy implements NestMiddleware`, or what a function makes around a proxy: `proxyTo(url)`. */
+const holdsProxy = ({ program }: System, { file, node }: Made): boolean =>
+  callsIn(file).some((call) => {
+    const origin = contains(node, call) ? program.originOf(file, call.callee as Node) : undefined;
+    return origin?.kind === 'external' && PROXIES.test(origin.module) && origin.path.length < 2;
+  });
+
 interface Made {
   readonly file: ParsedFile;
   readonly node: Node;
@@ -149,10 +156,13 @@ interface Made {
 function makesProxy(system: System, { file, node }: Made, depth = 0): boolean {
   const origin = system.program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
   if (origin.kind === 'external') return PROXIES.test(origin.module) || answersGraph(origin.path);
+  if (origin.kind === 'class' || origin.kind === 'instance') return holdsProxy(system, origin);
   if (origin.kind !== 'functions' || node.type !== 'CallExpression' || depth > 2) return false;
   return origin.all.some((maker) =>
     returnedBy(maker.file, maker.node).some(
-      (answer) => answer.type === 'CallExpression' && makesProxy(system, { file: maker.file, node: answer }, depth + 1),
+      (answer) =>
+        (answer.type === 'CallExpression' && makesProxy(system, { file: maker.file, node: answer }, depth + 1)) ||
+        (isFunction(answer) && holdsProxy(system, maker)),
     ),
   );
 }

@@ -49,15 +49,19 @@ const breakersIn = (system: System, part: Part, file: ParsedFile): Breaker[] =>
 
 /** Why a breaker never opens: it is off, cannot open, is made anew for each call, or is not there at all. */
 export function whyNeverOpen({ program }: System, { file, call, library }: Breaker): string | undefined {
-  return isMadeForEachCall(file, call)
+  return isMadeForEachCall(file, call) || isFiredAtOnce(file, call)
     ? 'is made anew for each call: it never sees a second failure'
-    : swallows(program, file, call.arguments[0] as Node)
-      ? 'sees no failure: what it runs answers in place of each error'
-      : library === 'opossum'
-        ? offIn(program, file, call)
-        : library === 'mollitia' && pathOf(call.callee as Node).at(-1) === 'Circuit' && !hasModule(program, file, call)
-          ? 'has no breaker among its modules: it never opens'
-          : undefined;
+    : isIdle(file, { call, library })
+      ? 'is made, and nothing is called through it'
+      : swallows(program, file, call.arguments[0] as Node)
+        ? 'sees no failure: what it runs answers in place of each error'
+        : library === 'opossum'
+          ? offIn(program, file, call)
+          : library === 'mollitia' &&
+              pathOf(call.callee as Node).at(-1) === 'Circuit' &&
+              !hasModule(program, file, call)
+            ? 'has no breaker among its modules: it never opens'
+            : undefined;
 }
 
 /** What a breaker runs catches every error and goes on. */
@@ -116,6 +120,48 @@ function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
   );
 }
 
+/** `new CircuitBreaker(ask).fallback(otherwise).fire(id)`, in a function. */
+function isFiredAtOnce(file: ParsedFile, call: AnyCall): boolean {
+  let at: Node = call;
+  for (;;) {
+    const member = file.parentOf(at);
+    const next: Node | undefined =
+      member?.type === 'MemberExpression' && member.object === at ? file.parentOf(member) : undefined;
+    if (next?.type !== 'CallExpression' || next.callee !== member) return false;
+    if (pathOf(next.callee).at(-1) === 'fire') return functionsAround(file, call).length > 0;
+    at = next;
+  }
+}
+
+const ONLY_TOLD = /^(fallback|on|once|off|addListener|shutdown|healthCheck|enable|stats|status|opened|closed|name)$/;
+
+/** It has a name that only its file knows, and that is never used to call anything. */
+function isIdle(file: ParsedFile, { call, library }: Pick<Breaker, 'call' | 'library'>): boolean {
+  const holder = file.parentOf(call);
+  const id =
+    holder?.type === 'VariableDeclarator'
+      ? (holder.id as Node)
+      : holder?.type === 'PropertyDefinition' && holder.accessibility === 'private'
+        ? (holder.key as Node)
+        : undefined;
+  const name = nameOf(id)?.replace('#', '');
+  if (library !== 'opossum' || name === undefined || /^\s*export\b/.test(file.lines[file.lineAt(call.start) - 1]!))
+    return false;
+  const uses = [...file.all('Identifier'), ...file.all('PrivateIdentifier')].filter(
+    (one) => one.name === name && one !== id,
+  );
+  return uses.every((use) => {
+    const own = file.parentOf(use);
+    const whole = own?.type === 'MemberExpression' && own.property === use ? own : use;
+    const member = file.parentOf(whole);
+    return (
+      member?.type === 'MemberExpression' &&
+      member.object === whole &&
+      ONLY_TOLD.test(nameOf(member.property as Node) ?? '')
+    );
+  });
+}
+
 /** What a kit makes around a breaker, for one call: who makes it anew for the next one begins to count anew. */
 export function kitBreakersForEachCall(system: System): Breaker[] {
   const { program } = system;
@@ -166,7 +212,8 @@ function hasBreakerField(system: System, part: Part, { file, call }: Pick<Breake
 const holds = (call: AnyCall) => (breaker: Breaker) => breaker.call === call;
 
 /** Whether all that becomes of it is a call of one of its methods, in the function that makes it. */
-function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
+function isUsedAtOnce(file: ParsedFile, made: AnyCall): boolean {
+  const call = composedOf(file, made);
   const [around] = functionsAround(file, call);
   const holder = file.parentOf(call);
   // `createClient(options).get(path)`
@@ -184,14 +231,28 @@ function isUsedAtOnce(file: ParsedFile, call: AnyCall): boolean {
       const direct = member?.type === 'CallExpression' && member.callee === use ? member : undefined;
       if (direct) return functionsAround(file, use)[0] === around && ENDS.has(file.parentOf(direct)?.type ?? '');
       const isCalled = asked?.type === 'CallExpression' && asked.callee === member;
-      return isCalled && functionsAround(file, use)[0] === around && ENDS.has(file.parentOf(asked)?.type ?? '');
+      return isCalled && functionsAround(file, use)[0] === around && ENDS.has(endOf(file, asked)?.type ?? '');
     }) &&
     uses.some((use) => {
       const member = file.parentOf(use)!;
       const asked = member.type === 'CallExpression' ? member : file.parentOf(member)!;
-      return file.parentOf(asked)?.type === 'AwaitExpression';
+      const isRun = asked.type === 'CallExpression' && /^(execute|fire)$/.test(pathOf(asked.callee).at(-1)!);
+      return file.parentOf(asked)?.type === 'AwaitExpression' || isRun;
     })
   );
+}
+
+/** The whole of `wrap(fallback(…), this.policyFor(host))`. */
+function composedOf(file: ParsedFile, call: AnyCall): AnyCall {
+  const outer = file.parentOf(call);
+  const isPart = outer?.type === 'CallExpression' && (outer.arguments as readonly Node[]).includes(call);
+  return isPart && /^(wrap|compose|pipe|combine)$/.test(pathOf(outer.callee).at(-1)!) ? composedOf(file, outer) : call;
+}
+
+/** What becomes of a value, whatever its type is said to be. */
+function endOf(file: ParsedFile, node: Node): Node | undefined {
+  const parent = file.parentOf(node);
+  return parent?.type === 'TSAsExpression' || parent?.type === 'TSNonNullExpression' ? endOf(file, parent) : parent;
 }
 
 /** `get client() { return createClient(…); }`, also by a function: whoever asks for it gets a new one. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Node } from 'oxc-parser';
-import { readEnvFile } from '../model/deployment.ts';
+import { readEnvFile } from '../model/env-file.ts';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
@@ -170,7 +170,7 @@ const expand = (value: string, environment: Readonly<Record<string, string>>): s
 export function parseAddress(text: string): Bare | undefined {
   const [, scheme = '', user = '', host = '', database = ''] = ADDRESS.exec(text.trim()) ?? [];
   const engine = ENGINES[scheme.toLowerCase()];
-  if (!engine || database === '' || /[{}]/.test(database)) return undefined;
+  if (!engine || database === '' || /[{}]|\$\(/.test(database) || host.includes('$(')) return undefined;
   return { engine, host: host.toLowerCase().replace(/:\d+$/, ''), database: decodeURIComponent(database), user };
 }
 

@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, contains, functionsAround } from '../source/ast.ts';
+import { type AnyCall, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
 import { messageUses } from './messages.ts';
@@ -20,7 +20,7 @@ export const earlyMarks = perSystem((system: System): readonly EarlyMark[] => {
   const sent = messageUses(system).flatMap(({ kind, raw }) => (kind === 'published' && raw ? [raw] : []));
   const relays = new Map([...sent, ...outboxRelays(system)].map((one) => [one.call, one]));
   const found = [...relays.values()].flatMap((relay) => {
-    const early = markBefore(system, relay);
+    const early = isLetGo(relay) ? { file: relay.file, mark: relay.call } : markBefore(system, relay);
     return early ? [{ ...early, relay }] : [];
   });
   return [...new Map(found.map((one) => [one.mark, one])).values()];
@@ -44,6 +44,20 @@ function markBefore(system: System, { file, call }: CallSite, depth = 0): Omit<E
   const callers = system.program.callersOf(around[0]!).filter((one) => one.call !== call);
   const found = callers.map((one) => markBefore(system, one, depth + 1));
   return found.every((one) => one !== undefined) ? found[0] : undefined;
+}
+
+/** `publish(…).catch(() => {})`, for which nobody waits: its messages are marked whatever becomes of them. */
+function isLetGo({ file, call }: CallSite): boolean {
+  const member = file.parentOf(call);
+  const caught = member?.type === 'MemberExpression' && member.object === call ? file.parentOf(member) : undefined;
+  if (caught?.type !== 'CallExpression' || pathOf(caught.callee).at(-1) !== 'catch') return false;
+  const [handler] = caught.arguments as readonly Node[];
+  return (
+    file.parentOf(caught)?.type === 'ExpressionStatement' &&
+    handler !== undefined &&
+    isFunction(handler) &&
+    !/\bthrow\b|reject|\bawait\b|[^=!<>]=[^=>]|\.(update|save|release|fail|retry|reset)\w*\(/.test(file.textOf(handler))
+  );
 }
 
 const isInTransaction = (system: System, site: CallSite): boolean => connectionOf(system, site) === 'transaction';

@@ -12,6 +12,7 @@ import type { Entrance } from './entrance.ts';
 import { isNeverTaken } from './loaded.ts';
 import { webEntrances } from './moleculer-web.ts';
 import { hasMiddleware, isLeftOutBy } from './nest-middlewares.ts';
+import { appliedProxies } from './nest-proxies.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
@@ -47,7 +48,12 @@ export function answers(system: System, part: Part): readonly Entrance[] {
         ? hasGlobal(system, one, AUTHENTICATION)
         : !isRouter(file) && hasGlobal(system, { file, path: one.path, of: one.file }, AUTHENTICATION),
     );
-  return files
+  const handedOn = appliedProxies(system, part).map((one) => ({
+    ...one,
+    hasAuthentication: one.hasAuthentication || isAsked(one),
+    hasRateLimit: one.hasRateLimit || isLimited(one),
+  }));
+  const answeredHere = files
     .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
     .map((one) => ({
       ...one,
@@ -55,6 +61,7 @@ export function answers(system: System, part: Part): readonly Entrance[] {
       access: one.access ?? (isLeftOutBy(system, one, AUTHENTICATION) ? 'public' : undefined),
       hasRateLimit: !one.isUnlimited && (one.hasRateLimit || isLimited(one) || hasMiddleware(system, one, RATE_LIMIT)),
     }));
+  return [...answeredHere, ...handedOn];
 }
 
 /** What a router of Express uses, it uses for its own routes. */

@@ -143,11 +143,21 @@ function leadsThroughBreaker(
       seen.add(around);
       return callers.every(
         ({ file: home, call }) =>
-          isBreakerCall(program, { file: home, call }) || leadsThroughBreaker(system, { file: home, node: call }, seen),
+          isBreakerCall(program, { file: home, call }) ||
+          isBoundForBreaker(program, { file: home, call }) ||
+          leadsThroughBreaker(system, { file: home, node: call }, seen),
       );
     }
   }
   return false;
+}
+
+/** `new CircuitBreaker(this.ask.bind(this))`: to bind a function is not to call it. */
+function isBoundForBreaker(program: Program, { file, call }: CallSite): boolean {
+  const user = pathOf(call.callee as Node).at(-1) === 'bind' ? file.parentOf(call) : undefined;
+  return (
+    (user?.type === 'CallExpression' || user?.type === 'NewExpression') && isBreakerCall(program, { file, call: user })
+  );
 }
 
 const isItself = (around: AnyFunction, call: AnyCall): boolean => around.start <= call.start && call.end <= around.end;

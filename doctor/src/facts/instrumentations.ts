@@ -95,6 +95,10 @@ function transportOf(system: System, { part, library }: MessageUse): string | un
   return named.size === 1 ? TRANSPORTS[[...named][0]!] : undefined;
 }
 
+/** Which library of a broker's client a message goes through. */
+export const brokerOf = (system: System, use: MessageUse): string | undefined =>
+  OF_BROKERS[use.library] ?? transportOf(system, use);
+
 /** What the instrumentation of a part leaves out, and nothing does by hand. */
 export function leftOut(system: System, part: Part): LeftOut {
   const told = instrumentationOf(system, part);
@@ -104,9 +108,7 @@ export function leftOut(system: System, part: Part): LeftOut {
   const isCovered = (library: string | undefined): boolean => library === undefined || told.covers(library);
   return {
     requests: answers && !told.covers('http') && !told.covers('fastifyotel') ? [told] : [],
-    messages: messageUses(system).filter(
-      (use) => use.part === part && !isCovered(OF_BROKERS[use.library] ?? transportOf(system, use)),
-    ),
+    messages: messageUses(system).filter((use) => use.part === part && !isCovered(brokerOf(system, use))),
     calls: outboundCalls(system).filter((one) => one.part === part && !isCovered(clientLibrary(one))),
   };
 }

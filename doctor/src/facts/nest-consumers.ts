@@ -28,8 +28,9 @@ const processors = (file: ParsedFile) =>
 const LISTENS = /\b(connectMicroservice|createMicroservice)\b/;
 
 /** A consumer of Nest that no module lists, or whose application is never connected to its broker. */
-export function isDeaf(system: System, { part, file, node, library }: Consumer): boolean {
+export function isDeaf(system: System, { part, file, node, library, handler }: Consumer): boolean {
   if (node.type !== 'Decorator') return false;
+  if (handler && leadsToNobody(system, part, handler)) return true;
   const around = classAround(file, node) ?? file.all('ClassDeclaration').find((one) => contains(one, node));
   if (around && isUnlisted(system, part, around)) return true;
   if (library !== 'EventPattern') return false;
@@ -41,7 +42,21 @@ export function isDeaf(system: System, { part, file, node, library }: Consumer):
 
 const textOfAll = (files: readonly ParsedFile[]): string => files.map(({ lines }) => lines.join('\n')).join('\n');
 
-type Consumer = Pick<MessageUse, 'part' | 'file' | 'node' | 'library'>;
+const isHandler = (node: Node): boolean => decoratorsOf(node).some(({ name }) => /^(Command|Query)Handler$/.test(name));
+
+/** `commandBus.execute(new Reserve(…))`, whose handler no module lists, as others are: Nest knows nobody to ask. */
+function leadsToNobody(system: System, part: Part, handler: FunctionAt): boolean {
+  const asked = system.program
+    .callsReachedFrom(handler, 3)
+    .flatMap((site) => system.program.calleesOf(site))
+    .flatMap(({ file, node }) => classAround(file, node) ?? []);
+  if (!asked.some((one) => isHandler(one) && isUnlisted(system, part, one))) return false;
+  return system
+    .filesOf(part)
+    .some((file) => file.all('ClassDeclaration').some((one) => isHandler(one) && !isUnlisted(system, part, one)));
+}
+
+type Consumer = Pick<MessageUse, 'part' | 'file' | 'node' | 'library' | 'handler'>;
 
 /** A decorator of this repository around a consumer, which may remember for it: `@Idempotent()`. */
 const wrapperOf = ({ program }: System, file: ParsedFile, method: Node): FunctionAt | undefined =>

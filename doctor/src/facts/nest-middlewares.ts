@@ -9,14 +9,14 @@ import type { Entrance } from './entrance.ts';
 import { isOfKind } from './policy-kinds.ts';
 
 /** `consumer.apply(AuthMiddleware).exclude('health').forRoutes('*')` of a module of Nest. */
-interface Applied {
+export interface Applied {
   readonly file: ParsedFile;
   readonly applied: readonly Node[];
   readonly excluded: readonly Node[];
   readonly routes: readonly Node[];
 }
 
-const appliedIn = perSystem(
+export const appliedIn = perSystem(
   (system: System): ReadonlyMap<Part, readonly Applied[]> =>
     new Map(
       [...system.services, ...system.gateways].map((part) => [
@@ -75,7 +75,7 @@ interface Told {
 }
 
 /** A path, a path with its method, or a controller. */
-function covers({ program }: System, { file, given, isBelow }: Told, { file: home, line, method, path }: Asked) {
+export function covers({ program }: System, { file, given, isBelow }: Told, { file: home, line, method, path }: Asked) {
   const origin = program.originOf(file, given);
   if (origin.kind === 'class')
     return origin.file === home && home.lineAt(origin.node.start) <= line && line <= home.lineAt(origin.node.end);

@@ -76,6 +76,17 @@ const forgives = (file: ParsedFile, guard: Node): boolean =>
     return (/\bnext\(\)|return true/.test(rest) || isHook) && !ANY_REFUSAL.test(rest);
   });
 
+/** A check that reads who a token says to be, and never whether that is true; whoever forges one is believed. */
+export function believesTokens(system: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
+  const isCall = node.type === 'CallExpression' || node.type === 'NewExpression';
+  const origin = system.program.originOf(file, isCall ? (node.callee as Node) : node);
+  const all = origin.kind === 'functions' ? origin.all : origin.kind === 'class' ? [origin] : [];
+  return all.some((one) => {
+    const text = one.file.textOf(one.node);
+    return DECODES.test(text) && !VERIFIES.test(text);
+  });
+}
+
 /** `decode(token)` of a library that could have verified it as well. */
 const onlyDecodes = ({ program }: System, file: ParsedFile, guard: Node): boolean =>
   !VERIFIES.test(file.textOf(guard)) &&
@@ -91,16 +102,25 @@ const CREDENTIALS = /(token|header|authori[sz]ation|bearer|credentials?|cookie|j
 /** `if (!token) return true;`: who shows nothing is not asked further. */
 const letsStrangersIn = (file: ParsedFile, guard: Node): boolean =>
   file.all('IfStatement').some(({ test, consequent, start, end }) => {
-    if (start < guard.start || end > guard.end || test.type !== 'UnaryExpression' || test.operator !== '!')
-      return false;
-    const asked = unwrap(test.argument);
-    const isAsked = asked.type === 'Identifier' || asked.type === 'MemberExpression';
+    const isInside = guard.start <= start && end <= guard.end;
     return (
-      isAsked &&
-      CREDENTIALS.test(pathOf(asked).at(-1)!) &&
+      isInside &&
+      eitherOf(test).some(isNotShown) &&
       /^\{?\s*return (true|next\(\));?\s*\}?$/.test(file.textOf(consequent as Node))
     );
   });
+
+/** `scheme !== 'Bearer' || !token` */
+const eitherOf = (test: Node): readonly Node[] =>
+  test.type === 'LogicalExpression' && test.operator === '||'
+    ? [...eitherOf(unwrap(test.left)), ...eitherOf(unwrap(test.right))]
+    : [test];
+
+function isNotShown(test: Node): boolean {
+  if (test.type !== 'UnaryExpression' || test.operator !== '!') return false;
+  const asked = unwrap(test.argument);
+  return /^(Identifier|MemberExpression)$/.test(asked.type) && CREDENTIALS.test(pathOf(asked).at(-1)!);
+}
 
 /** `verify(token, key, (error, user) => { … next(); })`, where nobody looks at the error or at what was found. */
 const ignoresError = ({ file, node }: FunctionAt): boolean =>

@@ -7,6 +7,7 @@ import {
   type AnyCall,
   type AnyFunction,
   contains,
+  functionsAround,
   isFunction,
   nameOf,
   pathOf,
@@ -50,10 +51,25 @@ export function policyAt(program: Program, { file, node: given, depth = 0 }: Pla
   if (node.type === 'Identifier' || node.type === 'MemberExpression') {
     const found = valueNode(program, file, node);
     const isCall = found?.node.type === 'CallExpression' || found?.node.type === 'NewExpression';
-    return found && isCall ? policyAt(program, { ...found, depth: depth + 1 }) : undefined;
+    const policy = found && isCall ? policyAt(program, { ...found, depth: depth + 1 }) : undefined;
+    return policy ?? putLater(program, { file, node, depth: depth + 1 });
   }
   return node.type === 'CallExpression' ? ofCall(program, file, { call: node, depth }) : undefined;
 }
+
+/** `let policy = known.get(host); if (!policy) policy = wrap(…)`: what a name of the same function is given later. */
+function putLater(program: Program, { file, node, depth = 0 }: Place): Policy | undefined {
+  if (node.type !== 'Identifier') return undefined;
+  const [around] = functionsAround(file, node);
+  const all = file
+    .all('AssignmentExpression')
+    .filter(({ left, operator }) => /^(\?\?|\|\|)?=$/.test(operator) && nameOf(left as Node) === node.name)
+    .filter((one) => left(one).type === 'Identifier' && functionsAround(file, one)[0] === around)
+    .flatMap(({ right }) => policyAt(program, { file, node: right, depth }) ?? []);
+  return all.length === 1 ? all[0] : undefined;
+}
+
+const left = (one: { readonly left: unknown }): Node => one.left as Node;
 
 /** `this.policies[name]`: any of a table of them, as far as they are alike. */
 function anyOf(program: Program, { file, node, depth = 0 }: Place): Policy | undefined {

@@ -48,8 +48,11 @@ function faultOf(
   if (member?.type !== 'MethodDefinition') return undefined;
   const holder = classAround(file, member);
   const [own, around] = [decoratorsOf(member), holder ? decoratorsOf(holder) : []];
-  if (!isLeftOut && ![...own, ...around].some(({ name }) => PUBLIC.test(name))) return undefined;
-  if (own.some(({ name }) => ROLES.test(name))) return 'role';
+  const [isMarked, isAllMarked] = [own, around].map((all) => all.some(({ name }) => PUBLIC.test(name)));
+  if (!isLeftOut && !isMarked && !isAllMarked) return undefined;
+  // What a class asks of all its routes, one of them may be taken out of.
+  const asked = isAllMarked && !isMarked ? [...own, ...around] : own;
+  if (asked.some(({ name }) => ROLES.test(name))) return 'role';
   if (knowsCaller(file, handler!, callers)) return 'caller';
   const isGuarded = [...own, ...around].some(({ node, name }) => !PUBLIC.test(name) && GUARDS.test(file.textOf(node)));
   return /^(PUT|PATCH|DELETE)$/.test(method) && !isGuarded && !isOpenByNature(path) ? 'change' : undefined;

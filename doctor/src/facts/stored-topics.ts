@@ -5,6 +5,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, ancestorsOf, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { sqlOf } from './effects.ts';
+import { fieldOfEntity } from './entities.ts';
 import type { MessageUse } from './messages.ts';
 import { outboxNames } from './outbox-names.ts';
 import { type Relay, relays } from './relays.ts';
@@ -75,10 +76,12 @@ interface Put {
 function fieldOfPut(system: System, file: ParsedFile, { call, field }: Put): Node | string | undefined {
   const sql = sqlOf(system, { file, call });
   if (INSERT.test(sql)) return fieldInSql(call, { field, sql });
-  return file
+  const [here] = file
     .all('Property')
     .filter((one) => contains(statementOf(file, call), one) && plain(nameOf(one.key) ?? '') === field)
-    .map(({ value }) => value as Node)[0];
+    .map(({ value }) => value as Node);
+  const [given] = call.arguments as readonly Node[];
+  return here ?? fieldOfEntity(system, file, { given, isField: (name) => plain(name) === field });
 }
 
 const INSERT = /insert\s+into\s+\S+\s*\(([^)]*)\)\s*values\s*\(([\s\S]*)\)/i;

@@ -14,6 +14,7 @@ import {
 } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
+import { entityOf } from './entities.ts';
 import { outboxNames } from './outbox-names.ts';
 import { classify, connectionOf, HANDLE, transactionOf } from './transaction-handles.ts';
 
@@ -27,7 +28,8 @@ export interface TornOutbox {
 /** Whether a statement puts something into an outbox. */
 const fills = (system: System, sql: string): boolean =>
   outboxNames(system).test(/^\s*insert\s+into\s+(\S+)/i.exec(sql)?.[1] ?? '');
-const PUTS_IN = /^(add|save|insert|insertInto|create|store|append|publish|enqueue|write|put)(All|Many)?$/;
+const PUTS_IN =
+  /^(add|save|insert|insertInto|create|store|append|publish|enqueue|write|put|persist|persistAndFlush)(All|Many)?$/;
 
 /** All of them, in services, and in what libraries do for them. */
 export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] => [
@@ -69,7 +71,11 @@ const putsIn = (system: System, file: ParsedFile): readonly AnyCall[] =>
         const path = pathOf(call.callee as Node);
         if (fills(system, sqlOf(system, { file, call }))) return true;
         const [first] = call.arguments as readonly Node[];
-        const named = [...path.slice(0, -1), first?.type === 'Identifier' ? first.name : ''].join('.');
+        const named = [
+          ...path.slice(0, -1),
+          first?.type === 'Identifier' ? first.name : '',
+          entityOf(system, file, first),
+        ].join('.');
         const called = file.textOf(call.callee as Node);
         const [, built = ''] = (called.length < 80 && /\(\s*['"`]?(\w+)['"`]?\s*\)/.exec(called)) || [];
         const table = path.at(-1) === 'insertInto' ? (nameOf(first) ?? '') : built;

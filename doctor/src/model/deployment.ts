@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from 'yaml';
 import { type BuildFolder, buildFolders } from './build-folders.ts';
+import { readEnvFile } from './env-file.ts';
+import { generatedMaps } from './generated-maps.ts';
 import { chartOf, rendered, settingsOf } from './helm.ts';
 import { HOST_NETWORK, kubernetesFacts, podsOf } from './kubernetes.ts';
 import { type Doc, isTree, numberAt, type Tree, text, treeAt } from './yaml-tree.ts';
@@ -78,7 +80,7 @@ export function readDeployments(root: string, files: readonly string[]): Deploym
   return {
     deployments: [
       ...compose.flatMap((doc) => composeServices(root, doc, folderOf)),
-      ...patched(toldByCharts(root, manifests.flatMap(podsOf(manifests)))),
+      ...patched(toldByCharts(root, manifests.flatMap(podsOf([...manifests, ...generatedMaps(root, docs)])))),
     ],
     kubernetes: kubernetesFacts(manifests),
     unreadable,
@@ -229,18 +231,6 @@ const settingsIn = (root: string, paths: readonly string[]): Record<string, stri
   );
 
 const EXAMPLES = ['example', 'sample', 'template', 'dist'];
-
-/** The settings in a file of lines `NAME=value`; nothing if there is no such file. */
-export function readEnvFile(path: string): Record<string, string> {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch {
-    return {};
-  }
-  const rows = [...content.matchAll(/^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*)$/gm)];
-  return Object.fromEntries(rows.map(([, key, value]) => [key!, value!.trim().replace(/^(['"])(.*)\1$/, '$2')]));
-}
 
 function dependenciesOf(given: unknown): string[] {
   if (Array.isArray(given)) return given.map(text);

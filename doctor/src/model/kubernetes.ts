@@ -106,8 +106,16 @@ function kubernetesEnvironment(container: Tree, all: readonly Doc[]): Record<str
   const whole = takenWhole(container).flatMap(({ kind, name }) =>
     Object.entries(dataOf(kind, name)).map(([key, value]) => [key, text(value)] as const),
   );
-  return Object.fromEntries([...whole, ...entries]);
+  const known = Object.fromEntries([...whole, ...entries]);
+  return Object.fromEntries(Object.entries(known).map(([key, value]) => [key, referring(value, known)]));
 }
+
+/** `$(NAME)` in a value is that of another one; what only a secret knows stays unknown. */
+const referring = (value: string, known: Readonly<Record<string, string>>): string =>
+  value.replaceAll(/\$\((\w+)\)/g, (open, name: string) => {
+    const told = known[name];
+    return told === undefined || told === '' || told.startsWith('{secret ') ? open : told;
+  });
 
 const takenWhole = (container: Tree): { readonly kind: string; readonly name: unknown }[] =>
   listOf(container['envFrom']).flatMap((entry) => [

@@ -16,7 +16,12 @@ export function isCaught(system: System, { file, node }: { file: ParsedFile; nod
 /** In the function around it. */
 export function isCaughtHere(file: ParsedFile, node: Node): boolean {
   const parent = file.parentOf(node);
-  if (parent?.type === 'MemberExpression' && pathOf(parent).at(-1) === 'catch') return true;
+  if (parent?.type === 'MemberExpression' && pathOf(parent).at(-1) === 'catch') {
+    const caught = file.parentOf(parent);
+    const handler = caught?.type === 'CallExpression' ? (caught.arguments[0] as Node | undefined) : undefined;
+    // `.catch(next)` answers nothing in its place either.
+    if (!(handler?.type === 'Identifier' && /^(next|done|reject)$/.test(handler.name))) return true;
+  }
   const outers = ancestorsOf(file, node);
   const end = outers.findIndex((one) => isFunction(one));
   return outers

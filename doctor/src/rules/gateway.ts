@@ -1,9 +1,7 @@
-import type { Node } from 'oxc-parser';
 import { userOf } from '../facts/breakers.ts';
 import { declaredRoutes } from '../facts/declared/declared-routes.ts';
 import { expiredTokens } from '../facts/expired-tokens.ts';
 import { type Entrance, entrances } from '../facts/gateways.ts';
-import { letsAllThrough } from '../facts/open-guards.ts';
 import { isOpenByNature } from '../facts/open-paths.ts';
 import { passedBeside } from '../facts/proxies.ts';
 import { type Route, routesIn } from '../facts/routes.ts';
@@ -12,11 +10,11 @@ import { isCalled, type Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Value } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { pathOf } from '../source/ast.ts';
 import { groupBy } from '../source/group-by.ts';
 import { isGatewayName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { declaredFaults } from './declared-gateways.ts';
+import { openRoleGuards, openRoles } from './open-roles.ts';
 import { publicByMistake } from './public-by-mistake.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -46,7 +44,8 @@ function judge(system: System): Judgement {
   return {
     findings: [
       ...gathered([...known.flatMap(withoutPolicy), ...declaredFaults(system, declared)]),
-      ...known.flatMap((one) => openRoles(system, one)),
+      ...gathered(known.flatMap((one) => openRoles(system, one))),
+      ...gateways.flatMap((part) => openRoleGuards(system, part)),
       ...publicByMistake(system),
       ...bypasses(system),
       ...mismatches(system, known),
@@ -139,21 +138,6 @@ const expired = (system: System): Draft[] =>
     const what = `${user.name} lets in by tokens that have expired: who has had one once is let in for ever`;
     return [{ subject: user.name, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] }];
   });
-
-const ROLES =
-  /^(require|has|check|ensure|only)\w*(role|permission|scope|admin)|roles?(of|guard)?$|permissions?$|^authori[sz]e/i;
-
-/** A step that by its name asks for a role, and refuses nobody. */
-function openRoles(system: System, entrance: Entrance): Draft[] {
-  const { part, file, method, path, steps = [] } = entrance;
-  const open = steps.find((node) => {
-    const inner = node.type === 'CallExpression' ? (node.callee as Node) : node;
-    return ROLES.test(pathOf(inner).at(-1)!) && letsAllThrough(system, { file, node });
-  });
-  if (!open) return [];
-  const what = `${method} ${path} asks for a role, and lets in those without it`;
-  return [{ subject: part.name, what, evidence: place(entrance) }];
-}
 
 const MANY = 6;
 

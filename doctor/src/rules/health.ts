@@ -2,6 +2,7 @@ import type { Node } from 'oxc-parser';
 import { askedInVain, emptyChecks, missingChecks, type NoChecks } from '../facts/asked-probes.ts';
 import { isDatabaseCall } from '../facts/effects.ts';
 import { clientOf } from '../facts/outbound.ts';
+import { leavesOutDatabase } from '../facts/partial-readiness.ts';
 import { BOTH, type Probes, probesOf, READY } from '../facts/probe-routes.ts';
 import { asksNothing, callsOf, isAlwaysReady } from '../facts/readiness.ts';
 import type { Route } from '../facts/routes.ts';
@@ -159,17 +160,22 @@ const unanswered = (system: System, part: Part): Draft[] =>
   });
 
 /** What is ready also while its dependency is away. */
-function falselyReady(system: System, { name: subject }: Part, route: Route): Draft[] {
+function falselyReady(system: System, part: Part, route: Route): Draft[] {
+  const { name: subject } = part;
   const what = asksNothing(system, route)
     ? `The readiness check of ${subject} asks nothing: it is ready also when its database is away`
-    : `The readiness check of ${subject} answers the same whatever it finds out`;
-  if (!asksNothing(system, route) && !isAlwaysReady(system, route)) return [];
+    : isAlwaysReady(system, route)
+      ? `The readiness check of ${subject} answers the same whatever it finds out`
+      : `The readiness check of ${subject} asks others, and not its database: it is ready also when that is away`;
+  if (!asksNothing(system, route) && !isAlwaysReady(system, route) && !leavesOutDatabase(system, part, route))
+    return [];
   return [{ subject, what, evidence: [{ file: route.file.path, line: route.line, text: `GET ${route.path}` }] }];
 }
 
 const NEEDED = new RegExp(
   '^(pg|pg-promise|postgres|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|@prisma/client|' +
     '@nestjs/(typeorm|mongoose|sequelize|microservices)|amqplib|kafkajs|nats|ioredis|kysely|slonik|' +
+    '@mikro-orm/.+|@golevelup/nestjs-rabbitmq|' +
     '@confluentinc/kafka-javascript|@azure/service-bus|' +
     String.raw`redis|@nats-io/.+)(/promises?)?$`,
 );

@@ -1,9 +1,11 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
 import { KEEPS_HANDLED } from '../facts/inbox-notes.ts';
+import { notesAnything } from '../facts/noted-messages.ts';
+import { putsInto } from '../facts/transactions.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
-import { perSystem, type System } from '../model/system.ts';
+import type { System } from '../model/system.ts';
 import { ancestorsOf, contains, functionsAround, isFunction, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
@@ -29,7 +31,7 @@ export function repeatedEffect(
 ): CallSite | undefined {
   const reached = system.program.callsReachedFrom(handler);
   const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
-  const texts = run.map(({ file, node }) => file.textOf(node).replaceAll(OF_OTHERS, ''));
+  const texts = run.map((one) => textWithoutOwn(system, one).replaceAll(OF_OTHERS, ''));
   if (run.some((one) => asksWhetherNew(system, one) || catchesDuplicates(system, one))) return undefined;
   if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
   const isInVain = run.some((one) => asksInVain(system, one));
@@ -40,9 +42,22 @@ export function repeatedEffect(
   if (run.some((one) => asksFirst(one) && !asksInVain(system, one))) return undefined;
   const around = kit.flatMap((one) => system.program.callsReachedFrom(one, 2));
   const effect = effectIn(system, reached);
-  const asked = [...reached, ...around].filter((site) => isDatabaseCall(system, site));
+  const asked = [...reached, ...around].filter(
+    (site) => isDatabaseCall(system, site) && !putsInto(system, site.file).includes(site.call),
+  );
   const isKnown = asked.some((site) => MESSAGE_ID.test(site.call === effect?.call ? keysAskedIn(site) : askedIn(site)));
   return isKnown && !isInVain ? undefined : effect;
+}
+
+/** What it asks functions of this repository says nothing by their names: what they do is looked at by itself. */
+function textWithoutOwn({ program }: System, { file, node }: FunctionAt): string {
+  const own = callsIn(file).filter(
+    (call) =>
+      contains(node, call) &&
+      /inbox/i.test(file.textOf(call.callee as Node)) &&
+      program.calleesOf({ file, call }).length > 0,
+  );
+  return own.reduce((text, call) => text.replace(file.textOf(call.callee as Node), ''), file.textOf(node));
 }
 
 /** What differs when it is done again; what ignores that it is there already does not. */
@@ -152,23 +167,10 @@ function asksInVain(system: System, { file, node }: FunctionAt): boolean {
   const among = asked.filter(
     (call) => LOOKS_UP.test(pathOf(call.callee as Node).at(-1)!) && KEEPS_HANDLED.test(file.textOf(call)),
   );
-  return among.length > 0 && !notesAnything(system);
+  return among.length > 0 && !notesAnything(system, file);
 }
 
 const LOOKS_UP = /^(find|exists?|get|has|count|query|select|first)\w*$/;
-const NOTES = /^(findOrCreate|into|insert|create|save|add|set|put|push|mark|remember|record|store|upsert|persist)\w*$/i;
-
-/** Whether anything that could keep what was handled is ever filled. */
-const notesAnything = perSystem((system: System): boolean =>
-  system.program.files.some((file) =>
-    callsIn(file).some((call) => {
-      const text = file.textOf(call).slice(0, 400);
-      const fills = NOTES.test(pathOf(call.callee as Node).at(-1)!) || /\binsert\s+(ignore\s+)?into\b/i.test(text);
-      return fills && KEEPS_HANDLED.test(text);
-    }),
-  ),
-);
-
 /** `order.status === 'pending'`, or what is stored against what the message says: `ticket.orderId === data.id`. */
 const COMPARES = /\.(status|state)\b\s*[=!]==?|\.\w+\s*[=!]==?\s*\w+(\.\w+)+|includes\([^)]*\.(status|state)\)/;
 
@@ -247,7 +249,7 @@ function isRepeatable(system: System, { file, call }: CallSite): boolean {
   if (/^\s*insert/i.test(text)) return true;
   if (/^\s*update/i.test(text)) return /(\w+)\s*=\s*(coalesce\(\s*)?\1\b[^,=]*?(,[^,=()]*\))?\s*[-+]/i.test(text);
   if (/^(insert\w*|create\w*|bulkCreate|increment|decrement|append|add)$/.test(method)) return true;
-  if (/^(updateOne|updateMany|update|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
+  if (/^(updateOne|updateMany|update|upsert|findOneAndUpdate|findByIdAndUpdate)$/.test(method))
     return /\$inc|increment|decrement|\$\{\w+\.\w+\}\s*[-+]/.test(statementAt({ file, call }));
   if (method !== 'save' && method !== 'persist') return false;
   const [, row] = call.arguments as readonly Node[];

@@ -153,6 +153,7 @@ function localLock({ program }: System, { file, call }: CallSite): string | unde
 const LEASE = new RegExp(
   String.raw`\block\b|(?<!re)lease|leader|advisory|redlock|skip_?\s?locked|for_?\s?update|setnx|\bNX\b|acquire|` +
     String.raw`\block(ed)?_?(at|by|until|owner|id|token)\b|` +
+    'pessimistic_?(partial_?)?write|' +
     'get_?lock|getapplock|singleton|exclusive|pg-?boss|claim|findOneAnd(Update|Modify|Replace)|findAndModify',
   'i',
 );
