@@ -36,3 +36,12 @@ test('a warning ends with exit code 1 where that is asked for, and only while it
     rmSync(folder, { recursive: true });
   }
 });
+
+test('what is named by an empty text is not left out', async () => {
+  for (const option of ['--traces', '--live', '--baseline', '--output', '--write-baseline'])
+    await rejects(doctor([SHOP, option, '']), new RegExp(`${option} is empty`));
+});
+
+test('all files of traces are read, and not only the last', async () => {
+  await rejects(doctor(['--traces', 'nowhere.json', '--traces', 'nor-there.json']), /no file of traces nowhere\.json/);
+});

@@ -12,8 +12,8 @@ import { TraceReading } from './traces/trace-facts.ts';
 export interface Examination {
   /** The repository; without it traces alone are judged. */
   readonly path?: string | undefined;
-  /** A file of traces: OTLP, Jaeger or Zipkin JSON, also compressed by gzip. */
-  readonly traces?: string | undefined;
+  /** A file of traces, or several: OTLP, Jaeger or Zipkin JSON, also compressed by gzip. */
+  readonly traces?: string | readonly string[] | undefined;
   /** A running Ashlar. */
   readonly live?: LiveOptions | undefined;
   /** An administrator's address of the PostgreSQL server that the services use. */
@@ -33,7 +33,9 @@ export async function examine(examination: Examination): Promise<Model> {
   const system = path === undefined ? undefined : readSystem(path, given, { onRead: examination.onRead });
   const thresholds = system?.thresholds ?? { ...THRESHOLDS, ...given };
   const running = live && (await readRunningSystem(live));
-  const file = examination.traces ? await readTraces(examination.traces, examination.onProgress) : undefined;
+  const named = examination.traces ?? [];
+  const files = typeof named === 'string' ? [named] : named;
+  const file = files.length > 0 ? await readTraces(files, examination.onProgress) : undefined;
   const spans = file?.spans ?? (running && spansIn(running.traces));
   const traces = spans && spans.size > 0 ? new TraceReading(spans, thresholds).read() : undefined;
   return {

@@ -7,7 +7,7 @@ export const DOCTOR_HELP = `Usage: ashlar doctor [PATH] [options]
 Judges the architecture of a system: the eight items of the checklist, and the four anti-patterns.
 
   PATH                    the repository (the current folder; with --traces alone, none)
-  --traces FILE           traces as OTLP, Jaeger or Zipkin JSON of any size, also .gz
+  --traces FILE           traces as OTLP, Jaeger or Zipkin JSON of any size, also .gz; may be given several times
   --live URL              a running Ashlar: its probes, breakers and traces; and, with DATABASE_URL, its grants.
                           It signs in with ASHLAR_TOKEN, ADMIN_EMAIL and ADMIN_PASSWORD, or DATA_DIR/admin.json
   --format FORMAT         text, json, sarif or html (text)
@@ -29,7 +29,7 @@ const SEVERITIES = ['error', 'warning'] as const;
 
 export interface DoctorOptions {
   readonly path: string | undefined;
-  readonly traces: string | undefined;
+  readonly traces: readonly string[];
   readonly live: string | undefined;
   readonly format: (typeof FORMATS)[number];
   readonly output: string | undefined;
@@ -42,7 +42,7 @@ export interface DoctorOptions {
 }
 
 const OPTIONS = {
-  traces: { type: 'string' },
+  traces: { type: 'string', multiple: true, default: [] as string[] },
   live: { type: 'string' },
   format: { type: 'string', default: 'text' },
   output: { type: 'string' },
@@ -53,6 +53,9 @@ const OPTIONS = {
   threshold: { type: 'string', multiple: true, default: [] as string[] },
   'no-history': { type: 'boolean', default: false },
 } as const;
+
+/** An empty variable of a script asks for nothing, and shall not pass for that. */
+const NAMED = ['traces', 'live', 'output', 'baseline', 'write-baseline'] as const;
 
 /** Every fault of a call is told at once. */
 export function readDoctorOptions(args: readonly string[]): DoctorOptions {
@@ -65,9 +68,10 @@ export function readDoctorOptions(args: readonly string[]): DoctorOptions {
     ...(format ? [] : [`--format must be one of ${FORMATS.join(', ')}.`]),
     ...(failOn ? [] : [`--fail-on must be one of ${SEVERITIES.join(', ')}.`]),
     ...thresholds.filter((one) => typeof one === 'string'),
+    ...NAMED.filter((name) => [values[name]].flat().includes('')).map((name) => `--${name} is empty.`),
   ];
   if (!format || !failOn || faults.length > 0) throw new UsageError(faults);
-  const isTracesOnly = positionals.length === 0 && (values.traces !== undefined || values.live !== undefined);
+  const isTracesOnly = positionals.length === 0 && (values.traces.length > 0 || values.live !== undefined);
   return {
     path: isTracesOnly ? undefined : (positionals[0] ?? '.'),
     traces: values.traces,

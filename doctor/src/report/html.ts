@@ -1,4 +1,5 @@
 import type { Diagnosis, Finding, Score } from '../diagnosis.ts';
+import { counted } from './counted.ts';
 import { escaped } from './escaped.ts';
 import { drawing } from './map-drawing.ts';
 
@@ -26,7 +27,8 @@ export function htmlReport(diagnosis: Diagnosis): string {
 <body>
 <header>
 <h1>Architecture report</h1>
-<p>${errors} errors, ${findings.length - errors} warnings in ${services.length} services and gateways
+<p>${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}
+in ${services.length} services and gateways
 (${escaped(layout)}): ${escaped(services.join(', '))}</p>
 </header>
 <main>
@@ -58,12 +60,13 @@ const scoreCard = ({ status, title, score, judged, isAntiPattern, findings }: Sc
       ? 'not found'
       : `${findings}×`
     : score === undefined
-      ? '–'
+      ? `${findings}×`
       : `${score} %`;
   const shown = status === 'unknown' ? '–' : figure;
+  const of = judged === 0 && findings > 0 ? '' : `, ${judged} judged`;
   return (
-    `<li class="${status}"><b>${escaped(title)}</b><span class="figure">${shown}</span><small>${WORDS[status]}, ` +
-    `${judged} judged</small></li>`
+    `<li class="${status}"><b>${escaped(title)}</b><span class="figure">${shown}</span><small>` +
+    `${WORDS[status]}${of}</small></li>`
   );
 };
 

@@ -46,6 +46,45 @@ test('the text tells the worst first, with evidence, reason and mend, and what i
   match(text, /✖ Circuit breakers/);
 });
 
+test('what is found again and again is told of a few, the new ones first', () => {
+  const [one] = diagnosis.findings;
+  const many = Array.from({ length: 30 }, (_, at) => ({
+    ...one!,
+    what: `s${at} has it as well`,
+    subject: `s${at}`,
+    fingerprint: String(at).padStart(16, '0'),
+  }));
+  const known = new Set(many.slice(0, 28).map(({ fingerprint }) => fingerprint));
+  const text = textReport({ ...diagnosis, findings: many }, { known });
+  match(text, /^✖ s28 .*\n(.*\n){4}✖ s29 [\s\S]*✖ s5 .*\(known\)/m);
+  match(text, /\n {2}and 22 more of \[gateway\]: s6, s7, /);
+  ok(!text.includes('✖ s6 '));
+  match(text, /\n30 errors, 0 warnings, 2 of the errors new against the baseline\.\n/);
+  match(textReport({ ...diagnosis, findings: [one!] }), /\n1 error, 0 warnings\.\n/);
+});
+
+test('an item of which something was found has been judged', () => {
+  const scores = diagnosis.scores.slice(0, 1).map((one) => ({
+    ...one,
+    status: 'doubtful' as const,
+    score: undefined,
+    judged: 0,
+    findings: 1,
+  }));
+  match(textReport({ ...diagnosis, scores }), /▲ Clear boundaries +found 1×\n/);
+  const card = /Clear boundaries<\/b><span class="figure">1×<\/span><small>doubtful<\/small>/;
+  match(htmlReport({ ...diagnosis, scores }), card);
+});
+
+test('a place in SARIF is an address, whatever the file is called', () => {
+  const evidence = Array.from({ length: 300 }, () => ({ file: 'a b/#1/[id]?.ts', line: 3, text: 'x' }));
+  const findings = [{ ...diagnosis.findings[0]!, evidence }];
+  const [result] = JSON.parse(sarifReport({ ...diagnosis, findings })).runs[0].results;
+  deepStrictEqual(result.locations[0].physicalLocation.artifactLocation.uri, 'a%20b/%231/%5Bid%5D%3F.ts');
+  // GitHub shows a hundred.
+  deepStrictEqual(result.relatedLocations.length, 99);
+});
+
 test('JSON keeps its published schema', () => {
   const schema = JSON.parse(readFileSync(join(doctor, 'schema', 'report.schema.json'), 'utf8'));
   const validate = new Ajv2020({ strict: true }).compile(schema);

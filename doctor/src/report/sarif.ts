@@ -39,13 +39,19 @@ const describe = ({ id, title, why, mend, severity }: Rule) => ({
 /** GitHub shows results only where they have a file: what was seen in traces or commits lies at the root's manifest. */
 const NOWHERE = 'package.json';
 
+/** Of the places of a result GitHub shows so many. */
+const MOST_PLACES = 100;
+
+/** A `#` or a `?` in the name of a file begins no fragment and no query. */
+const addressOf = (file: string): string => file.split('/').map(encodeURIComponent).join('/');
+
 function resultOf({ rule, severity, what, evidence, mend, fingerprint }: Finding) {
-  const places = evidence.filter(({ file }) => file !== undefined);
+  const places = evidence.filter(({ file }) => file !== undefined).slice(0, MOST_PLACES);
   const seen = evidence.filter(({ file }) => file === undefined).map(({ text }) => text);
   const locations = (places.length > 0 ? places : [{ file: NOWHERE, line: 1, text: what }]).map(
     ({ file, line, text }) => ({
       physicalLocation: {
-        artifactLocation: { uri: encodeURI(file!), uriBaseId: '%SRCROOT%' },
+        artifactLocation: { uri: addressOf(file!), uriBaseId: '%SRCROOT%' },
         region: { startLine: Math.max(1, line ?? 1) },
       },
       message: { text },

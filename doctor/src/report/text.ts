@@ -1,4 +1,6 @@
 import type { Diagnosis, Finding, Score } from '../diagnosis.ts';
+import { groupBy } from '../source/group-by.ts';
+import { counted } from './counted.ts';
 
 export interface TextOptions {
   /** Fingerprints that are known already. */
@@ -9,27 +11,21 @@ export interface TextOptions {
 const SIGNS: Readonly<Record<Score['status'], string>> = { holds: '✔', broken: '✖', doubtful: '▲', unknown: '?' };
 const COLOURS: Readonly<Record<Score['status'], number>> = { holds: 32, broken: 31, doubtful: 33, unknown: 90 };
 const MOST_UNKNOWN = 12;
+/** Findings of one rule and severity that are told whole. */
+const MOST_ALIKE = 8;
+const MOST_NAMES = 10;
 
 /** For people: short, the worst first. */
 export function textReport(diagnosis: Diagnosis, { known = new Set(), colours = false }: TextOptions = {}): string {
   const paint = (code: number, text: string): string => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
   const { findings, accepted, unknown, scores, services, layout } = diagnosis;
-  const rows = scores.map(({ status, title, score, judged, isAntiPattern, findings: count }) => {
-    const figure =
-      score === undefined
-        ? 'not judged'
-        : isAntiPattern
-          ? count === 0
-            ? 'not found'
-            : `found ${count}×`
-          : `${score} %`;
-    const of = judged === 0 ? '' : ` of ${judged} judged`;
-    return `  ${paint(COLOURS[status], SIGNS[status])} ${title.padEnd(30)} ${figure}${isAntiPattern ? '' : of}`;
-  });
+  const rows = scores.map((one) => `  ${paint(COLOURS[one.status], SIGNS[one.status])} ${scoreLine(one)}`);
   return [
     `${services.length} services and gateways (${layout}): ${services.join(', ')}`,
     '',
-    ...findings.flatMap((finding) => describe(finding, known.has(finding.fingerprint), paint)),
+    ...[...groupBy(findings, ({ rule, severity }) => `${severity} ${rule}`).values()].flatMap((alike) =>
+      describeAlike(alike, known, paint),
+    ),
     ...rows,
     '',
     ...unknownLines(unknown),
@@ -39,7 +35,28 @@ export function textReport(diagnosis: Diagnosis, { known = new Set(), colours = 
   ].join('\n');
 }
 
-function describe(finding: Finding, isKnown: boolean, paint: (code: number, text: string) => string): string[] {
+function scoreLine({ title, score, judged, isAntiPattern, findings, status }: Score): string {
+  const found = findings === 0 ? 'not found' : `found ${findings}×`;
+  const share = score === undefined ? found : `${score} % of ${judged} judged`;
+  return `${title.padEnd(30)} ${status === 'unknown' ? 'not judged' : isAntiPattern ? found : share}`;
+}
+
+type Paint = (code: number, text: string) => string;
+
+/** Of what one rule finds, the new ones first; a long list says less than its beginning. */
+function describeAlike(alike: readonly Finding[], known: ReadonlySet<string>, paint: Paint): string[] {
+  const isKnown = ({ fingerprint }: Finding): boolean => known.has(fingerprint);
+  const ordered = [...alike.filter((one) => !isKnown(one)), ...alike.filter(isKnown)];
+  const rest = ordered.slice(MOST_ALIKE);
+  const names = [...new Set(rest.map(({ subject }) => subject))];
+  const listed = names.slice(0, MOST_NAMES).join(', ') + (names.length > MOST_NAMES ? ', …' : '');
+  return [
+    ...ordered.slice(0, MOST_ALIKE).flatMap((one) => describe(one, isKnown(one), paint)),
+    ...(rest.length > 0 ? [`  and ${rest.length} more of [${rest[0]!.rule}]: ${listed} (--format json)`, ''] : []),
+  ];
+}
+
+function describe(finding: Finding, isKnown: boolean, paint: Paint): string[] {
   const { severity, rule, what, evidence, why, mend } = finding;
   const head = paint(severity === 'error' ? 31 : 33, `${severity === 'error' ? '✖' : '▲'} ${what}`);
   const places = evidence.map(
@@ -60,5 +77,5 @@ function summary(findings: readonly Finding[], known: ReadonlySet<string>): stri
   const fresh = findings.filter(({ fingerprint, severity }) => severity === 'error' && !known.has(fingerprint)).length;
   if (findings.length === 0) return 'Nothing was found.';
   const already = known.size > 0 ? `, ${fresh} of the errors new against the baseline` : '';
-  return `${count('error')} errors, ${count('warning')} warnings${already}.`;
+  return `${counted(count('error'), 'error')}, ${counted(count('warning'), 'warning')}${already}.`;
 }

@@ -18,7 +18,7 @@ import { openRoleGuards, openRoles } from './open-roles.ts';
 import { publicByMistake } from './public-by-mistake.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
-import { inTrace, seenInTraces } from './trace-evidence.ts';
+import { beginsAnew, inTrace, seenInTraces } from './trace-evidence.ts';
 
 /** Every public route has a policy, and nothing public bypasses the gateway. */
 export const gateway: Rule = {
@@ -263,10 +263,14 @@ function unlisted(system: System, known: readonly Entrance[]): Draft[] {
 const seen = (model: Model): Judgement => seenInTraces(model, ({ entrances: all }) => [...all.keys()], pastTheGateway);
 
 /** Requests that came in at a service, while others come in through a gateway. */
-function pastTheGateway({ entrances: all }: TraceFacts): Draft[] {
+function pastTheGateway(traces: TraceFacts): Draft[] {
+  const all = traces.entrances;
   if (![...all.keys()].some(isGatewayName)) return [];
+  // What is asked by others, and answers in traces of its own, seems to be asked by nobody.
+  const asked = groupBy(beginsAnew(traces), ({ to }) => to);
+  const lost = (to: string): number => (asked.get(to) ?? []).reduce((sum, one) => sum + one.calls - one.answers, 0);
   return [...all]
-    .filter(([service]) => !isGatewayName(service))
+    .filter(([service, { count }]) => !isGatewayName(service) && count > lost(service))
     .map(([service, { count, example }]) => ({
       subject: service,
       what: `${count} requests came to ${service} past the gateway`,

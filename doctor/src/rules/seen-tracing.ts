@@ -1,20 +1,28 @@
 import { isCalled } from '../model/layout.ts';
 import type { Model } from '../model.ts';
 import { groupBy } from '../source/group-by.ts';
+import { isStorageName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { type Draft, type Judgement, merge, NOTHING } from './rule.ts';
-import { inTrace, seenInTraces } from './trace-evidence.ts';
+import { beginsAnew, inTrace, seenInTraces } from './trace-evidence.ts';
 
 /** Where traces break off, and who is in none. */
-export const seenTracing = (model: Model): Judgement =>
-  merge(
-    seenInTraces(
-      model,
-      ({ services }) => services,
-      (traces) => [...brokenParents(traces), ...endsAtBroker(model, traces), ...silentServices(model, traces)],
-    ),
-    model.traces?.isCut ? CUT : NOTHING,
+export const seenTracing = (model: Model): Judgement => {
+  const judgement = seenInTraces(
+    model,
+    ({ services }) => services,
+    (traces) => [
+      ...brokenParents(traces),
+      ...endsAtBroker(model, traces),
+      ...notHandedOn(traces),
+      ...silentServices(model, traces),
+    ],
   );
+  if (!model.traces) return judgement;
+  // What is missing here may come where the file is cut.
+  if (model.traces.isCut) return merge({ ...judgement, findings: [] }, CUT);
+  return { ...judgement, unknown: unseenServices(model, model.traces) };
+};
 
 const CUT: Judgement = {
   ...NOTHING,
@@ -68,4 +76,32 @@ function silentServices({ system }: Model, { services }: TraceFacts): Draft[] {
       evidence: [{ text: `services in the traces: ${services.join(', ')}` }],
       severity: 'warning' as const,
     }));
+}
+
+/** Calls that did arrive, where the callee begins anew: what was called does not know by whom. */
+const notHandedOn = (traces: TraceFacts): Draft[] =>
+  beginsAnew(traces).map(({ from, to, calls, answers, example }) => ({
+    subject: from,
+    what:
+      `The trace ends where ${from} calls ${to}: ${calls - answers} of ${calls} calls are not followed by their ` +
+      `answer, and ${to} begins traces of its own`,
+    evidence: [inTrace(example)],
+  }));
+
+const MOST_UNSEEN = 20;
+
+/** A name without a domain is one of the same network: a service, or something bought that keeps no traces. */
+function unseenServices({ system }: Model, { unseen }: TraceFacts): Judgement['unknown'] {
+  const near = unseen.filter(
+    ({ to }) =>
+      /^[a-z][\w-]*(\.[\w-]+\.svc(\.cluster\.local)?)?(:\d+)?$/i.test(to) &&
+      !isStorageName(to) &&
+      !(system?.services ?? []).some((part) => isCalled(part, to)),
+  );
+  return [...groupBy(near, ({ to }) => to)].slice(0, MOST_UNSEEN).map(([subject, all]) => ({
+    subject,
+    why:
+      `${all.map(({ from }) => from).join(', ')} ${all.length > 1 ? 'ask' : 'asks'} it, and it has no span ` +
+      'in these traces: it may be a part of the system.',
+  }));
 }

@@ -48,12 +48,18 @@ function tagsOf(span: Json): Attributes {
   ]);
 }
 
+/** Some tell an id of 64 bits without its zeros, and the last 64 bits of one of 128. */
+const isSameTrace = (one: unknown, other: unknown): boolean => lastHalf(one) === lastHalf(other);
+const lastHalf = (id: unknown): string => text(id).padStart(16, '0').slice(-16);
+
 function jaegerSpan(span: Json, processes: Json): Span {
   const tags = tagsOf(span);
   const id = text(span['processID']);
   const process = isJson(span['process']) ? span['process'] : processes[id];
   const references = list(span['references']);
-  const parent = references.find(({ refType }) => refType === 'CHILD_OF') ?? references[0];
+  // A link to a span of another trace is told as a reference as well, and is no parent.
+  const own = references.filter(({ traceID }) => traceID === undefined || isSameTrace(traceID, span['traceID']));
+  const parent = own.find(({ refType }) => refType === 'CHILD_OF') ?? own[0];
   const follows = references.find((reference) => reference !== parent);
   const kind = kindOf(tags.get('span.kind'));
   // Nobody waits for what only follows: it is told of, as a consumer is.

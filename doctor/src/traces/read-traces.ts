@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
+import { constants, createGunzip } from 'node:zlib';
 import { JsonScanner } from './json-scanner.ts';
 import { FORMATS, type Format, formatOf, isWithoutSpans } from './span-formats.ts';
 import { SpanStore } from './span-store.ts';
@@ -22,18 +22,28 @@ export type OnProgress = (readBytes: number, totalBytes: number) => void;
 
 const PIECE = 1 << 20;
 
-/** Reads OTLP, Jaeger or Zipkin JSON of any size, also compressed by gzip, in bounded memory. */
-export async function readTraces(path: string, onProgress: OnProgress = () => {}): Promise<ReadTraces> {
-  let total: number;
-  try {
-    total = statSync(path).size;
-  } catch {
-    throw new TracesError(`There is no file of traces ${path}.`);
+/** Reads OTLP, Jaeger or Zipkin JSON of any size, also compressed by gzip, in bounded memory; several files as one. */
+export async function readTraces(
+  paths: string | readonly string[],
+  onProgress: OnProgress = () => {},
+): Promise<ReadTraces> {
+  const files = [paths].flat().map((path) => ({ path, size: sizeOf(path) }));
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const spans = new SpanStore();
+  const read: { format: Format; isCut: boolean }[] = [];
+  let before = 0;
+  for (const { path, size } of files) {
+    read.push(await readFile(path, spans, (bytes) => onProgress(before + bytes, total)));
+    before += size;
   }
+  return { format: read[0]!.format, spans, isCut: read.some(({ isCut }) => isCut) };
+}
+
+async function readFile(path: string, spans: SpanStore, onProgress: (bytes: number) => void) {
   const [first, second] = firstBytes(path);
   if (first === 0xff && second === 0xfe) throw new TracesError(`${path} is written in UTF-16: write it in UTF-8.`);
   const pieces = first === 0x1f && second === 0x8b ? unzipped(path) : piecesOf(path);
-  const spans = new SpanStore();
+  const before = spans.size;
   let format: Format | undefined;
   let scanner: JsonScanner | undefined;
   try {
@@ -43,14 +53,21 @@ export async function readTraces(path: string, onProgress: OnProgress = () => {}
       if (!format) throw new TracesError(isWithoutSpans(head) ? noSpans(path) : noTraces(path));
       scanner ??= new JsonScanner(FORMATS[format](spans, head));
       scanner.feed(piece);
-      onProgress(read, total);
+      onProgress(read);
     }
   } catch (error) {
     if (error instanceof TracesError) throw error;
     throw new TracesError(`${path} cannot be read: ${(error as Error).message}`);
   }
-  if (!format || spans.size === 0) throw new TracesError(noSpans(path));
-  return { format, spans, isCut: scanner?.isOpen === true };
+  if (!format || spans.size === before) throw new TracesError(noSpans(path));
+  return { format, isCut: scanner?.isOpen === true };
+}
+
+function sizeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new TracesError(`There is no file of traces ${path}.`);
+  if (found.isDirectory()) throw new TracesError(`${path} is a folder: name a file of traces.`);
+  return found.size;
 }
 
 interface Piece {
@@ -78,7 +95,8 @@ async function* piecesOf(path: string): AsyncGenerator<Piece> {
 
 async function* unzipped(path: string): AsyncGenerator<Piece> {
   const file = createReadStream(path, { highWaterMark: PIECE });
-  const text = file.pipe(createGunzip({ chunkSize: PIECE }));
+  // What is cut is read as far as it goes, as it is where it is not compressed.
+  const text = file.pipe(createGunzip({ chunkSize: PIECE, finishFlush: constants.Z_SYNC_FLUSH }));
   file.once('error', (error) => text.destroy(error));
   try {
     for await (const piece of text as AsyncIterable<Buffer>) yield { piece, read: file.bytesRead };

@@ -21,6 +21,16 @@ export interface PairFacts {
   readonly example: Seen;
 }
 
+/** A service that asks another one, and under how many of its calls an answer is found. */
+export interface Unanswered {
+  readonly from: string;
+  readonly to: string;
+  readonly calls: number;
+  readonly answers: number;
+  /** A call without one. */
+  readonly example: Seen;
+}
+
 export interface Chain {
   readonly services: readonly string[];
   traces: number;
@@ -46,6 +56,9 @@ export interface TraceFacts {
   readonly queries: readonly Repeated[];
   readonly asked: readonly Asked[];
   readonly chains: readonly Chain[];
+  /** Calls that their callers tell of and nobody else: to services with spans, and to those of whom there are none. */
+  readonly uncarried: readonly Unanswered[];
+  readonly unseen: readonly Unanswered[];
   readonly databases: ReadonlyMap<string, ReadonlyMap<string, Seen>>;
   readonly failing: readonly Failing[];
   readonly unbroken: readonly UnbrokenRun[];
@@ -72,6 +85,8 @@ export interface Published {
 export class TraceReading {
   readonly #pairs = new Map<string, PairFacts>();
   readonly #chains = new Map<string, Chain>();
+  readonly #asked = new Map<string, Unanswered>();
+  readonly #unseen = new Map<string, Unanswered>();
   readonly #databases = new Map<string, Map<string, Seen>>();
   readonly #failing = new Map<string, Failing>();
   readonly #entrances = new Map<string, { count: number; example: Seen }>();
@@ -113,6 +128,8 @@ export class TraceReading {
       queries: [...this.#chatter.queries.values()],
       asked: [...this.#chatter.asked.values()],
       chains: [...this.#chains.values()],
+      uncarried: [...this.#asked.values()].filter(({ calls, answers }) => answers < calls),
+      unseen: [...this.#unseen.values()],
       databases: this.#databases,
       failing: [...this.#failing.values()],
       unbroken: this.#watch.runs(),
@@ -133,6 +150,8 @@ export class TraceReading {
     this.#countPairs(hops);
     const within = hops.filter(({ from }) => !this.#isOutside(from));
     const beyond = tree.beyond(called).filter(({ from }) => !this.#isOutside(from));
+    this.#countAnswers(this.#asked, within);
+    this.#countAnswers(this.#unseen, beyond);
     this.#chatter.saw(within, beyond);
     this.#chatter.sawQueries(tree);
     this.#readChains(hops);
@@ -169,6 +188,19 @@ export class TraceReading {
       const known = this.#pairs.get(key);
       if (known) known.calls += 1;
       else this.#pairs.set(key, { from, to, isSynchronous, calls: 1, example: this.#seen(row, `${from} → ${to}`) });
+    }
+  }
+
+  /** A call that failed may not have come to anybody. */
+  #countAnswers(counted: Map<string, Unanswered>, hops: readonly Hop[]): void {
+    for (const { from, to, isSynchronous, row, answer } of hops) {
+      if (!isSynchronous || (answer === undefined && this.spans.isError(row))) continue;
+      const key = `${from}\0${to}`;
+      const known = counted.get(key);
+      const { calls = 0, answers = 0 } = known ?? {};
+      const example = known && calls > answers ? known.example : this.#seen(row, `${from} → ${to}`);
+      const found = { from, to, calls: calls + 1, answers: answers + (answer === undefined ? 0 : 1), example };
+      if (known || counted.size < 10_000) counted.set(key, found);
     }
   }
 
