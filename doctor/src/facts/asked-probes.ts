@@ -20,7 +20,7 @@ export interface AskedProbe {
 export const askedInVain = (system: System, part: Part, routes: readonly Route[]): AskedProbe[] =>
   system.deploymentsOf(part).flatMap((deployment) =>
     (['liveness', 'readiness'] as const).flatMap((kind) => {
-      const path = deployment.probes[kind];
+      const path = pathIn(deployment.probes[kind]);
       if (!path?.startsWith('/')) return [];
       const prefix = globalPrefix(system, part);
       const isAnswered = routes.some(
@@ -30,6 +30,10 @@ export const askedInVain = (system: System, part: Part, routes: readonly Route[]
       return isAnswered ? [] : [{ deployment, kind, path }];
     }),
   );
+
+/** Also of a command: `curl -f http://localhost:3000/readyz`. */
+const pathIn = (asked: string | undefined): string | undefined =>
+  /https?:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::[^/\s'"]+)?(\/[\w/.-]+)/.exec(asked ?? '')?.[1] ?? asked;
 
 /** Under which path Nest answers all that it answers; nothing where that is not one for all. */
 function globalPrefix(system: System, part: Part): string | undefined {

@@ -16,6 +16,7 @@ import { appliedProxies } from './nest-proxies.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
+import { isSaidPublic } from './said-public.ts';
 
 export type { Entrance } from './entrance.ts';
 
@@ -54,15 +55,23 @@ export function answers(system: System, part: Part): readonly Entrance[] {
     hasRateLimit: one.hasRateLimit || isLimited(one),
   }));
   const answeredHere = files
-    .flatMap((file) => [...proxied(system, part, file), ...answered(system, part, file)])
+    .flatMap((file) => {
+      const passed = proxied(system, part, file);
+      const own = answered(system, part, file).filter(({ line }) => !passed.some((one) => one.line === line));
+      return [...passed, ...own];
+    })
     .map((one) => ({
       ...one,
       hasAuthentication: one.hasAuthentication || isAsked(one) || hasMiddleware(system, one, AUTHENTICATION),
-      access: one.access ?? (isLeftOutBy(system, one, AUTHENTICATION) ? 'public' : undefined),
+      access: one.access ?? (isPublic(system, one) ? 'public' : undefined),
       hasRateLimit: !one.isUnlimited && (one.hasRateLimit || isLimited(one) || hasMiddleware(system, one, RATE_LIMIT)),
     }));
   return [...answeredHere, ...handedOn];
 }
+
+/** What a guard for all is told to leave out, or what can only be read, and is said to be public. */
+const isPublic = (system: System, one: Entrance): boolean =>
+  isLeftOutBy(system, one, AUTHENTICATION) || (/^(GET|HEAD)$/.test(one.method) && isSaidPublic(one.file, one.line));
 
 /** What a router of Express uses, it uses for its own routes. */
 const isRouter = (file: ParsedFile): boolean =>
@@ -149,7 +158,7 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
         file,
         call,
         path: prefix ? pathText(system, file, prefix) : '/',
-        method: 'ALL',
+        method: /^(get|post|put|patch|delete)$/.test(verb) ? verb.toUpperCase() : 'ALL',
         before,
         ownLimit,
       }),

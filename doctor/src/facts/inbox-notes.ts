@@ -1,4 +1,5 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, type AnyFunction, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
@@ -175,3 +176,20 @@ const begins = (file: ParsedFile, call: AnyCall): boolean =>
 const changesAnything = (file: ParsedFile, transaction: AnyCall, note: AnyCall): boolean =>
   isBeginning(file, transaction) ||
   callsIn(file).some((call) => call !== transaction && call !== note && contains(transaction, call));
+
+/** It notes the message once the transaction of its effect is over, and has not asked before: that has happened. */
+export const notesTooLate = (system: System, run: readonly FunctionAt[]): boolean =>
+  run.some(({ file, node }) =>
+    notesIn(system, file).some((note) => {
+      if (functionsAround(file, note)[0] !== node || isPortNote(note)) return false;
+      return callsIn(file).some(
+        (call) =>
+          call.end < note.start &&
+          functionsAround(file, call)[0] === node &&
+          !isBeginning(file, call) &&
+          begins(file, call) &&
+          changesAnything(file, call, note) &&
+          !notesIn(system, file).some((one) => contains(call, one)),
+      );
+    }),
+  );

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
-import { readJson } from '../model/manifests.ts';
+import { readJson, textsOf } from '../model/manifests.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { pathOf } from '../source/ast.ts';
@@ -24,21 +24,39 @@ const imported = perSystem(
 const RUNS_NODE = /^(CMD|ENTRYPOINT)\s+(\[\s*"?node"|node\s)/im;
 const RUNS_ANYTHING = /^(CMD|ENTRYPOINT)\s/im;
 
-/** An image that runs `node index.js` itself passes what the scripts of the package would load before. */
+/** Which scripts say how it is started: what only developers run counts where there is no other one. */
+export function startScripts(scripts: Readonly<Record<string, string>>): readonly string[] {
+  const starts = Object.entries(scripts).filter(([name]) => /^(start|serve)(?!.*(dev|debug|watch))/.test(name));
+  const isOfItsOwn =
+    starts.some(([, text]) => /\bnode\s/.test(text)) && !starts.some(([, text]) => DEVELOPS.test(text));
+  return isOfItsOwn
+    ? Object.entries(scripts).flatMap(([name, text]) => (DEVELOPS.test(name) ? [] : [text]))
+    : Object.values(scripts);
+}
+
+const DEVELOPS = /\b(dev|develop|debug|watch|test|bench)\b/;
+
+/** An image or a pod that runs `node index.js` itself passes what the scripts of the package would load before. */
 export function startsWithoutScripts(system: System, part: Part): boolean {
-  const isOverruled = system.deploymentsOf(part).some(({ command }) => command.trim() !== '');
+  const commands = system.deploymentsOf(part).map(({ command }) => command.trim());
+  if (commands.length > 0 && commands.every((command) => /^(\S*\/)?node\s/.test(command))) return true;
+  const isOverruled = commands.some((command) => command !== '');
   const images = system.dockerfilesOf(part).filter((text) => RUNS_ANYTHING.test(text));
   return !isOverruled && images.length > 0 && images.every((text) => RUNS_NODE.test(text));
 }
 
 /** What starts processes: scripts, images and commands, as one text. */
-const startsOf = (system: System, part: Part): string =>
+const startsOf = (system: System, part: Part, { isAll = false } = {}): string =>
   [
     ...system.paths
       .filter((path) => path === 'package.json' || path === `${part.folder}/package.json`)
       .map((path) => {
         const { scripts, main, bin } = readJson<Manifest>(join(system.root, path)) ?? {};
-        return JSON.stringify([startsWithoutScripts(system, part) ? undefined : scripts, main, bin]);
+        return JSON.stringify([
+          startsWithoutScripts(system, part) ? undefined : isAll ? scripts : startScripts(textsOf(scripts)),
+          main,
+          bin,
+        ]);
       }),
     ...system.dockerfilesOf(part),
     ...system.deploymentsOf(part).map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`),
@@ -86,7 +104,7 @@ export const isNeverTaken = (system: System, part: Part, file: ParsedFile): bool
   if ((exports.size === 0 && !defaultExport) || imported(system).has(file.path)) return false;
   // A server that is exported for its tests runs all the same.
   if (callsIn(file).some(({ callee }) => LISTENS.test(pathOf(callee as Node).join('.')))) return false;
-  if (isNamedIn(startsOf(system, part), file)) return false;
+  if (isNamedIn(startsOf(system, part, { isAll: true }), file)) return false;
   return !system.filesOf(part).some((one) => LOADS_FOLDERS.test(one.lines.join('\n')));
 };
 

@@ -14,10 +14,11 @@ const TYPE = /^(type|event_?type|message_?type|event_?name)$/i;
 /** Types that are stored in outboxes, and that none of those asks for who take messages out of the streams. */
 export const unheardTypes = perSystem((system: System): readonly StoredTopic[] => {
   const heard = heardTypes(system);
-  if (!heard || storedTopics(system).length > 0) return [];
+  if (!heard) return [];
+  const topics = new Set(storedTopics(system).map(({ topic }) => topic));
   return [...system.services, ...system.gateways]
     .flatMap((part) => storedBy(system, part, TYPE_FIELDS))
-    .filter(({ topic }) => topic !== undefined && !heard.has(topic));
+    .filter(({ topic }) => topic !== undefined && !topics.has(topic) && !heard.has(topic));
 });
 
 /** Nothing where anybody may hear all of them. */
@@ -62,10 +63,21 @@ function chosenIn(system: System, { file, node }: FunctionAt): string[] | undefi
 
 /** The names of a table of functions. */
 function keysOf(system: System, file: ParsedFile, table: Node): string[] | undefined {
-  const found = valueNode(system.program, file, table);
-  if (found?.node.type !== 'ObjectExpression') return undefined;
+  const found = valueNode(system.program, file, table) ?? undefined;
+  if (!found || found.node.type === 'Identifier') return keysGiven(system, file, table);
+  if (found.node.type !== 'ObjectExpression') return undefined;
   const keys = found.node.properties.map((entry) =>
     entry.type === 'Property' ? nameOf(entry.key as Node) : undefined,
   );
   return keys.every((key) => key !== undefined) ? keys : undefined;
+}
+
+/** Of tables that a kit is handed by all who use it. */
+function keysGiven(system: System, file: ParsedFile, table: Node): string[] | undefined {
+  const binding = table.type === 'Identifier' ? system.program.scopesOf(file).lookUp(table.name, table) : undefined;
+  if (binding?.kind !== 'value' || binding.declaration !== 'parameter') return undefined;
+  const all = system.program
+    .givenTo(file, binding)
+    .map((given) => (given.path.length === 0 ? keysOf(system, given.file, given.node) : undefined));
+  return all.length > 0 && all.every((keys) => keys !== undefined) ? all.flat() : undefined;
 }

@@ -7,6 +7,7 @@ import { valueNode } from '../model/texts.ts';
 import { type AnyCall, classAround, decoratorsOf, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { CONSUME, PUBLISH } from './brokers.ts';
+import { handedReactions } from './handed-reactions.ts';
 import { type ClassAt, filledIn } from './inherited.ts';
 import { handlerOf } from './message-handlers.ts';
 import { eventOf, heardBy, schemas } from './moleculer.ts';
@@ -44,9 +45,7 @@ const CONSUME_NAMES = /^(subscribe|consume|onEvent|addConsumer|bindQueue)$/;
 export const messageUses = perSystem((system: System): readonly MessageUse[] => {
   const found = system.program.files.flatMap((file) => callsIn(file).flatMap((call) => useOf(system, { file, call })));
   // What calls itself again is one use.
-  const called = new Map(
-    found.map((one) => [`${one.file.path} ${one.node.start} ${one.kind} ${one.topic} ${one.raw?.call.start}`, one]),
-  ).values();
+  const called = new Map(found.map((one) => [keyOf(one), one])).values();
   const methods = [...system.services, ...system.gateways].flatMap((part) =>
     system.filesOf(part).flatMap((file) => decorated(system, part, file)),
   );
@@ -81,10 +80,16 @@ function useOf(system: System, site: CallSite): MessageUse[] {
 /** What a queue is asked for besides its name: `reactTo('orders', { reactions: { 'stock.held': confirm } })`. */
 const withReactions =
   (system: System, site: CallSite, { kind, library }: Pick<MessageUse, 'kind' | 'library'>) =>
-  (one: Lifted): Lifted[] =>
-    kind !== 'consumed' || !(isQueue(library) || AWS.test(library)) || one.file === site.file || one.handler
-      ? [one]
-      : [one, ...reactionsIn(system, one).map((row) => ({ ...one, ...row }))];
+  (one: Lifted): Lifted[] => {
+    if (kind !== 'consumed' || one.file === site.file || one.handler) return [one];
+    if (isQueue(library) || AWS.test(library))
+      return [one, ...reactionsIn(system, one).map((row) => ({ ...one, ...row }))];
+    const all = handedReactions(system, one);
+    return all.length > 0 ? all.map(({ handler, wrapper }) => ({ ...one, handler, wrapper })) : [one];
+  };
+
+const keyOf = ({ file, node, kind, topic, raw, handler }: MessageUse): string =>
+  [file.path, node.start, kind, topic, raw?.call.start, handler?.file.path, handler?.node.start].join(' ');
 
 /** What a service of Moleculer tells. */
 const toldBy = (system: System, site: CallSite, topic: Node): MessageUse[] =>

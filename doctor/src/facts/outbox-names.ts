@@ -51,11 +51,11 @@ function readAndMarked(system: System, file: ParsedFile, around: Node): readonly
   const inSql = (pattern: RegExp): string[] =>
     texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name]) => name!));
   const read = new Set([
-    ...inSql(/\b(?:from|update)\s+["`]?(\w+)["`]?(?=[\s\S]*\breturning\b|[\s\S]*\bwhere\b|\s)/gi),
+    ...inSql(/\b(?:from|(?<!\bfor\s)update)\s+["`]?(\w+)["`]?(?=[\s\S]*\breturning\b|[\s\S]*\bwhere\b|\s)/gi),
     ...calls.flatMap((call) => (READS.test(lastOf(call.callee as Node)) ? tablesOf(file, call) : [])),
   ]);
   const marked = [
-    ...inSql(/\b(?:update|delete\s+from)\s+["`]?(\w+)["`]?/gi),
+    ...inSql(/\b(?:(?<!\bfor\s)update|delete\s+from)\s+["`]?(\w+)["`]?/gi),
     ...calls.flatMap((call) => (MARKS.test(lastOf(call.callee as Node)) ? tablesOf(file, call) : [])),
   ];
   return [...new Set(marked)].filter((name) => read.has(name) && !PLAIN.test(name) && name.length > 3);

@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
-import { isFunction } from '../source/ast.ts';
+import { contains, isFunction } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { entrances } from './gateways.ts';
 import { isLeftOut } from './nest-modules.ts';
@@ -73,3 +73,13 @@ const isPlugin = (system: System, file: ParsedFile): boolean => {
     given && given.type === 'CallExpression' ? (given.arguments[0] as Node | undefined) : given || undefined;
   return isFunction(inner);
 };
+
+/** A call of a probe: what that waits for, no request waits for. */
+export const isOfProbe = (
+  system: System,
+  { file, node }: { readonly file: ParsedFile; readonly node: Node },
+): boolean =>
+  (routesIn(system).get(file) ?? []).some(
+    ({ path, handler }) =>
+      /(readyz?|livez?|healthz?|readiness|liveness)$/i.test(path) && handler && contains(handler, node),
+  );

@@ -43,7 +43,9 @@ export const publishedSchemas = perSystem((system: System): readonly PublishedSc
           shape: shapeOf(system, file, node.init!),
         }))
         .filter(({ shape }) => shape.kind === 'object');
-      return [...interfaces, ...schemas].map((one) => ({ ...one, file: file.path }));
+      // `export type Placed = z.infer<typeof Placed>` says nothing of its own.
+      const own = interfaces.filter(({ name }) => !schemas.some((one) => one.name === name));
+      return [...own, ...schemas].map((one) => ({ ...one, file: file.path }));
     });
   return [...messages, ...types];
 });

@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
 import type { System } from '../model/system.ts';
 import { type Value, valueNode } from '../model/texts.ts';
+import { returnedBy } from '../model/value-nodes.ts';
 import { nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
@@ -23,16 +24,26 @@ const OPEN: Shape = { kind: 'open' };
 export const shapeOf = (system: System, file: ParsedFile, node: Node): Shape =>
   shapeAt(system, { file, node, depth: 0 });
 
-function shapeAt(system: System, { file, node: given, depth }: At & { node: Node }): Shape {
+/** What the parameters of a function stand for that makes schemas: `envelope('order.placed', z.object(…))`. */
+type Given = ReadonlyMap<string, At & { node: Node }>;
+
+function shapeAt(system: System, { file, node: asked, depth, given }: At & { node: Node }): Shape {
   if (depth > 12) return OPEN;
-  const found = valueNode(system.program, file, given);
+  const handed = asked.type === 'Identifier' ? given?.get(asked.name) : undefined;
+  if (handed) return shapeAt(system, { ...handed, depth: depth + 1 });
+  const found = valueNode(system.program, file, asked);
   if (!found) return OPEN;
   const node = unwrap(found.node);
-  const next = (inner: Node): Shape => shapeAt(system, { file: found.file, node: inner, depth: depth + 1 });
-  if (node.type === 'ObjectExpression') return jsonSchema(system, { file: found.file, node, depth });
+  if (node.type === 'ObjectExpression') return jsonSchema(system, { file: found.file, node, depth, given });
   if (node.type !== 'CallExpression') return OPEN;
+  const made = madeBy(system, { file: found.file, call: node, depth, given });
+  return made ? shapeAt(system, made) : shapeOfCall(system, { file: found.file, call: node, depth, given });
+}
+
+function shapeOfCall(system: System, { file, call: node, depth, given }: Making): Shape {
   const name = pathOf(node.callee).at(-1)!;
   const args = node.arguments as readonly Node[];
+  const next = (inner: Node): Shape => shapeAt(system, { file, node: inner, depth: depth + 1, given });
   // `z.string().optional()`: what the value is stands before.
   if (node.callee.type === 'MemberExpression' && unwrap(node.callee.object).type === 'CallExpression') {
     const inner = next(node.callee.object);
@@ -42,7 +53,7 @@ function shapeAt(system: System, { file, node: given, depth }: At & { node: Node
     case 'object':
     case 'strictobject':
     case 'interface':
-      return { kind: 'object', properties: propertiesOf(system, { file: found.file, node: args[0], depth }) };
+      return { kind: 'object', properties: propertiesOf(system, { file, node: args[0], depth, given }) };
     case 'array':
       return { kind: 'list', of: args[0] ? next(args[0]) : OPEN };
     case 'optional':
@@ -52,7 +63,10 @@ function shapeAt(system: System, { file, node: given, depth }: At & { node: Node
     case 'union':
     case 'enum': {
       const list = args[0] && unwrap(args[0]);
-      return list?.type === 'ArrayExpression' ? { kind: 'choice', of: (list.elements as Node[]).map(next) } : OPEN;
+      const alternative = (one: Node): Shape => (one.type === 'Literal' ? literal(one) : next(one));
+      return list?.type === 'ArrayExpression'
+        ? { kind: 'choice', of: (list.elements as Node[]).map(alternative) }
+        : OPEN;
     }
     case 'pick':
     case 'omit':
@@ -68,7 +82,7 @@ function shapeAt(system: System, { file, node: given, depth }: At & { node: Node
     case 'transform':
       return OPEN;
     case 'literal':
-      return { kind: 'value', type: JSON.stringify(literalOf(args[0])) };
+      return literal(args[0]?.type === 'Identifier' ? (given?.get(args[0].name)?.node ?? args[0]) : args[0]);
     default:
       return { kind: 'value', type: name.toLowerCase() };
   }
@@ -93,15 +107,37 @@ const together = (all: readonly Shape[]): Shape =>
     ? { kind: 'object', properties: Object.assign({}, ...all.map(({ properties }) => properties)) }
     : OPEN;
 
-const literalOf = (node: Node | undefined): Value => (node?.type === 'Literal' ? (node.value as Value) : null);
+const literal = (node: Node | undefined): Shape => ({
+  kind: 'value',
+  type: JSON.stringify(node?.type === 'Literal' ? (node.value as Value) : null),
+});
+
+interface Making extends Omit<At, 'node'> {
+  readonly call: Extract<Node, { type: 'CallExpression' }>;
+}
+
+/** What a function of the contracts makes of what it is given. */
+function madeBy({ program }: System, { file, call, depth, given }: Making): (At & { node: Node }) | undefined {
+  const origin = call.callee.type === 'Identifier' ? program.originOf(file, call.callee) : undefined;
+  const [maker, ...others] = origin?.kind === 'functions' ? origin.all : [];
+  const [returned, ...more] = maker ? returnedBy(maker.file, maker.node) : [];
+  if (!maker || others.length > 0 || !returned || more.length > 0) return undefined;
+  const handed = (maker.node.params as readonly Node[]).flatMap((parameter, at) => {
+    const [name, node] = [nameOf(parameter), (call.arguments as readonly Node[])[at]];
+    const known = node?.type === 'Identifier' ? given?.get(node.name) : undefined;
+    return name !== undefined && node ? [[name, known ?? { file, node, depth, given }] as const] : [];
+  });
+  return { file: maker.file, node: returned, depth: depth + 1, given: new Map(handed) };
+}
 
 interface At {
   readonly file: ParsedFile;
   readonly node: Node | undefined;
   readonly depth: number;
+  readonly given?: Given | undefined;
 }
 
-function propertiesOf(system: System, { file, node, depth }: At): Readonly<Record<string, Property>> {
+function propertiesOf(system: System, { file, node, depth, given }: At): Readonly<Record<string, Property>> {
   // `...Product.properties`: those of another schema.
   if (node?.type === 'MemberExpression' && pathOf(node).at(-1) === 'properties') {
     const other = shapeAt(system, { file, node: node.object, depth: depth + 1 });
@@ -112,13 +148,16 @@ function propertiesOf(system: System, { file, node, depth }: At): Readonly<Recor
   const properties: Record<string, Property> = {};
   for (const entry of found.node.properties) {
     if (entry.type === 'SpreadElement') {
-      Object.assign(properties, propertiesOf(system, { file: found.file, node: entry.argument, depth: depth + 1 }));
+      Object.assign(
+        properties,
+        propertiesOf(system, { file: found.file, node: entry.argument, depth: depth + 1, given }),
+      );
       continue;
     }
     const name = nameOf(entry.key as Node);
     if (name === undefined) continue;
     const value = entry.value as Node;
-    const shape = shapeAt(system, { file: found.file, node: value, depth: depth + 1 });
+    const shape = shapeAt(system, { file: found.file, node: value, depth: depth + 1, given });
     properties[name] = { shape, optional: isOptional(system, found.file, value) };
   }
   return properties;
@@ -132,8 +171,8 @@ function isOptional({ program }: System, file: ParsedFile, node: Node): boolean 
   );
 }
 
-function jsonSchema(system: System, { file, node, depth }: At & { node: Node }): Shape {
-  const properties = propertiesOf(system, { file, node: field(node, 'properties'), depth });
+function jsonSchema(system: System, { file, node, depth, given }: At & { node: Node }): Shape {
+  const properties = propertiesOf(system, { file, node: field(node, 'properties'), depth, given });
   const required = field(node, 'required');
   const names = required?.type === 'ArrayExpression' ? (required.elements as Node[]).map(nameOf) : [];
   const type = nameOf(field(node, 'type'));
@@ -223,6 +262,7 @@ function narrowed(before: Shape, after: Shape, at: string): string[] {
   const all = (shape: Shape): Set<string> =>
     new Set((shape.kind === 'choice' ? shape.of : [shape]).map((one) => JSON.stringify(one)));
   const [then, now] = [all(before), all(after)];
+  if ([...then, ...now].includes(JSON.stringify(OPEN))) return [];
   const gone = [...then].filter((one) => !now.has(one));
   return gone.length === 0
     ? []

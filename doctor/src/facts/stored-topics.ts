@@ -2,6 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
+import { valueNode } from '../model/texts.ts';
 import { type AnyCall, ancestorsOf, contains, functionsAround, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { sqlOf } from './effects.ts';
@@ -76,12 +77,33 @@ interface Put {
 function fieldOfPut(system: System, file: ParsedFile, { call, field }: Put): Node | string | undefined {
   const sql = sqlOf(system, { file, call });
   if (INSERT.test(sql)) return fieldInSql(call, { field, sql });
-  const [here] = file
-    .all('Property')
-    .filter((one) => contains(statementOf(file, call), one) && plain(nameOf(one.key) ?? '') === field)
-    .map(({ value }) => value as Node);
+  const put = file.all('Property').filter((one) => contains(statementOf(file, call), one));
+  const own = put.find((one) => plain(nameOf(one.key) ?? '') === field);
+  if (own) return own.value as Node;
   const [given] = call.arguments as readonly Node[];
-  return here ?? fieldOfEntity(system, file, { given, isField: (name) => plain(name) === field });
+  return (
+    fieldOfPacked(system, file, { field, put: put.map(({ value }) => value as Node) }) ??
+    fieldOfEntity(system, file, { given, isField: (name) => plain(name) === field })
+  );
+}
+
+/** `const body = JSON.stringify({ type, data })`, where that is what is put. */
+function fieldOfPacked(
+  { program }: System,
+  file: ParsedFile,
+  { field, put }: { readonly field: string; readonly put: readonly Node[] },
+): Node | undefined {
+  return put
+    .flatMap((value) => {
+      const made = value.type === 'Identifier' ? valueNode(program, file, value) : { file, node: value };
+      const isPacked = made?.node.type === 'CallExpression' && pathOf(made.node.callee).join('.') === 'JSON.stringify';
+      const packed = isPacked ? ((made.node as AnyCall).arguments[0] as Node | undefined) : undefined;
+      if (made?.file !== file || packed?.type !== 'ObjectExpression') return [];
+      return packed.properties.flatMap((entry) =>
+        entry.type === 'Property' && plain(nameOf(entry.key) ?? '') === field ? [entry.value as Node] : [],
+      );
+    })
+    .at(0);
 }
 
 const INSERT = /insert\s+into\s+\S+\s*\(([^)]*)\)\s*values\s*\(([\s\S]*)\)/i;

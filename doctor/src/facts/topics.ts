@@ -153,7 +153,7 @@ function ofEach(file: ParsedFile, { node, path }: Extract<Binding, { kind: 'valu
 }
 
 /** Each topic of a table, and what is done there with its messages. */
-function rowsOf(system: System, file: ParsedFile, given: Node): Row[] {
+export function rowsOf(system: System, file: ParsedFile, given: Node): Row[] {
   const table = valueNode(system.program, file, given);
   if (table?.node.type !== 'ObjectExpression') return [{ text: undefined }];
   return table.node.properties.flatMap((entry): Row[] => {
@@ -164,7 +164,7 @@ function rowsOf(system: System, file: ParsedFile, given: Node): Row[] {
   });
 }
 
-type Row = Pick<Lifted, 'text' | 'handler' | 'wrapper'>;
+export type Row = Pick<Lifted, 'text' | 'handler' | 'wrapper'>;
 
 /** A function, or one that is handed to a wrapper of this repository: `once((order) => …)`. */
 function doneBy({ program }: System, file: ParsedFile, value: Node): Omit<Row, 'text'> {

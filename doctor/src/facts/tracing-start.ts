@@ -4,7 +4,7 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { type AnyCall, functionsAround, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { loadedFiles, startsWithoutScripts } from './loaded.ts';
+import { loadedFiles, startScripts, startsWithoutScripts } from './loaded.ts';
 import { isOn, schemas } from './moleculer.ts';
 import { isReached } from './reached.ts';
 
@@ -26,7 +26,7 @@ const STARTS = new RegExp(
 /** Whether anything starts tracing where a part is started: its code, its scripts, its image or its settings. */
 export function isTraced(system: System, part: Part): boolean {
   if (isTracedByMoleculer(system, part)) return true;
-  const scripts = startsWithoutScripts(system, part) ? '' : Object.values(part.scripts).join('\n');
+  const scripts = startsWithoutScripts(system, part) ? '' : startScripts(part.scripts).join('\n');
   const deployed = system
     .deploymentsOf(part)
     .map(({ command, environment }) => `${command} ${environment['NODE_OPTIONS'] ?? ''}`);
@@ -113,7 +113,7 @@ export function hasNoInstrumentation(files: readonly ParsedFile[]): boolean {
     ),
   );
   const isEmpty = (options: Node | undefined): boolean => {
-    if (options?.type !== 'ObjectExpression' || options.properties.length === 0) return false;
+    if (options?.type !== 'ObjectExpression') return false;
     if (options.properties.some(({ type }) => type === 'SpreadElement')) return false;
     const told = property(options, 'instrumentations');
     return told === undefined || (told.type === 'ArrayExpression' && told.elements.length === 0);

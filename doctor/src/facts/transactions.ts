@@ -52,7 +52,10 @@ const pastHandles = (system: System, file: ParsedFile): TornOutbox[] =>
 export const putsThrough = (system: System, site: CallSite): boolean =>
   system.program
     .calleesOf(site)
-    .some(({ file, node }) => putsInto(system, file).some((put) => contains(node, put) && !contains(node, site.call)));
+    .some(
+      ({ file, node }) =>
+        !(file === site.file && contains(node, site.call)) && putsInto(system, file).some((put) => contains(node, put)),
+    );
 
 /** The calls of a file that put something into an outbox. */
 export function putsInto(system: System, file: ParsedFile): readonly AnyCall[] {
@@ -102,7 +105,7 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     );
     const change =
       changes.find((one) => enclosing(file, one, method) === enclosing(file, message, method)) ?? changes[0];
-    if (!change) return [];
+    if (!change) return apartThrough(system, file, { message, method, puts });
     const apart = changedApart(system, { file, message, changes });
     if (apart) return [{ file, message, change: apart }];
     const [one, other] = [enclosing(file, message, method), enclosing(file, change, method)];
@@ -116,6 +119,28 @@ function tornIn(system: System, file: ParsedFile): TornOutbox[] {
     if (one === other && (one !== undefined || isWithinTransactions(system, { file, node: method }))) return [];
     return [{ file, message, change }];
   });
+}
+
+interface Put {
+  readonly message: AnyCall;
+  readonly method: AnyFunction;
+  readonly puts: readonly AnyCall[];
+}
+
+/** The same where functions of this repository make the change: `orders.insert(client, order)`. */
+function apartThrough(system: System, file: ParsedFile, { message, method, puts }: Put): TornOutbox[] {
+  const changes = callsIn(file).filter(
+    (call) =>
+      contains(method, call) &&
+      !puts.includes(call) &&
+      !(call.arguments as readonly Node[]).some((given) => isFunction(given)) &&
+      system.program
+        .calleesOf({ file, call })
+        .some((callee) => system.program.callsReachedFrom(callee, 2).some((site) => isWrite(system, site))),
+  );
+  const isRoot = lacksHandle(system, { file, call: message });
+  const change = isRoot && changes.find((call) => connectionOf(system, { file, call }) === 'transaction');
+  return change ? [{ file, message, change }] : [];
 }
 
 /** `note(undefined, message)` and `note()`, where the function would take a transaction there. */

@@ -177,7 +177,7 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
         command: [value['command'], value['entrypoint']].flat().map(text).join(' '),
         dependsOn: dependenciesOf(value['depends_on']),
         publishedPorts: openPorts(value, at),
-        probes: value['healthcheck'] ? { readiness: text((value['healthcheck'] as Tree)['test']) } : {},
+        probes: value['healthcheck'] ? { readiness: commandIn((value['healthcheck'] as Tree)['test']) } : {},
         probeLines: value['healthcheck'] ? { readiness: at('healthcheck') } : {},
         ...(isSwitchedOff(value['healthcheck']) && { isUnchecked: true as const }),
         labels: pairsOf(value['labels'] ?? treeAt(value, ['deploy'])['labels']),
@@ -188,6 +188,8 @@ function composeServices(root: string, doc: Doc, folderOf: BuildFolder): Deploym
     ];
   });
 }
+
+const commandIn = (given: unknown): string => [given].flat().map(text).join(' ');
 
 /** `healthcheck: { disable: true }`, and `test: [NONE]`. */
 const isSwitchedOff = (check: unknown): boolean =>

@@ -20,7 +20,7 @@ export function readJson<T>(path: string): T | undefined {
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const textsOf = (value: unknown): Readonly<Record<string, string>> =>
+export const textsOf = (value: unknown): Readonly<Record<string, string>> =>
   isRecord(value)
     ? (Object.fromEntries(Object.entries(value).filter(([, one]) => typeof one === 'string')) as Record<string, string>)
     : {};

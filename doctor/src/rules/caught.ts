@@ -42,7 +42,7 @@ function handsOn(file: ParsedFile, { body }: { readonly body: readonly Node[] })
   if (body.some((one) => throwsUnavailable(file, one))) return true;
   if (body.every((one) => isTold(file, one, /^(await )?(next|done|reject)\(\w+\)$|^(console|log\w*|this\.log\w*)\./)))
     return true;
-  const before = body.slice(0, -1).map((one) => file.textOf(one));
+  const before = body.slice(0, -1).flatMap((one) => (answersAnother(file, one) ? [] : [file.textOf(one)]));
   return isTold(file, last, /^(next|done|reject)\(\w+\)$/) && !before.some((text) => ANSWERS.test(text));
 }
 
@@ -56,6 +56,15 @@ function isTold(file: ParsedFile, statement: Node, call: RegExp): boolean {
   const inner = expression ?? argument ?? undefined;
   return inner !== undefined && call.test(file.textOf(inner));
 }
+
+/** `if (error instanceof SeatsTaken) return …`: what the own rules refuse is answered, and not what is away. */
+const answersAnother = (file: ParsedFile, node: Node): boolean =>
+  node.type === 'IfStatement' && !node.alternate && OF_RULES.test(file.textOf(node.test));
+
+const OF_RULES = new RegExp(
+  String.raw`^\w+ instanceof (?!Error$)(?!\w*(Unavailable|Breaker|Circuit|Time|Upstream|Gateway|Remote|` +
+    String.raw`Service|Http|Axios|Fetch|Client|Depend|Fail))\w+$`,
+);
 
 /** `if (error instanceof UnavailableError) throw error;`: what is answered is something else. */
 const throwsUnavailable = (file: ParsedFile, node: Node): boolean =>

@@ -10,7 +10,7 @@ import {
 } from '../facts/breakers.ts';
 import { waitsForEver } from '../facts/moleculer.ts';
 import { clientOf, type Outbound, outboundCalls } from '../facts/outbound.ts';
-import { routesIn } from '../facts/routes.ts';
+import { isOfProbe } from '../facts/probe-routes.ts';
 import { isForEver } from '../facts/time-outs.ts';
 import { readParts } from '../facts/unread.ts';
 import type { RunningSystem } from '../live/running-system.ts';
@@ -19,7 +19,7 @@ import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { textOf, valueNode } from '../model/texts.ts';
 import type { Model } from '../model.ts';
-import { type AnyCall, contains, nameOf, pathOf, property } from '../source/ast.ts';
+import { type AnyCall, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { isCaught } from './caught.ts';
@@ -72,13 +72,6 @@ function judge(system: System): Judgement {
     ...readParts(system),
   };
 }
-
-/** A probe that asks others is judged by `health`: what it waits for, no request waits for. */
-const isOfProbe = (system: System, { file, node }: Outbound): boolean =>
-  (routesIn(system).get(file) ?? []).some(
-    ({ path, handler }) =>
-      /(readyz?|livez?|healthz?|readiness|liveness)$/i.test(path) && handler && contains(handler, node),
-  );
 
 function unguarded({ part, file, line, client, address, target }: Outbound): Draft {
   const whom = target ? `the service ${target.name}` : address === '' ? 'another system' : address;

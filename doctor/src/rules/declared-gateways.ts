@@ -18,11 +18,16 @@ function withoutPolicy(system: System, { gateway: subject, file, line, path, tar
   if (isOpenByNature(path)) return [];
   const inside = target ? clientRoutes(system, target) : [];
   const isForAll = target !== undefined && inside.length === 0 && answers(system, target).length > 0;
-  const isAsked = policy.hasAuthentication || isForAll || inside.some(({ hasAuthentication }) => hasAuthentication);
+  const isAsked =
+    policy.hasAuthentication ||
+    policy.isPublic ||
+    isForAll ||
+    inside.some(({ hasAuthentication }) => hasAuthentication);
   const isLimited = policy.hasRateLimit || (inside.length > 0 && inside.every(({ hasRateLimit }) => hasRateLimit));
   const missing = [...(isAsked ? [] : ['authentication']), ...(isLimited ? [] : ['rate limit'])];
   if (missing.length === 0) return [];
-  const what = `ALL ${path} passes the gateway with no ${missing.join(' and no ')}`;
+  const methods = policy.methods?.length ? policy.methods.join(', ') : 'ALL';
+  const what = `${methods} ${path} passes the gateway with no ${missing.join(' and no ')}`;
   return [{ subject, what, evidence: [{ file, line, text: path }] }];
 }
 

@@ -1,4 +1,5 @@
 import { outboundCalls } from '../facts/outbound.ts';
+import { isOfProbe } from '../facts/probe-routes.ts';
 import type { Commit, History } from '../history/change-coupling.ts';
 import type { Thresholds } from '../model/architecture-file.ts';
 import type { System } from '../model/system.ts';
@@ -29,7 +30,7 @@ export const distributedMonolith: Rule = {
 function judge(system: System): Judgement {
   const isOne = system.services.length < 2;
   return {
-    findings: [...cycles(system), ...throughTheFront(system), ...startsAfter(system)],
+    findings: [...cycles(system), ...throughTheFront(system), ...startsAfter(system), ...readyAfter(system)],
     judged: isOne ? [] : system.services.map(({ name }) => name),
     unknown: isOne ? [{ subject: 'the repository', why: 'Only one service was found.' }] : [],
   };
@@ -99,6 +100,18 @@ function startsAfter(system: System): Draft[] {
     ),
   );
 }
+
+/** A service that asks another one whether it is itself ready: when that is away, both are. */
+const readyAfter = (system: System): Draft[] =>
+  outboundCalls(system)
+    .filter((call) => call.part.kind === 'service' && call.target?.kind === 'service' && isOfProbe(system, call))
+    .map(({ part, target, file, line }) => ({
+      subject: part.name,
+      what: `${part.name} is only ready while ${target!.name} answers: it cannot run alone`,
+      evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
+      severity: 'warning' as const,
+      mend: 'Let it be ready with what it has itself, and let a breaker answer for the other one.',
+    }));
 
 const seen = (model: Model): Judgement =>
   seenInTraces(

@@ -163,7 +163,9 @@ const ofOutbox = perSystem(
 /** A function that changes the database and publishes as well, with nothing that makes both happen or neither. */
 function dualWrite(system: System, { part, file, node, line, raw, topic }: MessageUse): Draft[] {
   const site = { file, call: node as CallSite['call'] };
-  if ([site, raw].some((one) => one && isOutbox(system, one))) return [];
+  // What others say by a function of the relay's file is no message of the outbox.
+  const isSaidByOthers = raw !== undefined && raw.file !== file && topic !== undefined;
+  if (isOutbox(system, site) || (raw && isOutbox(system, raw, { byPath: !isSaidByOthers }))) return [];
   const found = functionsOver(system, site).find(
     ({ at }) => !ofOutbox(system).test(at.file.path) && writesOf(system, at).length > 0,
   );
@@ -189,8 +191,8 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
 }
 
 /** The outbox's own relay publishes what is written already. */
-function isOutbox(system: System, { file, call }: CallSite): boolean {
-  if (ofOutbox(system).test(file.path)) return true;
+function isOutbox(system: System, { file, call }: CallSite, { byPath = true } = {}): boolean {
+  if (byPath && ofOutbox(system).test(file.path)) return true;
   const all = functionsAround(file, call);
   // What a kit is made by has its relay beside what it publishes otherwise.
   const at = all.findIndex((around) => system.program.callersOf(around).length > 0);
@@ -213,7 +215,7 @@ const filling = perSystem((system: System): RegExp => {
   return new RegExp(
     String.raw`${names}\w*['"]?\)?\.(create|insert|save|add|append)\w*\(|` +
       String.raw`(create|insert|save|persist|add)\w*\(\s*[[{]?\s*\w*${names}|` +
-      String.raw`insert\s+into\s+\S*${names}`,
+      String.raw`\b(add|put|save|write|insert|append|store|push)\w*${names}\w*\(|insert\s+into\s+\S*${names}`,
     'i',
   );
 });

@@ -2,6 +2,7 @@ import type { LayerRule } from '../model/architecture-file.ts';
 import { isTest } from '../model/files.ts';
 import { packageOf } from '../model/resolver.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
+import { hasPlainLayers, plainlyOutward } from './plain-layers.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { NOTHING } from './rule.ts';
 
@@ -33,7 +34,7 @@ const USUAL_RULES: Readonly<Record<string, LayerRule>> = {
   platform: { imports: ['interface', 'infrastructure', 'application', 'domain'] },
 };
 
-/** Libraries of pure values and functions; a guess forgives them in a domain. */
+/** Libraries of pure values and functions: a domain that imports them may have its reasons. */
 const PURE = new RegExp(
   String.raw`^(uuid|nanoid|ulid|ulidx|decimal\.js|big\.js|bignumber\.js|dinero\.js|@dinero\.js/.+|` +
     'date-fns|dayjs|luxon|neverthrow|ts-pattern|immer|fp-ts|effect|remeda|ramda|lodash(-es)?|' +
@@ -57,7 +58,9 @@ function judge(system: System): Judgement {
   };
   const imports = declared ? [...system.imports, ...system.testImports()] : system.imports;
   const withLayers = system.services.filter((part) =>
-    system.filesOf(part).some(({ path }) => judged.layerOf(path) === 'domain' || (declared && judged.layerOf(path))),
+    declared
+      ? system.filesOf(part).some(({ path }) => judged.layerOf(path))
+      : system.filesOf(part).some(({ path }) => judged.layerOf(path) === 'domain') || hasPlainLayers(system, part),
   );
   const without = system.services.filter((part) => !withLayers.includes(part));
   return {
@@ -72,11 +75,17 @@ function brokenBy(judged: Judged, found: ResolvedImport): Draft[] {
   const part = system.partOf(found.file.path);
   const layer = part?.kind === 'service' ? judged.layerOf(found.file.path) : undefined;
   const rule = layer === undefined ? undefined : judged.rules[layer];
-  if (!part || layer === undefined || !rule) return [];
-  const what = outward(judged, found, { layer, rule, folder: part.folder }) ?? foreign(judged, found, { layer, rule });
-  if (what === undefined) return [];
+  const what =
+    part && layer !== undefined && rule
+      ? (outward(judged, found, { layer, rule, folder: part.folder }) ?? foreign(judged, found, { layer, rule }))
+      : undefined;
+  const plainly = judged.isGuessed && what === undefined ? plainlyOutward(system, found) : undefined;
+  if (!part || (what ?? plainly) === undefined) return [];
   const at = { file: found.file.path, line: found.line, text: `import "${found.specifier}"` };
-  return [{ subject: part.name, what, evidence: [at] }];
+  const mayHaveReasons = judged.isGuessed && found.target.kind !== 'own' && PURE.test(packageOf(found.specifier));
+  return [
+    { subject: part.name, what: (what ?? plainly)!, evidence: [at], ...(mayHaveReasons && { severity: 'warning' }) },
+  ];
 }
 
 interface Importer {
@@ -88,8 +97,22 @@ interface Importer {
 function outward(judged: Judged, { target }: ResolvedImport, { layer, rule, folder }: Importer): string | undefined {
   if (target.kind !== 'own' || judged.system.partOf(target.path)?.folder !== folder) return undefined;
   const to = judged.layerOf(target.path);
+  if (to === undefined && layer === 'domain' && judged.isGuessed) return driven(judged, target.path);
   if (to === undefined || to === layer || rule.imports.includes(to)) return undefined;
   return `${layer} imports ${to}`;
+}
+
+/** What asks databases, brokers and other services, or answers requests. */
+const DRIVERS = new RegExp(
+  '^(pg|mysql2?|mongoose|mongodb|sequelize|typeorm|knex|kysely|ioredis|redis|amqplib|kafkajs|nats|bullmq|' +
+    'axios|got|undici|express|fastify|koa)(/|$)',
+);
+
+/** A domain that imports what its own service keeps of a driver depends on that as well. */
+function driven({ system }: Judged, path: string): string | undefined {
+  const file = system.program.fileAt(path);
+  const driver = file?.imports.find(({ specifier, typeOnly }) => !typeOnly && DRIVERS.test(specifier));
+  return driver && `domain imports what leads to the library ${packageOf(driver.specifier)}`;
 }
 
 /** A library, a module of Node, or another package of the repository that the layer may not import. */
@@ -102,7 +125,7 @@ function foreign(judged: Judged, found: ResolvedImport, { layer, rule }: Importe
   if (target.kind === 'own' && (owner === judged.system.partOf(file.path) || specifier.startsWith('.')))
     return undefined;
   if (allowed.includes(name) || (typeOnly && rule.types?.includes(name))) return undefined;
-  if (judged.isGuessed && (PURE.test(name) || (owner && owner.kind !== 'service'))) return undefined;
+  if (judged.isGuessed && owner && owner.kind !== 'service') return undefined;
   if (owner?.kind === 'service' || owner?.kind === 'gateway') return undefined;
   return `${layer} imports ${target.kind === 'node' ? `a module of Node (${target.module})` : `the library ${name}`}`;
 }

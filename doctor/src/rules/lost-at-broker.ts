@@ -88,7 +88,8 @@ function puts(system: System, files: readonly ParsedFile[], file: ParsedFile): b
 
 const AUTOMATIC = new RegExp(
   '^(@opentelemetry/(auto-instrumentations-node|instrumentation-(amqplib|kafkajs|aws-sdk|' +
-    String.raw`nats|ioredis|redis[\w-]*))|@instana/.+|dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)`,
+    String.raw`nats|ioredis|redis[\w-]*))|opentelemetry-instrumentation-(amqplib|kafkajs)|@instana/.+|` +
+    'dd-trace|elastic-apm-node|newrelic|@azure/monitor-opentelemetry)',
 );
 /** Brokers whose client no automatic instrumentation knows, or for which it makes spans and carries nothing. */
 const NEVER_AUTOMATIC = /^(nats|node-nats-streaming|@nats-io\/.+|mqtt|redis|ioredis|bullmq|bull)$/;

@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { isDatabaseCall, isWrite, sqlOf } from '../facts/effects.ts';
-import { KEEPS_HANDLED } from '../facts/inbox-notes.ts';
+import { KEEPS_HANDLED, notesTooLate } from '../facts/inbox-notes.ts';
 import { notesAnything } from '../facts/noted-messages.ts';
 import { putsInto } from '../facts/transactions.ts';
 import type { FunctionAt } from '../model/origin.ts';
@@ -33,7 +33,7 @@ export function repeatedEffect(
   const run = [handler, ...kit, ...reached.flatMap((site) => system.program.calleesOf(site))];
   const texts = run.map((one) => textWithoutOwn(system, one).replaceAll(OF_OTHERS, ''));
   if (run.some((one) => asksWhetherNew(system, one) || catchesDuplicates(system, one))) return undefined;
-  if (forgets(system, run) && !run.some(asksFirst)) return effectIn(system, reached);
+  if ((forgets(system, run) || notesTooLate(system, run)) && !run.some(asksFirst)) return effectIn(system, reached);
   const isInVain = run.some((one) => asksInVain(system, one));
   const remembers = texts.some(
     (text) => (REMEMBERS.test(text) && !isInVain) || (UPSERTS.test(text) && !DIFFERS.test(text)),

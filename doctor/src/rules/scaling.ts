@@ -9,13 +9,14 @@ import { promiseChains } from '../facts/process-locks.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
 import { isReached } from '../facts/reached.ts';
+import { isAgain, type Work, workOf } from '../facts/timed-work.ts';
 import { workOfPort } from '../facts/timer-ports.ts';
 import { withSources } from '../facts/unread.ts';
 import { usedFiles } from '../facts/used-files.ts';
 import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { decoratorsOf, functionsAround, isFunction, pathOf, property } from '../source/ast.ts';
+import { decoratorsOf, functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { affinities } from './affinities.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -213,31 +214,6 @@ function handedOver(system: System, site: CallSite): Node[] {
   const repeated = workOfPort(system, site);
   if (repeated.length > 0) return repeated;
   return workOfPort(system, site, 'setTimeout').filter((work) => isAgain(system, site, work));
-}
-
-/** `setTimeout` by which a function calls itself again and again. */
-function isAgain(system: System, { file, call }: CallSite, work: Node): boolean {
-  const arounds = functionsAround(file, call);
-  const works = workOf(system, file, work);
-  if (works.some(({ node }) => arounds.includes(node as (typeof arounds)[number]))) return true;
-  return works
-    .flatMap((work) => (isFunction(work.node) ? system.program.callsReachedFrom({ file, node: work.node }, 1) : []))
-    .some((site) => system.program.calleesOf(site).some(({ node }) => arounds.includes(node)));
-}
-
-interface Work {
-  readonly file: ParsedFile;
-  readonly node: Node;
-}
-
-function workOf({ program }: System, file: ParsedFile, given: Node): Work[] {
-  if (isFunction(given)) return [{ file, node: given }];
-  if (given.type === 'ObjectExpression') {
-    const task = property(given, 'onTick') ?? property(given, 'execute');
-    return task ? workOf({ program } as System, file, task) : [];
-  }
-  const origin = program.originOf(file, given);
-  return origin.kind === 'functions' ? origin.all.map((one) => ({ file: one.file, node: one.node })) : [];
 }
 
 function reached(system: System, { file, node }: Work, depth = 6): readonly CallSite[] {

@@ -155,12 +155,15 @@ export function loopAround(file: ParsedFile, node: Node): Node | undefined {
     if (isFunction(outer)) {
       const call = file.parentOf(outer);
       if (iteratedIn(call) === outer) return call;
-      if (call?.type !== 'CallExpression' || !/^(then|catch|finally)$/.test(lastOf(call.callee))) return undefined;
+      if (call?.type !== 'CallExpression' || !RUNS_AT_ONCE.test(lastOf(call.callee))) return undefined;
     }
     inner = outer;
   }
   return undefined;
 }
+
+/** What a promise goes on with, and what a breaker or a policy is handed for one run. */
+const RUNS_AT_ONCE = /^(then|catch|finally|execute|fire|exec|run)$/;
 
 /** What is evaluated once, such as the list of a `for … of`, is not repeated. */
 function isRepeatedPart(loop: Node, inner: Node): boolean {

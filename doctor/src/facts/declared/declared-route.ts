@@ -9,6 +9,10 @@ export interface DeclaredRoute {
   readonly path: string;
   readonly hasAuthentication: boolean;
   readonly hasRateLimit: boolean;
+  /** By which methods it can be asked, where it says that. */
+  readonly methods?: readonly string[];
+  /** It says that everybody may read it. */
+  readonly isPublic?: boolean;
   /** The host that it leads to, as it is written there; undefined where that says nothing. */
   readonly host?: string;
 }

@@ -23,7 +23,10 @@ export function routesOfKong(file: string, content: string): DeclaredRoute[] {
         ({ enabled }) => enabled !== false,
       );
       const has = (pattern: RegExp): boolean => plugins.some(({ name }) => pattern.test(text(name)));
-      const policy = { hasAuthentication: has(AUTHENTICATES), hasRateLimit: has(LIMITS) };
+      const asks = plugins.some(({ name, config }) => AUTHENTICATES.test(text(name)) && !letsIn(config));
+      const methods = [route['methods'] ?? []].flat().map((one) => text(one));
+      const isPublic = methods.length > 0 && methods.every((one) => READS.test(one)) && isTagged(route);
+      const policy = { hasAuthentication: asks, hasRateLimit: has(LIMITS), methods, isPublic };
       const line = lineAt('services', at, 'routes', index);
       const host = hostIn(text(service['url'] ?? service['host'] ?? service['name']));
       const told = { gateway: 'kong', file, line, host, ...policy };
@@ -31,5 +34,13 @@ export function routesOfKong(file: string, content: string): DeclaredRoute[] {
     }),
   );
 }
+
+const READS = /^(GET|HEAD|OPTIONS)$/;
+
+/** Whoever brings no token is let in as this consumer. */
+const letsIn = (config: unknown): boolean => isTree(config) && text(config['anonymous']) !== '';
+
+const isTagged = ({ tags }: Tree): boolean =>
+  [tags ?? []].flat().some((one) => /^(public|anonymous|open)/i.test(text(one)));
 
 const nameIn = (given: unknown): string => (isTree(given) ? text(given['name']) : text(given));
