@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Shape } from './shapes.ts';
+import { type Limits, limitsOfKeywords } from './limits.ts';
+import { bound, type Shape } from './shapes.ts';
 
 /** A schema as it was published, and where that is written down. */
 export interface PublishedBefore {
@@ -66,11 +67,13 @@ export function shapeIn(schema: JsonSchema): Shape {
   const { type, anyOf, items, properties, required = [] } = schema;
   if ('const' in schema) return { kind: 'value', type: JSON.stringify(schema.const) };
   if (anyOf) return { kind: 'choice', of: anyOf.map(shapeIn) };
-  if (type === 'array') return { kind: 'list', of: items ? shapeIn(items) : { kind: 'open' } };
+  if (type === 'array') return bound({ kind: 'list', of: items ? shapeIn(items) : { kind: 'open' } }, limitsIn(schema));
   if (type === undefined) return { kind: 'open' };
-  if (type !== 'object') return { kind: 'value', type };
+  if (type !== 'object') return bound({ kind: 'value', type }, limitsIn(schema));
   const entries = Object.entries(properties ?? {}).map(
     ([name, inner]) => [name, { shape: shapeIn(inner), optional: !required.includes(name) }] as const,
   );
   return { kind: 'object', properties: Object.fromEntries(entries) };
 }
+
+const limitsIn = (schema: JsonSchema): Limits => limitsOfKeywords(schema as Readonly<Record<string, unknown>>);

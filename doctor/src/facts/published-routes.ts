@@ -94,7 +94,9 @@ function changesOf(system: System, route: Route, { operation, document }: Before
   const compared = (then: JsonSchema | undefined, now: At | undefined, which: RegExp): string[] =>
     then && now ? breaks(shapeIn(then), shapeOf(system, now.file, now.node)).filter((what) => which.test(what)) : [];
   return [
-    ...compared(asked, body, /is new, and required$|is gone$|and is required$/).map((what) => `in requests ${what}`),
+    ...compared(asked, body, /is new, and required$|is gone$|and is required$|bound more tightly/).map(
+      (what) => `in requests ${what}`,
+    ),
     ...(answers ? statuses : []).flatMap((status) => {
       const now = inside(system, answers!, status);
       if (!now) return [`it no longer answers ${status}`];

@@ -4,13 +4,14 @@ import { type Value, valueNode } from '../model/texts.ts';
 import { returnedBy } from '../model/value-nodes.ts';
 import { nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { type Limits, limitsOfCall, limitsOfOptions, tighter } from './limits.ts';
 
 /** What a schema allows, as far as two versions of it must be compared. */
 export type Shape =
   | { readonly kind: 'object'; readonly properties: Readonly<Record<string, Property>> }
-  | { readonly kind: 'list'; readonly of: Shape }
+  | { readonly kind: 'list'; readonly of: Shape; readonly limits?: Limits }
   | { readonly kind: 'choice'; readonly of: readonly Shape[] }
-  | { readonly kind: 'value'; readonly type: string }
+  | { readonly kind: 'value'; readonly type: string; readonly limits?: Limits }
   | { readonly kind: 'open' };
 
 export interface Property {
@@ -47,7 +48,7 @@ function shapeOfCall(system: System, { file, call: node, depth, given }: Making)
   // `z.string().optional()`: what the value is stands before.
   if (node.callee.type === 'MemberExpression' && unwrap(node.callee.object).type === 'CallExpression') {
     const inner = next(node.callee.object);
-    return name === 'array' ? { kind: 'list', of: inner } : inner;
+    return name === 'array' ? { kind: 'list', of: inner } : bound(inner, limitsOfCall(name, args[0]));
   }
   switch (name.toLowerCase()) {
     case 'object':
@@ -55,7 +56,7 @@ function shapeOfCall(system: System, { file, call: node, depth, given }: Making)
     case 'interface':
       return { kind: 'object', properties: propertiesOf(system, { file, node: args[0], depth, given }) };
     case 'array':
-      return { kind: 'list', of: args[0] ? next(args[0]) : OPEN };
+      return bound({ kind: 'list', of: args[0] ? next(args[0]) : OPEN }, limitsOfOptions(args[1]));
     case 'optional':
     case 'readonly':
     case 'nullable':
@@ -84,9 +85,13 @@ function shapeOfCall(system: System, { file, call: node, depth, given }: Making)
     case 'literal':
       return literal(args[0]?.type === 'Identifier' ? (given?.get(args[0].name)?.node ?? args[0]) : args[0]);
     default:
-      return { kind: 'value', type: name.toLowerCase() };
+      return bound({ kind: 'value', type: name.toLowerCase() }, limitsOfOptions(args[0]));
   }
 }
+
+/** A value, or a list, within these limits besides its own; where none are told at all, they are not known. */
+export const bound = (shape: Shape, limits: Limits): Shape =>
+  shape.kind === 'value' || shape.kind === 'list' ? { ...shape, limits: { ...shape.limits, ...limits } } : shape;
 
 const namesIn = (node: Node | undefined): readonly string[] =>
   node?.type === 'ArrayExpression' ? (node.elements as Node[]).flatMap((one) => nameOf(one) ?? []) : [];
@@ -183,7 +188,7 @@ function jsonSchema(system: System, { file, node, depth, given }: At & { node: N
     ]);
     return { kind: 'object', properties: Object.fromEntries(entries) as Record<string, Property> };
   }
-  return type === undefined ? OPEN : { kind: 'value', type };
+  return type === undefined ? OPEN : bound({ kind: 'value', type }, limitsOfOptions(node));
 }
 
 function field(node: Node, name: string): Node | undefined {
@@ -231,9 +236,10 @@ export function breaks(before: Shape, after: Shape, at = ''): string[] {
   if (before.kind !== after.kind) return [`${at || 'it'} was ${nameShape(before)}, and is ${nameShape(after)}`];
   if (before.kind === 'value') {
     const now = (after as typeof before).type;
-    return now === before.type ? [] : [`${at || 'it'} was ${before.type}, and is ${now}`];
+    return now === before.type ? bounds(before, after, at) : [`${at || 'it'} was ${before.type}, and is ${now}`];
   }
-  if (before.kind === 'list') return breaks(before.of, (after as typeof before).of, `${at}[]`);
+  if (before.kind === 'list')
+    return [...bounds(before, after, at), ...breaks(before.of, (after as typeof before).of, `${at}[]`)];
   const then = before.properties;
   const now = (after as typeof before).properties;
   const gone = Object.keys(then).filter((name) => !(name in now));
@@ -255,12 +261,19 @@ export function breaks(before: Shape, after: Shape, at = ''): string[] {
   ];
 }
 
+const bounds = (before: Shape, after: Shape, at: string): string[] =>
+  tighter(limitsOf(before), limitsOf(after)).map((what) => `${at || 'it'} is bound more tightly: ${what}`);
+
+const limitsOf = (shape: Shape): Limits => ('limits' in shape && shape.limits) || { isOpen: true };
+
 const nameShape = (shape: Shape): string => (shape.kind === 'value' ? shape.type : shape.kind);
+
+const leaveOutLimits = (key: string, value: unknown): unknown => (key === 'limits' ? undefined : value);
 
 /** A choice that has lost one of its alternatives refuses what was written before. */
 function narrowed(before: Shape, after: Shape, at: string): string[] {
   const all = (shape: Shape): Set<string> =>
-    new Set((shape.kind === 'choice' ? shape.of : [shape]).map((one) => JSON.stringify(one)));
+    new Set((shape.kind === 'choice' ? shape.of : [shape]).map((one) => JSON.stringify(one, leaveOutLimits)));
   const [then, now] = [all(before), all(after)];
   if ([...then, ...now].includes(JSON.stringify(OPEN))) return [];
   const gone = [...then].filter((one) => !now.has(one));

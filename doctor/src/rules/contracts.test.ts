@@ -101,3 +101,32 @@ test('what is picked out of another schema is compared field by field', (t) => {
     'order.OrderPlaced.v1 breaks: lines is gone',
   ]);
 });
+
+test('what is bound more tightly refuses what was written before, and what is loosened does not', (t) => {
+  const bounds = (text: string, list = '') =>
+    CONTRACT.replace('Optional(Type.String())', () => `Optional(Type.String(${text}))`).replace(
+      'Integer() })',
+      `Integer({ minimum: 1 }) })${list}`,
+    );
+  const { note: _, lines, ...others } = DATA.properties;
+  const before = (note: object) => ({
+    'order.OrderPlaced.v1': {
+      ...DATA,
+      properties: {
+        ...others,
+        note: { type: 'string', ...note },
+        lines: { ...lines, items: { ...lines.items, properties: { pieces: { type: 'integer', minimum: 1 } } } },
+      },
+    },
+  });
+  const told = (note: object, contract: string) => findings(t, before(note), { contract });
+  deepStrictEqual(told({ maxLength: 200 }, bounds('{ maxLength: 200 }')), []);
+  deepStrictEqual(told({ maxLength: 200, pattern: '^a' }, bounds('{ maxLength: 300 }')), []);
+  deepStrictEqual(told({ maxLength: 200 }, bounds('LIMITS')), []);
+  const tight = 'order.OrderPlaced.v1 breaks: ';
+  deepStrictEqual(told({ maxLength: 200 }, bounds("{ maxLength: 100, pattern: '^[a-z]+$' }", ', { maxItems: 9 }')), [
+    `${tight}note is bound more tightly: max was 200, and is 100`,
+    `${tight}note is bound more tightly: pattern is new, and is ^[a-z]+$`,
+    `${tight}lines is bound more tightly: max is new, and is 9`,
+  ]);
+});
