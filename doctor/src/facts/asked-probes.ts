@@ -4,7 +4,7 @@ import type { Part } from '../model/layout.ts';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
-import { isFunction, nameOf, pathOf, property } from '../source/ast.ts';
+import { isFunction, nameOf, pathOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { userOf } from './breakers.ts';
 import type { Route } from './routes.ts';
@@ -61,7 +61,7 @@ export const emptyChecks = (system: System): NoChecks[] =>
       (call.arguments as readonly Node[]).flatMap((given) => {
         const node =
           given.type === 'ObjectExpression'
-            ? emptyIn(given)
+            ? (emptyIn(given) ?? onlyHandedOn(system, file, given))
             : isEmptyList(system, { file, call }, given)
               ? given
               : undefined;
@@ -71,6 +71,21 @@ export const emptyChecks = (system: System): NoChecks[] =>
       }),
     ),
   );
+
+/** `serverOf({ checks: options.checks })`, which are none where nobody gives any, and no service does. */
+function onlyHandedOn(system: System, file: ParsedFile, given: Node): Node | undefined {
+  if (given.type !== 'ObjectExpression' || system.partOf(file.path)?.kind !== 'library') return undefined;
+  const entries = (home: ParsedFile) => home.all('Property').filter((one) => CHECKS.test(nameOf(one.key) ?? ''));
+  const handed = given.properties.find(
+    (one) => one.type === 'Property' && CHECKS.test(nameOf(one.key) ?? '') && one.value.type === 'MemberExpression',
+  );
+  const isNone = entries(file).some((one) => {
+    const value = unwrap(one.value as Node);
+    return value.type === 'ObjectExpression' && value.properties.length === 0;
+  });
+  const isGiven = system.services.some((part) => system.filesOf(part).some((home) => entries(home).length > 0));
+  return handed && isNone && !isGiven ? handed : undefined;
+}
 
 /** A service that leaves out what a kit takes as the checks of its readiness: `({ name, checks = {} }) => …`. */
 export const missingChecks = (system: System): NoChecks[] =>

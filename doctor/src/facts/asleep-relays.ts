@@ -2,8 +2,9 @@ import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { classAround, decoratorsOf } from '../source/ast.ts';
+import { classAround, decoratorsOf, nameOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { userOf } from './breakers.ts';
 import { isUnlisted } from './nest-modules.ts';
 import { isReached } from './reached.ts';
 import { startersOf } from './starters.ts';
@@ -24,7 +25,46 @@ export const asleepRelays = perSystem((system: System): readonly AsleepRelay[] =
   ...neverStarted(system),
   ...unlisted(system),
   ...unlistedOfLibraries(system),
+  ...neverBegun(system),
 ]);
+
+const EMPTIES = /(Outbox\w*(Publisher|Relay|Dispatcher|Sender|Worker)|OutboxRelay|\w*Relay)$/;
+const BEGINS = /^(start|run|begin)$/;
+
+/** An object of a class that empties an outbox once it is started, and that its maker never starts. */
+const neverBegun = (system: System): AsleepRelay[] =>
+  system.program.files
+    .filter((file) => ['library', 'service'].includes(system.partOf(file.path)?.kind ?? ''))
+    .flatMap((file) =>
+      file.all('NewExpression').flatMap((message) => {
+        const origin = system.program.originOf(file, message.callee as Node);
+        if (origin.kind !== 'class' || !EMPTIES.test(origin.node.id?.name ?? '')) return [];
+        if (!/outbox|publish/i.test(origin.file.textOf(origin.node))) return [];
+        const begins = (origin.node.body.body as readonly Node[]).flatMap((one) =>
+          one.type === 'MethodDefinition' ? (nameOf(one.key as Node) ?? []) : [],
+        );
+        const begin = begins.find((name) => BEGINS.test(name));
+        const holder = file.parentOf(message);
+        const name = holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined;
+        const home = system.partOf(file.path)!;
+        const part = userOf(system, file);
+        if (begin === undefined || !/^\w+$/.test(name ?? '') || !part) return [];
+        const places = [...system.filesOf(home), ...system.services.flatMap((one) => system.filesOf(one))];
+        return isBegun(places, { name: name!, begin }) ? [] : [{ part, file, message }];
+      }),
+    );
+
+/** Also by another name, or as one of a list: `const { publisher: relay } = parts`, `[publisher, replica]`. */
+function isBegun(places: readonly ParsedFile[], { name, begin }: { readonly name: string; readonly begin: string }) {
+  return places.some(({ lines }) => {
+    const text = lines.join('\n');
+    const others = [
+      ...text.matchAll(new RegExp(String.raw`\b${name}\s*:\s*(\w+)|(\w+)\s*=\s*(?:[\w.]+\.)?${name}\b`, 'g')),
+    ].flatMap(([, renamed, held]) => renamed ?? held ?? []);
+    const names = [name, ...others].join('|');
+    return new RegExp(String.raw`\b(${names})\??\.${begin}\b|\[[^\]]*\b${name}\b[^\]]*\]`).test(text);
+  });
+}
 
 /** A relay that a library of Nest has, and that no module lists to which a part leads which fills its outbox. */
 function unlistedOfLibraries(system: System): AsleepRelay[] {

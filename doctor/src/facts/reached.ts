@@ -89,7 +89,21 @@ function mayMean({ program }: System, { file, node }: Place, meant: AnyFunction)
   const isMember = parent?.type === 'MemberExpression' && parent.property === node && !parent.computed;
   const origin = program.originOf(file, isMember ? parent : node);
   if (origin.kind === 'functions') return origin.all.some((one) => one.node === meant);
+  const named = isMember ? parent.object : node;
+  if ((isMember || !isIn(file, meant)) && isOfOther({ program } as System, file, named)) return false;
   return !(isMember && (origin.kind === 'external' || origin.kind === 'global'));
+}
+
+const isIn = (file: ParsedFile, node: AnyFunction): boolean =>
+  [...file.all('FunctionDeclaration'), ...file.all('FunctionExpression'), ...file.all('ArrowFunctionExpression')].some(
+    (one) => one === node,
+  );
+
+/** What this file declares itself, or a field of that, as `metrics.limited`: who puts a function there names it. */
+function isOfOther({ program }: System, file: ParsedFile, object: Node): boolean {
+  const binding = object.type === 'Identifier' ? program.scopesOf(file).lookUp(object.name, object) : undefined;
+  if (binding?.kind !== 'value') return false;
+  return !/\b(require|import)\b/.test(binding.init ? file.textOf(binding.init) : '');
 }
 
 /** What declares, imports or hands on a name does not use it. */
@@ -101,7 +115,8 @@ function isUse(file: ParsedFile, node: Node): boolean {
   if (parent?.type === 'MemberExpression' && EXPORT.test(file.textOf(parent))) {
     return file.parentOf(parent)?.type !== 'AssignmentExpression';
   }
-  if (parent?.type === 'Property') return !isHandedOn(file, parent);
+  if (parent?.type === 'TSMethodSignature' || parent?.type === 'TSPropertySignature') return false;
+  if (parent?.type === 'Property') return !isHandedOn(file, parent) && (parent.key !== node || parent.shorthand);
   if (parent?.type === 'ImportSpecifier' || parent?.type === 'ExportSpecifier') {
     const names = parent.type === 'ImportSpecifier' ? [parent.imported, parent.local] : [parent.local, parent.exported];
     return nameOf(names[0] as Node) !== nameOf(names[1] as Node);

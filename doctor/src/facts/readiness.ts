@@ -66,10 +66,32 @@ export function isAlwaysReady(system: System, route: Route): boolean {
     answersBoth(handler.file, handler.node);
   return (
     catches &&
-    !REFUSES.test(own) &&
+    (!REFUSES.test(own) || isDecidedBefore(handler.file, handler.node)) &&
     /\.(code|status|sendStatus|send|json|text|end)\(|\.(body|status)\s*=|return/.test(own)
   );
 }
+
+/** All that it chooses by was known before it asked: the phase of its process, and what never changes. */
+function isDecidedBefore(file: ParsedFile, node: Node): boolean {
+  const inside = <N extends Node>(one: N): boolean => node.start <= one.start && one.end <= node.end;
+  const tests = [...file.all('ConditionalExpression'), ...file.all('IfStatement')].filter(inside);
+  const named = file.all('VariableDeclarator').filter(inside);
+  const isKnown = ({ name }: { readonly name: string }): boolean => {
+    const init = named.find((one) => file.textOf(one.id as Node) === name)?.init;
+    // What was chosen by a test is known if that was.
+    if (init) return init.type === 'Literal' || init.type === 'ConditionalExpression' || isPhase(file.textOf(init));
+    return isPhase(name);
+  };
+  return (
+    tests.length > 0 &&
+    tests.every(({ test }) => {
+      const asked = file.all('Identifier').filter((one) => test.start <= one.start && one.end <= test.end);
+      return asked.length > 0 && asked.every(isKnown);
+    })
+  );
+}
+
+const isPhase = (text: string): boolean => OF_PHASES.test(text) && !/\bawait\b/.test(text);
 
 /** `ping().then(() => …, () => …)` */
 const answersBoth = (file: ParsedFile, node: Node): boolean =>

@@ -23,6 +23,7 @@ import { type AnyCall, nameOf, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { isCaught } from './caught.ts';
+import { leftOutTimeouts } from './left-out-timeouts.ts';
 import { ownBreakerFaults } from './own-breaker-faults.ts';
 import { policyFaults } from './policy-faults.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -68,6 +69,7 @@ function judge(system: System): Judgement {
       ...ownBreakerFaults(system),
       ...unansweredCalls(system),
       ...policyFaults(system),
+      ...leftOutTimeouts(system),
     ],
     ...readParts(system),
   };

@@ -19,6 +19,7 @@ import { publicByMistake } from './public-by-mistake.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { beginsAnew, inTrace, seenInTraces } from './trace-evidence.ts';
+import { unenforced } from './unenforced.ts';
 
 /** Every public route has a policy, and nothing public bypasses the gateway. */
 export const gateway: Rule = {
@@ -51,6 +52,7 @@ function judge(system: System): Judgement {
       ...mismatches(system, known),
       ...unlisted(system, known),
       ...expired(system),
+      ...unenforced(system),
     ],
     judged: [...gateways.filter((part) => !silent.includes(part)), ...services].map(({ name }) => name),
     unknown: [

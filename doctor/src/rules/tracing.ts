@@ -11,6 +11,7 @@ import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
 import { seenTracing } from './seen-tracing.ts';
 import { switchedOff } from './switched-off-tracing.ts';
+import { keptBack } from './traces-kept-back.ts';
 import { untracedServers } from './untraced-servers.ts';
 
 /** Each hop, messages included, is in the trace. */
@@ -42,6 +43,7 @@ function judge(system: System): Judgement {
         ...unseen(system, part),
         ...untracedCalls(system, part).map((one) => untracedCall(part, one)),
       ]),
+      ...keptBack(system),
     ],
     judged: all.map(({ name }) => name),
     unknown,

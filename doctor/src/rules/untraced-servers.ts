@@ -29,7 +29,7 @@ export function untracedServers(system: System, part: Part): Draft[] {
     return idleOfAll(system, part);
   if (!isIdle && tracers.some(({ specifier }) => BY_ITSELF.test(specifier))) return [];
   if (dockerStarts(system, part)) return [];
-  if (part.kind === 'gateway') return unusedSpans(system, part, files);
+  if (part.kind === 'gateway') return unusedSpans(system, part, [...files, ...besideOf(system, files)]);
   const isByHand = files.some((file) => STARTS_SPANS.test(withoutComments(file)));
   const unseen = files.flatMap((file) =>
     callsIn(file).flatMap((call) => {
@@ -53,6 +53,12 @@ export function untracedServers(system: System, part: Part): Draft[] {
 }
 
 const OF_SERVERS = /\bkind:\s*['"]server['"]|SpanKind\.SERVER/;
+
+/** The other files of the libraries that are used: what is left of them is what nothing imports any more. */
+function besideOf(system: System, files: readonly ParsedFile[]): ParsedFile[] {
+  const libraries = new Set(files.map(({ path }) => system.partOf(path)).filter((one) => one?.kind === 'library'));
+  return system.program.files.filter((file) => libraries.has(system.partOf(file.path)) && !files.includes(file));
+}
 
 /** What would make the spans of requests, and nothing uses it. */
 const unusedSpans = (system: System, part: Part, files: readonly ParsedFile[]): Draft[] =>
