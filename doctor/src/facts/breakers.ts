@@ -108,10 +108,21 @@ function hasModule(program: System['program'], file: ParsedFile, call: AnyCall):
 function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
   const [around] = functionsAround(file, call);
   const holder = file.parentOf(call);
-  if (!around || holder?.type !== 'VariableDeclarator' || holder.id.type !== 'Identifier') return false;
-  const { name } = holder.id;
+  const id = holder?.type === 'VariableDeclarator' ? holder.id : isPlainAssignment(holder) ? holder.left : undefined;
+  if (!around || id?.type !== 'Identifier') return false;
+  const { name } = id;
+  const isElsewhere =
+    holder?.type === 'AssignmentExpression' &&
+    !file
+      .all('VariableDeclarator')
+      .some((one) => nameOf(one.id as Node) === name && functionsAround(file, one)[0] === around);
+  if (isElsewhere) return false;
   const inside = callsIn(file).filter((one) => contains(around, one));
-  const isKept = inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name));
+  const isKept =
+    inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name)) ||
+    file
+      .all('AssignmentExpression')
+      .some((one) => contains(around, one) && (nameOf(one.right as Node) === name || isKeptBeside(one, call)));
   return (
     !isKept &&
     inside.some(
@@ -161,6 +172,13 @@ function isIdle(file: ParsedFile, { call, library }: Pick<Breaker, 'call' | 'lib
     );
   });
 }
+
+const isPlainAssignment = (node: Node | undefined): node is Extract<Node, { type: 'AssignmentExpression' }> =>
+  node?.type === 'AssignmentExpression' && node.operator === '=';
+
+/** `const breaker = (this.known[name] = new CircuitBreaker(…))` */
+const isKeptBeside = ({ left, right }: { left: unknown; right: unknown }, call: AnyCall): boolean =>
+  (left as Node).type === 'MemberExpression' && contains(right as Node, call);
 
 /** What a kit makes around a breaker, for one call: who makes it anew for the next one begins to count anew. */
 export function kitBreakersForEachCall(system: System): Breaker[] {

@@ -37,13 +37,20 @@ function markBefore(system: System, { file, call }: CallSite, depth = 0): Omit<E
   const all = callsIn(file).filter((one) => contains(outer, one) && one !== call && !contains(one, call));
   if (all.some((one) => isBeginning(file, one))) return undefined;
   const marks = all.filter((one) => marksSent(system, { file, call: one }));
-  if (marks.some((one) => one.start > call.start || isInTransaction(system, { file, call: one }))) return undefined;
-  const mark = marks.findLast((one) => around.includes(functionsAround(file, one)[0]!));
+  if (marks.some((one) => one.start > call.start)) return undefined;
+  if (marks.some((one) => isInTransaction(system, { file, call: one }) && !isOver(file, one, around))) return undefined;
+  const mark = marks.findLast((one) => around.includes(functionsAround(file, one)[0]!) || isOver(file, one, around));
   if (mark) return { file, mark };
   if (depth > 1) return undefined;
   const callers = system.program.callersOf(around[0]!).filter((one) => one.call !== call);
   const found = callers.map((one) => markBefore(system, one, depth + 1));
   return found.every((one) => one !== undefined) ? found[0] : undefined;
+}
+
+/** In a transaction of a function around the relay that has ended before that begins. */
+function isOver(file: ParsedFile, mark: AnyCall, around: readonly Node[]): boolean {
+  const [own, outer] = functionsAround(file, mark);
+  return own !== undefined && transactionOf(file, own) && outer !== undefined && around.includes(outer);
 }
 
 /** `publish(…).catch(() => {})`, for which nobody waits: its messages are marked whatever becomes of them. */

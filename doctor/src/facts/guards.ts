@@ -1,12 +1,14 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite, Program } from '../model/program.ts';
-import { callsIn, hasDecorator } from '../model/program.ts';
+import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import {
   type AnyCall,
   type AnyFunction,
   contains,
+  decoratorsOf,
   functionsAround,
   isFunction,
   nameOf,
@@ -134,7 +136,7 @@ function leadsThroughBreaker(
   const { functions } = guarded(system);
   for (const around of functionsAround(file, node)) {
     const parent = file.parentOf(around);
-    if (parent && hasDecorator(parent, DECORATOR)) return true;
+    if (parent && isDecorated(program, file, parent)) return true;
     if (isInlineGuarded(program, file, around) || isBehindGate(program, file, { node, around })) return true;
     if (seen.has(around)) return true;
     const callers = program.callersOf(around).filter((site) => !isItself(around, site.call));
@@ -158,6 +160,24 @@ function isBoundForBreaker(program: Program, { file, call }: CallSite): boolean 
   return (
     (user?.type === 'CallExpression' || user?.type === 'NewExpression') && isBreakerCall(program, { file, call: user })
   );
+}
+
+/** `@WithBreaker()`; one of this repository that makes a breaker has to call through it as well. */
+const isDecorated = (program: Program, file: ParsedFile, member: Node): boolean =>
+  decoratorsOf(member).some(({ name, node }) => {
+    if (!DECORATOR.test(name)) return false;
+    const given = node.type === 'Decorator' ? unwrap(node.expression) : node;
+    const origin = program.originOf(file, given.type === 'CallExpression' ? (given.callee as Node) : given);
+    return origin.kind !== 'functions' || !origin.all.some((one) => makesInVain(program, one));
+  });
+
+function makesInVain(program: Program, { file, node }: FunctionAt): boolean {
+  const calls = callsIn(file).filter((call) => contains(node, call));
+  const isMade = calls.some((call) => {
+    const origin = call.type === 'NewExpression' ? program.originOf(file, call.callee as Node) : undefined;
+    return origin?.kind === 'external' && BREAKERS.has(origin.module);
+  });
+  return isMade && !calls.some((call) => /^(fire|execute|exec|run)$/.test(pathOf(call.callee as Node).at(-1)!));
 }
 
 const isItself = (around: AnyFunction, call: AnyCall): boolean => around.start <= call.start && call.end <= around.end;

@@ -1,11 +1,13 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
-import type { System } from '../model/system.ts';
-import { classAround, contains, decoratorsOf, nameOf, property, unwrap } from '../source/ast.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
+import { perSystem, type System } from '../model/system.ts';
+import { classAround, contains, decoratorsOf, nameOf, pathOf, property, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { MessageUse } from './messages.ts';
 import { isUnlisted } from './nest-modules.ts';
+import { startersOf } from './starters.ts';
 import { texts } from './topics.ts';
 
 const NEST_CONSUMERS = /^(EventPattern|RabbitSubscribe|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
@@ -35,10 +37,34 @@ export function isDeaf(system: System, { part, file, node, library, handler }: C
   if (around && isUnlisted(system, part, around)) return true;
   if (library !== 'EventPattern') return false;
   const text = textOfAll(system.closureOf(part));
-  if (/createMicroservice|startAllMicroservices/.test(text)) return false;
+  if (listensByItself(system, part) || (/createMicroservice|startAllMicroservices/.test(text) && !isLeftToKit(system)))
+    return false;
   // Who shows how others begin to listen shows how all do.
   return /\bNestFactory\b/.test(text) && LISTENS.test(textOfAll(system.program.files));
 }
+
+const LISTENING = /^(createMicroservice|startAllMicroservices)$/;
+
+/** Where applications begin to listen, in parts and in libraries. */
+const listening = perSystem(({ program }: System): readonly CallSite[] =>
+  program.files.flatMap((file) =>
+    callsIn(file)
+      .filter((call) => LISTENING.test(pathOf(call.callee as Node).at(-1)!))
+      .map((call) => ({ file, call })),
+  ),
+);
+
+const isOfLibrary = (system: System, { file }: CallSite): boolean => system.partOf(file.path)?.kind === 'library';
+
+/** Whether all begin to listen by functions of libraries, which somebody calls. */
+const isLeftToKit = (system: System): boolean =>
+  listening(system).length > 0 &&
+  listening(system).every((site) => isOfLibrary(system, site) && startersOf(system, site).size > 0);
+
+const listensByItself = (system: System, part: Part): boolean =>
+  listening(system).some((site) =>
+    isOfLibrary(system, site) ? startersOf(system, site).has(part) : system.filesOf(part).includes(site.file),
+  );
 
 const textOfAll = (files: readonly ParsedFile[]): string => files.map(({ lines }) => lines.join('\n')).join('\n');
 

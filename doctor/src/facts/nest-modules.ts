@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
+import type { Origin } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import { returnedBy } from '../model/value-nodes.ts';
@@ -116,8 +117,20 @@ function moduleAt({ program }: System, file: ParsedFile, given: Node): ModuleAt 
     const made = isOpen ? madeBy(origin, nameOf((named as { property?: Node }).property)) : [];
     return made === undefined ? 'unknown' : { file: origin.file, node: origin.node, made };
   }
+  if (origin.kind === 'functions' && given.type === 'CallExpression')
+    return madeByLibrary({ program } as System, origin);
   return origin.kind === 'external' && nameOf(holder) !== undefined ? undefined : 'unknown';
 }
+
+/** `database([Order])`, which answers with `TypeOrmModule.forRootAsync(…)`: no module of this repository. */
+const madeByLibrary = ({ program }: System, { all }: Extract<Origin, { kind: 'functions' }>): 'unknown' | undefined => {
+  const answers = all.flatMap(({ file, node }) => returnedBy(file, node).map((answer) => ({ file, answer })));
+  const isOfLibrary = answers.every(
+    ({ file, answer }) =>
+      answer.type === 'CallExpression' && program.originOf(file, answer.callee as Node).kind === 'external',
+  );
+  return answers.length > 0 && isOfLibrary ? undefined : 'unknown';
+};
 
 /** What `MessagingModule.register(…)` answers with, where that stands there: `{ module, imports, providers }`. */
 function madeBy({ file, node }: ModuleAt, method: string | undefined): readonly Node[] | undefined {

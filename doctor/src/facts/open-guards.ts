@@ -40,6 +40,7 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
       forgives(origin.file, origin.node) ||
       letsStrangersIn(origin.file, origin.node) ||
       onlyDecodes(system, origin.file, origin.node) ||
+      forgetsWhatIsAbove(origin.file, origin.node) ||
       takesAnybody(origin.file, origin.node)
     );
   if (origin.kind !== 'functions') return false;
@@ -134,6 +135,18 @@ const ignoresError = ({ file, node }: FunctionAt): boolean =>
     const body = file.textOf(callback.body as Node);
     return !new RegExp(`\\b${name}\\b`).test(body) && !/\bif\b|\?|&&/.test(body);
   });
+
+/** `super.canActivate(context); return true;`: nobody waits for what the guard above finds. */
+const forgetsWhatIsAbove = (file: ParsedFile, guard: AnyClass): boolean =>
+  file
+    .all('ExpressionStatement')
+    .some(
+      ({ expression, start, end }) =>
+        guard.start <= start &&
+        end <= guard.end &&
+        expression.type === 'CallExpression' &&
+        file.textOf(expression.callee as Node) === 'super.canActivate',
+    );
 
 /** A guard of Nest's passport whose `handleRequest` refuses nobody whom the strategy has refused. */
 const takesAnybody = (file: ParsedFile, guard: AnyClass): boolean =>

@@ -1,7 +1,8 @@
 import type { Node } from 'oxc-parser';
 import type { Part } from '../model/layout.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { classAround, contains, decoratorsOf, nameOf, pathOf } from '../source/ast.ts';
+import { valueNode } from '../model/texts.ts';
+import { classAround, contains, decoratorsOf, nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { isLeftOutBy } from './nest-middlewares.ts';
 import { isOpenByNature } from './open-paths.ts';
@@ -26,7 +27,7 @@ export const publicFaults = perSystem((system: System): readonly PublicFault[] =
     system.filesOf(part).flatMap((file) =>
       (routesIn(system).get(file) ?? []).flatMap((route) => {
         const isLeftOut = isLeftOutBy(system, { part, ...route }, AUTHENTICATION);
-        const kind = faultOf(route, { callers: callersIn(system, part), isLeftOut });
+        const kind = faultOf(system, route, { callers: callersIn(system, part), isLeftOut });
         return kind ? [{ part, route, kind }] : [];
       }),
     ),
@@ -41,6 +42,7 @@ interface Known {
 }
 
 function faultOf(
+  system: System,
   { file, handler, method, path }: Route,
   { callers, isLeftOut }: Known,
 ): PublicFault['kind'] | undefined {
@@ -53,7 +55,7 @@ function faultOf(
   // What a class asks of all its routes, one of them may be taken out of.
   const asked = isAllMarked && !isMarked ? [...own, ...around] : own;
   if (asked.some(({ name }) => ROLES.test(name))) return 'role';
-  if (knowsCaller(file, handler!, callers)) return 'caller';
+  if (knowsCaller(system, file, { handler: handler!, callers })) return 'caller';
   const isGuarded = [...own, ...around].some(({ node, name }) => !PUBLIC.test(name) && GUARDS.test(file.textOf(node)));
   return /^(PUT|PATCH|DELETE)$/.test(method) && !isGuarded && !isOpenByNature(path) ? 'change' : undefined;
 }
@@ -71,9 +73,28 @@ const callersIn = (system: System, part: Part): ReadonlySet<string> =>
       .flatMap((text) => [...text.matchAll(LEAVES)].map(([, name]) => name!)),
   ]);
 
+/** A decorator of this repository that reads who asks: `createParamDecorator((_, context) => … .user)`. */
+function readsCaller(
+  { program }: System,
+  { file, node, callers }: { readonly file: ParsedFile; readonly node: Node; readonly callers: ReadonlySet<string> },
+): boolean {
+  const given = node.type === 'Decorator' ? unwrap(node.expression) : node;
+  const made = valueNode(program, file, given.type === 'CallExpression' ? (given.callee as Node) : given);
+  const call = made?.node.type === 'CallExpression' ? made.node : undefined;
+  if (!made || !call || pathOf(call.callee).at(-1) !== 'createParamDecorator') return false;
+  return made.file
+    .all('MemberExpression')
+    .some((one) => contains(call, one) && !one.optional && callers.has(nameOf(one.property as Node) ?? ''));
+}
+
 /** `@Owner() owner`, `req.user.id`: what nobody has who has not signed in. */
-const knowsCaller = (file: ParsedFile, handler: Node, callers: ReadonlySet<string>): boolean =>
+const knowsCaller = (
+  system: System,
+  file: ParsedFile,
+  { handler, callers }: { readonly handler: Node; readonly callers: ReadonlySet<string> },
+): boolean =>
   file.all('Decorator').some((one) => contains(handler, one) && CALLER.test(pathOf(one.expression as Node).at(-1)!)) ||
+  file.all('Decorator').some((one) => contains(handler, one) && readsCaller(system, { file, node: one, callers })) ||
   file.all('MemberExpression').some((one) => {
     if (!contains(handler, one) || one.optional || one.object.type !== 'MemberExpression') return false;
     const [request = '', who = ''] = pathOf(one.object);

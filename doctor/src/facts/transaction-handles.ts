@@ -31,8 +31,11 @@ export const HANDLE =
 export const HANDLE_TYPE = /\b(EntityManager|PoolClient|ClientSession|QueryRunner|Transaction\w*|Trx|PoolConnection)\b/;
 const OPENS = /^(connect|createQueryRunner|startSession|transaction|begin|getConnection|startTransaction)$/;
 /** What carries the transaction along by itself. */
-const AMBIENT =
-  /transactionAsyncLocalStorage|useCLS|cls-hooked|nestjs-cls|typeorm-transactional|@Transactional\(|AsyncLocalStorage/;
+const AMBIENT = /transactionAsyncLocalStorage|useCLS|cls-hooked|nestjs-cls|typeorm-transactional|@Transactional\(/;
+/** The context of a request, or of a trace, is none of these. */
+const LOCAL_STORAGE = /\bAsyncLocalStorage\b/;
+const OF_TRANSACTIONS =
+  /transaction|\btrx?\b|entity_?manager|query_?runner|\bsession\b|unit_?of_?work|prisma|knex|pool_?client/i;
 
 /** The function that a transaction runs: the argument of `db.transaction(…)`. */
 export function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
@@ -45,7 +48,10 @@ export function transactionOf(file: ParsedFile, node: AnyFunction): boolean {
 
 /** Whether a transaction goes along with whatever is called in it. */
 export const isAmbient = perSystem((system: System): boolean =>
-  system.program.files.some(({ lines }) => AMBIENT.test(lines.join('\n'))),
+  system.program.files.some(({ lines }) => {
+    const text = lines.join('\n');
+    return AMBIENT.test(text) || (LOCAL_STORAGE.test(text) && OF_TRANSACTIONS.test(text));
+  }),
 );
 
 /** `client.query('begin')`, `queryRunner.startTransaction()` */

@@ -2,6 +2,7 @@ import type { Node } from 'oxc-parser';
 import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import { callsIn } from '../model/program.ts';
+import { annotationOf } from '../model/scope.ts';
 import { perSystem, type System } from '../model/system.ts';
 import {
   type AnyCall,
@@ -16,7 +17,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { isWrite, sqlOf } from './effects.ts';
 import { entityOf } from './entities.ts';
 import { outboxNames } from './outbox-names.ts';
-import { classify, connectionOf, HANDLE, transactionOf } from './transaction-handles.ts';
+import { classify, connectionOf, HANDLE, HANDLE_TYPE, transactionOf } from './transaction-handles.ts';
 
 /** A message that goes into the outbox in another transaction than the change that it tells of, or in none. */
 export interface TornOutbox {
@@ -41,12 +42,18 @@ export const tornOutboxes = perSystem((system: System): readonly TornOutbox[] =>
 const pastHandles = (system: System, file: ParsedFile): TornOutbox[] =>
   putsInto(system, file).flatMap((message) => {
     const [around] = functionsAround(file, message);
-    const handle = (around?.params as readonly Node[] | undefined)?.find((one) => HANDLE.test(nameOf(one) ?? ''));
+    const handle = (around?.params as readonly Node[] | undefined)?.find((one) => isHandle(file, one));
     const name = nameOf(handle);
     if (!around || !handle || name === undefined || connectionOf(system, { file, call: message }) !== 'root') return [];
     const isUsed = file.all('Identifier').some((one) => one.name === name && one !== handle && contains(around, one));
     return isUsed ? [] : [{ file, message, change: handle }];
   });
+
+/** By its name, or by its type: `_manager: EntityManager`. */
+const isHandle = (file: ParsedFile, parameter: Node): boolean => {
+  const type = annotationOf(parameter);
+  return HANDLE.test(nameOf(parameter) ?? '') || (type !== undefined && HANDLE_TYPE.test(file.textOf(type)));
+};
 
 /** A call of a function of this repository that puts a message into the outbox. */
 export const putsThrough = (system: System, site: CallSite): boolean =>

@@ -2,11 +2,12 @@ import type { Node } from 'oxc-parser';
 import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
-import { type AnyCall, contains, functionsAround, isFunction, lastOf } from '../source/ast.ts';
+import { type AnyCall, contains, functionsAround, isFunction, lastOf, nameOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { messageContracts } from './contracts.ts';
 import { isWrite } from './effects.ts';
 import { type MessageUse, messageUses } from './messages.ts';
+import { transactionOf } from './transaction-handles.ts';
 
 /** Work that a message asks for, and for which its handler does not wait: its broker takes it for done before. */
 export interface UnawaitedWork {
@@ -23,7 +24,8 @@ export const unawaitedWork = perSystem((system: System): readonly UnawaitedWork[
     .filter(({ kind, library }) => kind === 'consumed' && BY_PROMISE.test(library))
     .flatMap((use) => unawaitedIn(system, use))
     .concat(reactions(system).flatMap((handler) => unawaitedIn(system, { handler })));
-  return [...new Map(found.map((one) => [one.node, one])).values()];
+  const handed = system.program.files.flatMap((file) => handedInVain(system, file));
+  return [...new Map([...found, ...handed].map((one) => [one.node, one])).values()];
 });
 
 /** What a kit runs for each message of a contract: `on(OrderPlaced, async (message) => …)`. */
@@ -38,6 +40,21 @@ const reactions = (system: System): FunctionAt[] => {
     });
   });
 };
+
+/** `void effect(data, manager)`: the transaction ends without what it was handed to. */
+const handedInVain = (system: System, file: ParsedFile): UnawaitedWork[] =>
+  file.all('ExpressionStatement').flatMap((statement) => {
+    const { expression } = statement as { readonly expression: Node };
+    const isVoid = expression.type === 'UnaryExpression' && expression.operator === 'void';
+    const call = rootOf(isVoid ? expression.argument : expression);
+    const [around] = functionsAround(file, statement);
+    if (!call || !around || !transactionOf(file, around)) return [];
+    const handles = (around.params as readonly Node[]).flatMap((one) => nameOf(one) ?? []);
+    const isHanded = (call.arguments as readonly Node[]).some((given) => handles.includes(nameOf(given) ?? ''));
+    const run = system.program.calleesOf({ file, call });
+    const isLeft = isVoid || (run.length > 0 && run.every(({ node }) => node.async));
+    return isHanded && isLeft ? [{ file, node: statement }] : [];
+  });
 
 function unawaitedIn(system: System, { handler }: Pick<MessageUse, 'handler'>): UnawaitedWork[] {
   if (!handler) return [];

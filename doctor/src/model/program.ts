@@ -249,6 +249,3 @@ function constructorsOf(file: ParsedFile, node: AnyClass): FunctionAt[] {
     member.type === 'MethodDefinition' && member.kind === 'constructor' ? [{ file, node: member.value }] : [],
   );
 }
-
-export const hasDecorator = (node: Node, pattern: RegExp): boolean =>
-  decoratorsOf(node).some(({ name }) => pattern.test(name));

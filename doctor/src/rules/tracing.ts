@@ -1,8 +1,10 @@
 import { leftOut } from '../facts/instrumentations.ts';
+import { lateTracing } from '../facts/late-tracing.ts';
 import { isTraced, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
 import { withSources } from '../facts/unread.ts';
 import { type UntracedCall, untracedCalls } from '../facts/untraced-calls.ts';
 import type { Part } from '../model/layout.ts';
+import type { CallSite } from '../model/program.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { droppedTraces } from './dropped-traces.ts';
@@ -37,6 +39,7 @@ function judge(system: System): Judgement {
       ...all.filter((part) => !traced.has(part)).map((part) => untraced(system, part)),
       ...[...traced].flatMap((part) => [
         ...lateStart(system, part),
+        ...lateTracing(system, part).map((one) => startedLate(part, one)),
         ...lostTraces(system, part),
         ...switchedOff(system, part),
         ...untracedServers(system, part),
@@ -113,6 +116,12 @@ function untracedCall({ name: subject }: Part, { file, call }: UntracedCall): Dr
     what,
     evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }],
   };
+}
+
+function startedLate({ name: subject }: Part, { file, call }: CallSite): Draft {
+  const line = file.lineAt(call.start);
+  const what = `${subject} starts its tracing after its application is made: what that does is in no trace`;
+  return { subject, what, evidence: [{ file: file.path, line, text: file.lines[line - 1]!.trim() }] };
 }
 
 const ENTRY = /(^|\/)(main|index|server|app|bootstrap|composition-root|start|www)\.[cm]?[jt]s$/;
