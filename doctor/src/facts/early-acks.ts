@@ -1,4 +1,5 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
 import {
@@ -98,11 +99,13 @@ function doesWork(system: System, file: ParsedFile, call: AnyCall): boolean {
   const name = pathOf(call.callee as Node).at(-1)!;
   if (WORKS.test(name) || isWrite(system, { file, call })) return true;
   if ((call.arguments as readonly Node[]).some((one) => isFunction(one) && transactionOf(file, one))) return true;
-  if ((call.arguments as readonly Node[]).some((one) => isFunction(one) && begins(file, one))) return true;
-  return system.program
-    .calleesOf({ file, call })
-    .some((callee) => system.program.callsReachedFrom(callee, 4).some((site) => isWrite(system, site)));
+  const handed = (call.arguments as readonly Node[]).filter(isFunction);
+  if (handed.some((one) => begins(file, one) || writes(system, { file, node: one }))) return true;
+  return system.program.calleesOf({ file, call }).some((callee) => writes(system, callee));
 }
+
+const writes = (system: System, run: FunctionAt): boolean =>
+  system.program.callsReachedFrom(run, 4).some((site) => isWrite(system, site));
 
 /** Whether a function that a library runs begins a transaction: `context.with(parent, () => db.transaction(work))`. */
 const begins = (file: ParsedFile, run: Node): boolean =>

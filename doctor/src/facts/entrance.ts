@@ -21,6 +21,8 @@ export interface Entrance {
   readonly isLocal?: boolean;
   /** Whether it hands requests on by a library for that. */
   readonly isProxy?: boolean;
+  /** Whether all options by which it does so can be read. */
+  readonly isWhole?: boolean;
   /** Whether it is taken out of the limit that stands before all. */
   readonly isUnlimited?: boolean;
 }

@@ -13,6 +13,7 @@ import { isNeverTaken } from './loaded.ts';
 import { webEntrances } from './moleculer-web.ts';
 import { hasMiddleware, isLeftOutBy } from './nest-middlewares.ts';
 import { appliedProxies } from './nest-proxies.ts';
+import { letsAllThrough } from './open-guards.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
 import { hooksOf, routesIn } from './routes.ts';
@@ -87,7 +88,21 @@ function withHooks(system: System, part: Part, tables: readonly Entrance[]): rea
       one.hasAuthentication ||
       files.some((file) => hasGlobal(system, file === one.file ? one : { file }, AUTHENTICATION)),
   );
-  return tables.map((one) => ({ ...one, hasAuthentication: one.hasAuthentication || isForAll }));
+  const isVoid = !isForAll && asksNobody(system, proxies);
+  return tables.map((one) => ({
+    ...one,
+    hasAuthentication: (one.hasAuthentication && !isVoid) || isForAll,
+    access: isVoid && one.access !== 'public' ? undefined : one.access,
+  }));
+}
+
+/** What hands a table on has no steps before it, or only such as let everybody through: what the table says is idle. */
+function asksNobody(system: System, proxies: readonly Entrance[]): boolean {
+  const ofTable = proxies.filter(({ path, isWhole }) => isWhole && !/^\/[\w/-]*$/.test(path));
+  return (
+    ofTable.length > 0 &&
+    ofTable.every(({ file, steps = [] }) => steps.every((node) => letsAllThrough(system, { file, node })))
+  );
 }
 
 /** Whose `limit` is that of a body. */
@@ -161,10 +176,15 @@ function proxied(system: System, part: Part, file: ParsedFile): Entrance[] {
         method: /^(get|post|put|patch|delete)$/.test(verb) ? verb.toUpperCase() : 'ALL',
         before,
         ownLimit,
+        isWhole: isRegistered && isPlain(args[1]),
       }),
     ];
   });
 }
+
+/** Options of which all that is told can be read. */
+const isPlain = (options: Node | undefined): boolean =>
+  options?.type === 'ObjectExpression' && options.properties.every(({ type }) => type === 'Property');
 
 /** A function that answers what comes below a path, and passes nothing on to the next one. */
 const answersAll = (system: System, file: ParsedFile, given: Node): boolean =>
@@ -233,9 +253,10 @@ interface Opened {
   readonly method: string;
   readonly before: readonly Node[];
   readonly ownLimit: boolean;
+  readonly isWhole: boolean;
 }
 
-function entrance(system: System, { part, file, call, path, method, before, ownLimit }: Opened): Entrance {
+function entrance(system: System, { part, file, call, path, method, before, ownLimit, isWhole }: Opened): Entrance {
   const kinds = (kind: RegExp): boolean =>
     before.some((node) => !isPath(node) && isOfKind(system, { file, node }, kind));
   return {
@@ -249,5 +270,6 @@ function entrance(system: System, { part, file, call, path, method, before, ownL
     access: undefined,
     steps: before.filter((node) => !isPath(node)),
     isProxy: true,
+    isWhole,
   };
 }

@@ -107,7 +107,9 @@ function tornBy(system: System, file: ParsedFile, note: AnyCall): TornInbox[] {
     (call) =>
       call.start > note.end &&
       contains(method, call) &&
-      ((begins(file, call) && changesAnything(file, call, note)) || isLaterChange(system, { file, call }, method)),
+      ((begins(file, call) && changesAnything(file, call, note)) ||
+        isLaterChange(system, { file, call }, method) ||
+        isBesideBegun(system, { file, call }, note)),
   );
   return transaction ? [{ file, note, transaction }] : [];
 }
@@ -118,6 +120,18 @@ const isLaterChange = (system: System, { file, call }: CallSite, method: AnyFunc
   isWrite(system, { file, call }) &&
   !isNote(system, { file, call }) &&
   connectionOf(system, { file, call }) === 'root';
+
+/** A change on the connection that has begun a transaction, where the note is on that of everybody. */
+const isBesideBegun = (system: System, { file, call }: CallSite, note: AnyCall): boolean =>
+  functionsAround(file, call)[0] === functionsAround(file, note)[0] &&
+  isWrite(system, { file, call }) &&
+  connectionOf(system, { file, call }) === 'transaction' &&
+  callsIn(file).some(
+    (one) =>
+      one.end < note.start &&
+      isBeginning(file, one) &&
+      functionsAround(file, one)[0] === functionsAround(file, note)[0],
+  );
 
 const isInTransaction = (file: ParsedFile, node: Node, method: AnyFunction): boolean =>
   functionsAround(file, node).some((one) => transactionOf(file, one) && contains(method, one));

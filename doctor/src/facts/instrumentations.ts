@@ -9,6 +9,7 @@ import { type MessageUse, messageUses } from './messages.ts';
 import { type Outbound, outboundCalls } from './outbound.ts';
 import { routesIn } from './routes.ts';
 import { tracingFiles } from './tracing-start.ts';
+import { putsInto } from './transactions.ts';
 
 /** What a part is told to make spans of, where its text names that one by one, or what it leaves out. */
 export interface Instrumentation {
@@ -56,7 +57,8 @@ function covered(system: System, file: ParsedFile, given: Node): Covers[] | unde
     const [, name] = entry.type === 'Property' ? (FULL_NAME.exec(nameOf(entry.key) ?? '') ?? []) : [];
     return name && entry.type === 'Property' && isOff(entry.value as Node) ? [name] : [];
   });
-  return [(library) => !off?.includes(library)];
+  // The one of Fastify itself is no part of that.
+  return [(library) => library !== 'fastifyotel' && !off?.includes(library)];
 }
 
 const FULL_NAME = /^@opentelemetry\/instrumentation-([\w-]+)$/;
@@ -102,13 +104,18 @@ export const brokerOf = (system: System, use: MessageUse): string | undefined =>
 /** What the instrumentation of a part leaves out, and nothing does by hand. */
 export function leftOut(system: System, part: Part): LeftOut {
   const told = instrumentationOf(system, part);
-  const isByHand = system.closureOf(part).some(({ lines }) => BY_HAND.test(lines.join('\n')));
+  const byHand = system.closureOf(part).filter(({ lines }) => BY_HAND.test(lines.join('\n')));
+  // Who carries the trace in messages makes no spans of requests by that.
+  const ofMessages = new Set(messageUses(system).flatMap(({ file, raw }) => [file, raw?.file]));
+  const isByHand = byHand.some((file) => !ofMessages.has(file) && putsInto(system, file).length === 0);
   if (!told || isByHand) return { requests: [], messages: [], calls: [] };
   const answers = system.filesOf(part).some((file) => (routesIn(system).get(file) ?? []).length > 0);
   const isCovered = (library: string | undefined): boolean => library === undefined || told.covers(library);
   return {
     requests: answers && !told.covers('http') && !told.covers('fastifyotel') ? [told] : [],
-    messages: messageUses(system).filter((use) => use.part === part && !isCovered(brokerOf(system, use))),
+    messages: messageUses(system).filter(
+      (use) => use.part === part && byHand.length === 0 && !isCovered(brokerOf(system, use)),
+    ),
     calls: outboundCalls(system).filter((one) => one.part === part && !isCovered(clientLibrary(one))),
   };
 }

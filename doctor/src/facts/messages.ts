@@ -172,7 +172,9 @@ export function kindOf({ program }: System, { file, call }: CallSite): MessageUs
     if (CONSUME[origin.module]?.includes(method)) return 'consumed';
     return undefined;
   }
-  if (isQueueByName(file, { origin, method, receiver })) return 'published';
+  // Only Redis has a method of that name, whoever hands the client in.
+  if (isQueueByName(file, { origin, method, receiver }) || (origin.kind === 'unknown' && method === 'xadd'))
+    return 'published';
   if (IN_PROCESS.has(origin.kind === 'global' ? origin.path[0]! : '')) return undefined;
   if (call.arguments.length === 0 || !BUS_NAME.test(pathOf(receiver).at(-1)!.replace(/^#/, ''))) return undefined;
   const run = program.originOf(file, call.callee as Node);

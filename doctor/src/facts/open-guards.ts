@@ -65,6 +65,24 @@ const ANSWERS = /\b(reply|res|response)\s*\.[^;]*\b(send|json|end)\(/;
 
 /** A check whose failure it catches, and after which it lets pass all the same. */
 const forgives = (file: ParsedFile, guard: Node): boolean =>
+  forgivesByPromise(file, guard) || forgivesByTry(file, guard);
+
+/** `await request.jwtVerify().catch(() => { … })`, where nobody looks at what comes of it. */
+const forgivesByPromise = (file: ParsedFile, guard: Node): boolean =>
+  callsIn(file).some((call) => {
+    const [handler] = call.arguments as readonly Node[];
+    const { callee } = call;
+    if (!contains(guard, call) || callee.type !== 'MemberExpression' || nameOf(callee.property as Node) !== 'catch')
+      return false;
+    const outer = file.parentOf(call);
+    const isUnused = (outer?.type === 'AwaitExpression' ? file.parentOf(outer) : outer)?.type === 'ExpressionStatement';
+    const isCheck = VERIFIES.test(file.textOf(callee.object as Node));
+    return isUnused && isCheck && !!handler && isFunction(handler) && !refusesIn(file.textOf(handler));
+  });
+
+const refusesIn = (text: string): boolean => ANY_REFUSAL.test(text) || ANSWERS.test(text);
+
+const forgivesByTry = (file: ParsedFile, guard: Node): boolean =>
   file.all('TryStatement').some(({ block, handler, start, end }) => {
     if (!handler || start < guard.start || end > guard.end || !VERIFIES.test(file.textOf(block))) return false;
     const body = file.textOf(handler.body);

@@ -1,7 +1,8 @@
 import type { Node } from 'oxc-parser';
+import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { pathOf } from '../source/ast.ts';
+import { isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { handlerOf, type Route } from './routes.ts';
 
@@ -60,7 +61,7 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   if (!handler || asksNothing(system, route)) return false;
   const own = handler.file.textOf(handler.node);
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
-  if (isOnlyTold(own, handler.file, handler.node)) return true;
+  if (isOnlyTold(own, handler.file, handler.node) || waitsForNobody(handler)) return true;
   const catches =
     [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b|\ballSettled\(/.test(text)) ||
     answersBoth(handler.file, handler.node);
@@ -92,6 +93,18 @@ function isDecidedBefore(file: ParsedFile, node: Node): boolean {
 }
 
 const isPhase = (text: string): boolean => OF_PHASES.test(text) && !/\bawait\b/.test(text);
+
+const BEGINS_TO_ASK = /^(all|allSettled|query|ping|connect|authenticate|\$queryRaw|command)$/;
+
+/** It begins to ask, hands over nobody to go on with the answer, and answers at once. */
+function waitsForNobody({ file, node }: FunctionAt): boolean {
+  if (/\bawait\b|\.(then|catch|finally)\(/.test(file.textOf(node))) return false;
+  return file.all('ExpressionStatement').some(({ expression, start, end }) => {
+    const call = expression as Node;
+    if (start < node.start || end > node.end || call.type !== 'CallExpression') return false;
+    return BEGINS_TO_ASK.test(pathOf(call.callee).at(-1)!) && !(call.arguments as readonly Node[]).some(isFunction);
+  });
+}
 
 /** `ping().then(() => …, () => …)` */
 const answersBoth = (file: ParsedFile, node: Node): boolean =>

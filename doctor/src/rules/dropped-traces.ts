@@ -41,8 +41,8 @@ function keptAs(system: System, file: ParsedFile, put: AnyCall): string[] {
       .flatMap((call) => (call.arguments as readonly Node[]).flatMap((given) => nameOf(given) ?? [])),
   );
   const isFilled = (value: Node): boolean =>
-    value.type === 'Identifier'
-      ? filled.has(value.name)
+    value.type === 'Identifier' || value.type === 'LogicalExpression' || value.type === 'MemberExpression'
+      ? filled.has(pathOf(value.type === 'LogicalExpression' ? value.left : value)[0]!)
       : value.type === 'CallExpression' &&
         system.program.calleesOf({ file, call: value }).some((one) => INJECTS.test(one.file.textOf(one.node)));
   const keys = file
@@ -65,4 +65,13 @@ const columnsIn = (text: string): string[] =>
 const isTaken = (system: System, { file, call }: CallSite, takes: RegExp): boolean =>
   functionsAround(file, call)
     .filter((around) => !putsInto(system, file).some((put) => contains(around, put)))
-    .some((around) => takes.test(file.textOf(around)));
+    .some((around) => namesMore(file.textOf(around), takes));
+
+/** `for (const { topic, traceparent } of rows)` takes it apart, and what only that and the query name goes nowhere. */
+function namesMore(text: string, takes: RegExp): boolean {
+  if (!takes.test(text) || !(text.match(PATTERN) ?? []).some((one) => takes.test(one))) return takes.test(text);
+  return takes.test(text.replaceAll(PATTERN, '').replaceAll(SQL, ''));
+}
+
+const PATTERN = /\{[^{}]*\}\s*(of\b|=(?![=>]))|\(\s*\{[^{}]*\}\s*\)\s*=>/g;
+const SQL = /(['"`])\s*(select|update|delete|insert|with)\b[\s\S]*?\1/gi;

@@ -14,6 +14,7 @@ import { groupBy } from '../source/group-by.ts';
 import { isGatewayName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { declaredFaults } from './declared-gateways.ts';
+import { idleRoleChecks } from './idle-role-checks.ts';
 import { openRoleGuards, openRoles } from './open-roles.ts';
 import { publicByMistake } from './public-by-mistake.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
@@ -48,6 +49,7 @@ function judge(system: System): Judgement {
       ...gathered(known.flatMap((one) => openRoles(system, one))),
       ...gateways.flatMap((part) => openRoleGuards(system, part)),
       ...publicByMistake(system),
+      ...idleRoleChecks(system),
       ...bypasses(system),
       ...mismatches(system, known),
       ...unlisted(system, known),

@@ -1,5 +1,7 @@
+import { sqlOf } from '../facts/effects.ts';
 import type { LayerRule } from '../model/architecture-file.ts';
 import { isTest } from '../model/files.ts';
+import { callsIn } from '../model/program.ts';
 import { packageOf } from '../model/resolver.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
 import { hasPlainLayers, plainlyOutward } from './plain-layers.ts';
@@ -108,11 +110,15 @@ const DRIVERS = new RegExp(
     'axios|got|undici|express|fastify|koa)(/|$)',
 );
 
+const WORDS_OF_SQL = /^\s*(select|insert\s+into|update|delete\s+from|with)\s/i;
+
 /** A domain that imports what its own service keeps of a driver depends on that as well. */
 function driven({ system }: Judged, path: string): string | undefined {
   const file = system.program.fileAt(path);
   const driver = file?.imports.find(({ specifier, typeOnly }) => !typeOnly && DRIVERS.test(specifier));
-  return driver && `domain imports what leads to the library ${packageOf(driver.specifier)}`;
+  if (driver) return `domain imports what leads to the library ${packageOf(driver.specifier)}`;
+  const asks = file && callsIn(file).some((call) => WORDS_OF_SQL.test(sqlOf(system, { file, call })));
+  return asks ? 'domain imports what asks the database' : undefined;
 }
 
 /** A library, a module of Node, or another package of the repository that the layer may not import. */
