@@ -45,3 +45,21 @@ test('what is named by an empty text is not left out', async () => {
 test('all files of traces are read, and not only the last', async () => {
   await rejects(doctor(['--traces', 'nowhere.json', '--traces', 'nor-there.json']), /no file of traces nowhere\.json/);
 });
+
+test('a baseline that is none is named, in one line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ashlar-doctor-'));
+  const baseline = join(folder, 'baseline.json');
+  const refused = (error: unknown): boolean =>
+    error instanceof UsageError &&
+    error.faults.length === 1 &&
+    error.message.startsWith(`${baseline} is no baseline: `);
+  try {
+    for (const text of ['one\ntwo', '{}', '[]']) {
+      writeFileSync(baseline, text);
+      await rejects(doctor([SHOP, '--no-history', '--baseline', baseline]), refused);
+    }
+    await rejects(doctor([SHOP, '--no-history', '--baseline', folder]), /is no baseline: it is a folder/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   baselinePath,
@@ -105,5 +105,10 @@ function liveOptions(url: string, env: NodeJS.ProcessEnv): LiveOptions {
 
 function knownIn(file: string): ReadonlySet<string> {
   if (!existsSync(file)) throw new UsageError([`There is no baseline ${file}: --write-baseline ${file} makes one.`]);
-  return readBaseline(readFileSync(file, 'utf8'));
+  if (statSync(file).isDirectory()) throw new UsageError([`${file} is no baseline: it is a folder.`]);
+  try {
+    return readBaseline(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError([`${file} is no baseline: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`]);
+  }
 }

@@ -71,8 +71,8 @@ export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosi
   const findings = all.filter(({ fingerprint }) => !kept.has(fingerprint)).sort(worstFirst);
   const parts = [...(model.system?.services ?? []), ...(model.system?.gateways ?? [])];
   return {
-    layout: model.system?.layout.how ?? 'traces only',
-    services: model.system ? parts.map(({ name }) => name) : (model.traces?.services ?? []),
+    layout: model.system?.layout.how ?? (model.running ? 'a running system' : 'traces only'),
+    services: model.system ? parts.map(({ name }) => name) : seenServices(model),
     scores: scoresOf(judgements, findings),
     findings,
     accepted,
@@ -83,6 +83,10 @@ export function diagnose(model: Model, rules: readonly Rule[] = RULES): Diagnosi
     map: serviceMap(model),
   };
 }
+
+/** Who is seen in traces, or runs. */
+const seenServices = ({ traces, running }: Model): string[] =>
+  [...new Set([...(traces?.services ?? []), ...(running?.services ?? [])])].sort();
 
 /** A fault in what several services share is told once, with those that use it. */
 function told(drafts: readonly Draft[]): Draft[] {

@@ -1,10 +1,19 @@
 import { readHistory } from './history/change-coupling.ts';
 import { readGrants } from './live/grants.ts';
 import { type LiveOptions, readRunningSystem } from './live/running-system.ts';
-import { THRESHOLDS, type Thresholds } from './model/architecture-file.ts';
+import {
+  type Accepted,
+  type ArchitectureFile,
+  refuse,
+  THRESHOLDS,
+  type Thresholds,
+} from './model/architecture-file.ts';
+import { missingParts } from './model/declared-parts.ts';
 import type { OnRead } from './model/files.ts';
+import { foldersOf } from './model/layout.ts';
 import { readSystem } from './model/system.ts';
 import type { Model } from './model.ts';
+import { RULES } from './rules/index.ts';
 import { type OnProgress, readTraces, spansIn } from './traces/read-traces.ts';
 import { TraceReading } from './traces/trace-facts.ts';
 
@@ -31,6 +40,7 @@ export interface Examination {
 export async function examine(examination: Examination): Promise<Model> {
   const { path, live, databaseUrl, history = true, thresholds: given = {} } = examination;
   const system = path === undefined ? undefined : readSystem(path, given, { onRead: examination.onRead });
+  if (system?.architecture) refuse(faultsOf(system.architecture, system.paths));
   const thresholds = system?.thresholds ?? { ...THRESHOLDS, ...given };
   const running = live && (await readRunningSystem(live));
   const named = examination.traces ?? [];
@@ -47,3 +57,16 @@ export async function examine(examination: Examination): Promise<Model> {
     grants: databaseUrl === undefined ? undefined : await readGrants(databaseUrl),
   };
 }
+
+const faultsOf = (file: ArchitectureFile, paths: readonly string[]): string[] => [
+  ...missingParts(file, foldersOf(paths)),
+  ...strangeRules(file.accepted ?? []),
+];
+
+/** What is accepted by the name of no rule would be told for ever, or nobody would know what it was for. */
+const strangeRules = (accepted: readonly Accepted[]): string[] =>
+  accepted.flatMap(({ rule }, at) =>
+    RULES.some(({ id }) => id === rule)
+      ? []
+      : [`accepted[${at}]: there is no rule ${rule}; there is ${RULES.map(({ id }) => id).join(', ')}`],
+  );

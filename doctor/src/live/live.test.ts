@@ -130,6 +130,25 @@ test('who is not let in is told what is needed', async (t) => {
   await rejects(readRunningSystem({ url: 'nonsense' }), /is no address/);
 });
 
+test('what answers something else than an Ashlar does is none', async (t) => {
+  const others = ['<html>', [], {}, { items: 'none' }, { items: [{ service: 'a' }] }, { items: [{ replicas: [] }] }];
+  const bent = { items: [{ service: 'a', replicas: [{ replica: 'a-1', url: 'nowhere', status: 'ready' }] }] };
+  for (const answer of [...others, bent]) {
+    const url = await anAshlar(t, { 'GET /ops/services': answer });
+    await rejects(readRunningSystem({ url, token: 'token' }), /answers something else than an Ashlar: is it one\?/);
+  }
+});
+
+test('a service of which no replica is left is told, and what runs is named', async (t) => {
+  const url = await anAshlar(t, { 'GET /ops/services': { items: [{ service: 'order', replicas: [] }] } });
+  const { findings, services, layout } = diagnose(await examine({ live: { url, token: 'token' } }));
+  deepStrictEqual(
+    findings.map(({ rule, what }) => [rule, what]),
+    [['health', 'Of order no replica runs']],
+  );
+  deepStrictEqual([services, layout], [['order'], 'a running system']);
+});
+
 const admin = process.env['TEST_DATABASE_URL'];
 
 test('a role that may enter the database of another one is found', {

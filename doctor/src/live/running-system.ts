@@ -27,6 +27,8 @@ export interface LiveReplica {
 
 /** What a running Ashlar answers. */
 export interface RunningSystem {
+  /** Also those of which no replica runs. */
+  readonly services: readonly string[];
   readonly replicas: readonly LiveReplica[];
   /** Recent traces as JSON texts, as the system keeps them. */
   readonly traces: readonly string[];
@@ -57,8 +59,13 @@ export async function readRunningSystem(options: LiveOptions): Promise<RunningSy
   }
   if (services.status !== 200)
     throw new LiveError(`${origin}/ops/services answers ${services.status}: is it an Ashlar?`);
+  const told = servicesIn(services.body);
+  if (!told) throw new LiveError(`${origin}/ops/services answers something else than an Ashlar: is it one?`);
   return {
-    replicas: await Promise.all(replicasIn(services.body).map(withProbes)),
+    services: told.map(({ service }) => service),
+    replicas: await Promise.all(
+      told.flatMap(({ service, replicas }) => replicas.map((one) => withProbes({ ...one, service }))),
+    ),
     traces: await recentTraces(origin, headers),
     handled: await handledTypes(origin, headers),
   };
@@ -123,7 +130,7 @@ async function ask(url: URL, init: RequestInit = {}): Promise<{ status: number; 
   } catch (error) {
     const cause =
       error instanceof Error && error.cause instanceof Error ? error.cause.message : (error as Error).message;
-    throw new LiveError(`${url.origin} does not answer: ${cause}`);
+    throw new LiveError(`${url.origin} does not answer: ${cause.trim()}`);
   }
 }
 
@@ -143,10 +150,28 @@ interface ToldReplica {
   readonly breakers: readonly LiveBreaker[];
 }
 
-const replicasIn = (body: unknown): ToldReplica[] => {
-  const { items = [] } = (body ?? {}) as { items?: readonly { service: string; replicas: readonly ToldReplica[] }[] };
-  return items.flatMap(({ service, replicas }) => replicas.map((replica) => ({ ...replica, service })));
-};
+interface ToldService {
+  readonly service: string;
+  readonly replicas: readonly ToldReplica[];
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
+
+const isReplica = (value: unknown): boolean =>
+  isRecord(value) && typeof value['replica'] === 'string' && URL.canParse(String(value['url']));
+
+const isService = (value: unknown): value is ToldService =>
+  isRecord(value) &&
+  typeof value['service'] === 'string' &&
+  Array.isArray(value['replicas']) &&
+  value['replicas'].every(isReplica);
+
+/** Nothing where it is no list of services. */
+function servicesIn(body: unknown): readonly ToldService[] | undefined {
+  const items = isRecord(body) ? body['items'] : undefined;
+  return Array.isArray(items) && items.every(isService) ? items : undefined;
+}
 
 async function withProbes({ service, replica, url, status, breakers }: ToldReplica): Promise<LiveReplica> {
   const [live, ready] = await Promise.all([probe(url, '/livez'), probe(url, '/readyz')]);

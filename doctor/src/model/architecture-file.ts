@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonIn } from './manifests.ts';
 
 /** Which layers a layer may import, and which libraries; a layer may always import itself. */
 export interface LayerRule {
@@ -81,13 +82,18 @@ export function readArchitectureFile(root: string): ArchitectureFile | undefined
   if (!existsSync(path)) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = jsonIn(path);
   } catch (error) {
     throw new ArchitectureFileError([`${ARCHITECTURE_FILE} is no JSON: ${(error as Error).message}`]);
   }
   const faults = isRecord(value) ? faultsIn(value) : ['it must be an object'];
-  if (faults.length > 0) throw new ArchitectureFileError(faults.map((fault) => `${ARCHITECTURE_FILE}: ${fault}`));
+  refuse(faults);
   return value as ArchitectureFile;
+}
+
+/** What is wrong in the file ends the run: what it does not name well would pass unseen. */
+export function refuse(faults: readonly string[]): void {
+  if (faults.length > 0) throw new ArchitectureFileError(faults.map((fault) => `${ARCHITECTURE_FILE}: ${fault}`));
 }
 
 const LISTS: ReadonlySet<string> = new Set(['services', 'contracts', 'libraries', 'outside', 'externalMessages']);
@@ -97,19 +103,28 @@ function faultsIn(file: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(file).flatMap(([key, value]) => {
     if (LISTS.has(key)) return isTexts(value) ? [] : [`${key} must be a list of texts`];
     if (TEXTS.has(key)) return typeof value === 'string' ? [] : [`${key} must be a text`];
-    if (key === 'layers') return isRecord(value) ? Object.entries(value).flatMap(faultsInLayer) : ['layers is wrong'];
-    if (key === 'thresholds') return isRecord(value) ? Object.entries(value).flatMap(faultsInThreshold) : [`${key}?`];
+    if (key === 'layers' || key === 'thresholds') {
+      if (!isRecord(value)) return [`${key} must be an object`];
+      const fault = key === 'layers' ? faultsInLayer(Object.keys(value)) : faultsInThreshold;
+      return Object.entries(value).flatMap(fault);
+    }
     if (key === 'accepted') return Array.isArray(value) ? value.flatMap(faultsInAccepted) : ['accepted must be a list'];
     return [`${key} is not known`];
   });
 }
 
-function faultsInLayer([name, rule]: readonly [string, unknown]): string[] {
-  if (!isRecord(rule) || !isTexts(rule['imports'])) return [`layers.${name}.imports must be a list of texts`];
-  return ['libraries', 'types'].flatMap((key) =>
-    rule[key] === undefined || isTexts(rule[key]) ? [] : [`layers.${name}.${key} must be a list of texts`],
-  );
-}
+const faultsInLayer =
+  (layers: readonly string[]) =>
+  ([name, rule]: readonly [string, unknown]): string[] => {
+    if (!isRecord(rule) || !isTexts(rule['imports'])) return [`layers.${name}.imports must be a list of texts`];
+    const strange = rule['imports'].filter((one) => !layers.includes(one));
+    return [
+      ...strange.map((one) => `layers.${name}.imports: there is no layer ${one}`),
+      ...['libraries', 'types'].flatMap((key) =>
+        rule[key] === undefined || isTexts(rule[key]) ? [] : [`layers.${name}.${key} must be a list of texts`],
+      ),
+    ];
+  };
 
 function faultsInThreshold([name, value]: readonly [string, unknown]): string[] {
   if (!(name in THRESHOLDS)) return [`thresholds.${name} is not known`];

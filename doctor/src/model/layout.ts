@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, posix } from 'node:path';
 import type { ArchitectureFile } from './architecture-file.ts';
+import { declaredParts } from './declared-parts.ts';
 import type { Deployment } from './deployment.ts';
 import { isRecord, readJson, readManifest } from './manifests.ts';
 import { SERVED_FILE, servedFiles } from './served-files.ts';
@@ -48,32 +49,12 @@ export interface Given {
   readonly deployments: readonly Deployment[];
 }
 
-function foldersOf(files: readonly string[]): string[] {
+export function foldersOf(files: readonly string[]): string[] {
   const found = new Set<string>();
   for (const file of files) {
     for (let at = posix.dirname(file); at !== '.'; at = posix.dirname(at)) found.add(at);
   }
   return [...found].sort();
-}
-
-function declaredParts(file: ArchitectureFile, folders: readonly string[]): [string, PartKind][] {
-  const expand = (patterns: readonly string[], kind: PartKind): [string, PartKind][] =>
-    patterns.flatMap((pattern) => matching(pattern, folders).map((folder): [string, PartKind] => [folder, kind]));
-  return [
-    ...expand(file.services ?? [], 'service'),
-    ...expand(file.gateway === undefined ? [] : [file.gateway], 'gateway'),
-    ...expand(file.contracts ?? [], 'contracts'),
-    ...expand(file.libraries ?? [], 'library'),
-    ...expand(file.outside ?? [], 'outside'),
-  ];
-}
-
-function matching(pattern: string, folders: readonly string[]): string[] {
-  const clean = pattern.replace(/^\.\//, '').replace(/\/+$/, '');
-  if (!clean.includes('*')) return folders.includes(clean) ? [clean] : [];
-  const escaped = clean.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&');
-  const form = new RegExp(`^${escaped.replaceAll(/\*\*?/g, (star) => (star === '*' ? '[^/]+' : '.+'))}$`);
-  return folders.filter((folder) => form.test(folder));
 }
 
 interface Placed {

@@ -7,10 +7,13 @@ interface Manifest {
   readonly scripts?: Readonly<Record<string, string>>;
 }
 
+/** What a file says as JSON; editors of Windows put a mark of the byte order before it, which npm takes as well. */
+export const jsonIn = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+
 /** An object in a file of its own; nothing where there is none, or anything else. */
 export function readJson<T>(path: string): T | undefined {
   try {
-    const value: unknown = statSync(path).isFile() ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+    const value: unknown = statSync(path).isFile() ? jsonIn(path) : undefined;
     return isRecord(value) ? (value as T) : undefined;
   } catch {
     return undefined;

@@ -6,6 +6,7 @@ import { type ArchitectureFile, readArchitectureFile, THRESHOLDS, type Threshold
 import { type Deployment, type KubernetesFacts, readDeployments } from './deployment.ts';
 import { isScript, isSource, isTest, listFiles, type Reading, readImports, readSources } from './files.ts';
 import { isCalled, type Layout, type Part, readLayout } from './layout.ts';
+import { jsonIn } from './manifests.ts';
 import { Program } from './program.ts';
 import { createResolver, type Resolve, type Target } from './resolver.ts';
 
@@ -123,7 +124,7 @@ const brokenManifests = (root: string, paths: readonly string[]) =>
     .filter((path) => /(^|\/)(package|nest-cli)\.json$/.test(path))
     .flatMap((path) => {
       try {
-        JSON.parse(readFileSync(join(root, path), 'utf8'));
+        jsonIn(join(root, path));
         return [];
       } catch (error) {
         return [{ path, reason: (error as Error).message }];

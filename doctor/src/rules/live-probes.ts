@@ -5,11 +5,19 @@ import { NOTHING } from './rule.ts';
 /** What the replicas of a running system answer to their probes. */
 export function probed(running: RunningSystem | undefined): Judgement {
   if (!running) return NOTHING;
-  const judged = [...new Set(running.replicas.map(({ service }) => service))];
+  const { services, replicas } = running;
+  const gone = services.filter((name) => !replicas.some(({ service }) => service === name));
   return {
-    judged,
+    judged: services,
     unknown: [],
-    findings: running.replicas.flatMap((replica) => [...lives(replica), ...isReady(replica)]),
+    findings: [
+      ...gone.map((subject) => ({
+        subject,
+        what: `Of ${subject} no replica runs`,
+        evidence: [{ text: 'GET /ops/services: it has no replicas' }],
+      })),
+      ...replicas.flatMap((replica) => [...lives(replica), ...isReady(replica)]),
+    ],
   };
 }
 

@@ -1,3 +1,4 @@
+import { isIdle } from '../facts/idle.ts';
 import { leftOut } from '../facts/instrumentations.ts';
 import { lateTracing } from '../facts/late-tracing.ts';
 import { isTraced, startsAtOnce, tracingFiles, unusedMaker } from '../facts/tracing-start.ts';
@@ -32,7 +33,9 @@ export const tracing: Rule = {
 };
 
 function judge(system: System): Judgement {
-  const { parts: all, unknown } = withSources(system);
+  const { parts, unknown } = withSources(system);
+  const idle = parts.filter((part) => isIdle(system, part));
+  const all = parts.filter((part) => !idle.includes(part));
   const traced = new Set(all.filter((part) => isTraced(system, part)));
   return {
     findings: [
@@ -49,7 +52,7 @@ function judge(system: System): Judgement {
       ...keptBack(system),
     ],
     judged: all.map(({ name }) => name),
-    unknown,
+    unknown: [...unknown, ...idle.map(({ name }) => ({ subject: name, why: 'It answers and asks nobody.' }))],
   };
 }
 
