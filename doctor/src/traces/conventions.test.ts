@@ -81,6 +81,20 @@ for (const [how, tags] of Object.entries(DATABASES)) {
   });
 }
 
+test('servers of one machine are told apart by their ports, and are one by each of its names', () => {
+  const asked = (tags: Tags) => [
+    ...factsOf([{ id: 1, service: 'order', kind: 'client', tags: { 'db.system': 'mysql', ...tags } }]).databases.keys(),
+  ];
+  const [own] = asked({ 'server.address': 'localhost', 'server.port': 3306, 'db.namespace': 'app' });
+  deepStrictEqual(asked({ 'net.peer.name': '127.0.0.1', 'net.peer.port': '3306', 'db.name': 'app' }), [own]);
+  deepStrictEqual(asked({ 'peer.address': '[::1]:3306', 'db.instance': 'app' }), [own]);
+  deepStrictEqual(asked({ 'server.address': 'localhost', 'db.namespace': 'app' }), [own]);
+  const [other] = asked({ 'server.address': 'localhost', 'server.port': 3307, 'db.namespace': 'app' });
+  deepStrictEqual(other, 'mysql://localhost:3307/app');
+  deepStrictEqual(asked({ 'peer.address': '127.0.0.1:3307', 'db.instance': 'app' }), [other]);
+  deepStrictEqual(asked({ 'server.address': 'db', 'server.port': 6432, 'db.namespace': 'app' }), ['mysql://db/app']);
+});
+
 test('a refusal is an answer, and an outage is none', () => {
   const answering = (tags: Tags) =>
     factsOf([

@@ -18,7 +18,7 @@ export function databaseOf(attributes: Attributes): string {
   const own = attributes.has('sql.query') && !ANY.test(peer) ? peer : '';
   const address = first(attributes, [...ADDRESS, 'remote.address']) || host || own;
   const schema = first(attributes, ['db.namespace', 'db.name', 'db.instance', 'cassandra.keyspace']) || name || own;
-  return `${system}://${hostOf(address)}/${schema}`;
+  return `${system}://${hostOf(address, attributes)}/${schema}`;
 }
 
 const systemOfBrave = (attributes: Attributes): string => {
@@ -26,12 +26,21 @@ const systemOfBrave = (attributes: Attributes): string => {
   return attributes.has('sql.query') ? 'sql' : '';
 };
 
-/** One host by its short and its long name in a cluster. */
-const hostOf = (address: string): string =>
-  address
+const PORTS = ['server.port', 'net.peer.port', 'net.sock.peer.port'];
+/** Where the databases that are mostly used listen if nobody says otherwise. */
+const USUAL = /^(5432|3306|27017|1433|1521|9042)?$/;
+const HERE = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
+
+/** One host by its short and its long name in a cluster; on one machine there may be many servers, each at its port. */
+function hostOf(address: string, attributes: Attributes): string {
+  const [, port = first(attributes, PORTS)] = /(?<=[\w\].-]):(\d+)$/.exec(address) ?? [];
+  const host = address
     .toLowerCase()
-    .replace(/:\d+$/, '')
+    .replace(/(?<=[^:]):\d+$/, '')
     .replace(/\.svc(\.cluster\.local)?$/, '');
+  if (!HERE.test(host)) return host;
+  return USUAL.test(port) ? 'localhost' : `localhost:${port}`;
+}
 
 const LONGEST = 240;
 const LITERAL = /'(?:[^']|'')*'|\$\d+|:\w+|\?|\b\d+(?:\.\d+)?\b/g;
