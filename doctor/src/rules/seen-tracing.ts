@@ -92,11 +92,10 @@ const MOST_UNSEEN = 20;
 
 /** A name without a domain is one of the same network: a service, or something bought that keeps no traces. */
 function unseenServices({ system }: Model, { unseen }: TraceFacts): Judgement['unknown'] {
+  // Of a repository it is known what belongs to it.
+  if (system) return [];
   const near = unseen.filter(
-    ({ to }) =>
-      /^[a-z][\w-]*(\.[\w-]+\.svc(\.cluster\.local)?)?(:\d+)?$/i.test(to) &&
-      !isStorageName(to) &&
-      !(system?.services ?? []).some((part) => isCalled(part, to)),
+    ({ to }) => /^[a-z][\w-]*(\.[\w-]+\.svc(\.cluster\.local)?)?(:\d+)?$/i.test(to) && !isStorageName(to),
   );
   return [...groupBy(near, ({ to }) => to)].slice(0, MOST_UNSEEN).map(([subject, all]) => ({
     subject,

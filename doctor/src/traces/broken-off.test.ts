@@ -1,11 +1,12 @@
 import { deepStrictEqual, match, rejects } from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { diagnose } from '../diagnosis.ts';
 import { examine } from '../examine.ts';
+import { temporaryFile } from './traces.fixtures.ts';
 
 interface Said {
   readonly traceId: string;
@@ -91,6 +92,16 @@ test('whom others ask by the name of a service, and who is in no trace, is not j
   deepStrictEqual(
     unknown.filter(({ rule }) => rule === 'tracing').map(({ subject, why }) => [subject, why]),
     [['inventory', 'order asks it, and it has no span in these traces: it may be a part of the system.']],
+  );
+});
+
+test('of a repository it is known what belongs to it', async () => {
+  const traces = temporaryFile(JSON.stringify(request(1, 'card-processor').map(zipkin)));
+  const path = resolve(import.meta.dirname, '..', '..', 'fixtures', 'express-shop');
+  const { unknown } = diagnose(await examine({ path, traces, history: false }).finally(() => rmSync(traces)));
+  deepStrictEqual(
+    unknown.filter(({ subject }) => subject === 'card-processor'),
+    [],
   );
 });
 
