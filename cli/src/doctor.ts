@@ -10,6 +10,7 @@ import {
   isMadeByOthers,
   isUsersFault,
   jsonReport,
+  knownFindings,
   type LiveOptions,
   readBaseline,
   sarifReport,
@@ -45,7 +46,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
 }
 
 async function judge(options: DoctorOptions): Promise<number> {
-  const known = options.baseline === undefined ? new Set<string>() : knownIn(options.baseline);
+  const baseline = options.baseline === undefined ? '{ "findings": [] }' : baselineIn(options.baseline);
   const progress = new ReadingProgress('Reading traces', 'MB');
   const files = new ReadingProgress('Reading files', 'files');
   const model = await examine({
@@ -72,6 +73,7 @@ async function judge(options: DoctorOptions): Promise<number> {
     return 0;
   }
   const diagnosis = diagnose(model);
+  const known = knownFindings(baseline, diagnosis);
   if (options.writeBaseline !== undefined) write(options.writeBaseline, writeBaseline(diagnosis));
   const colours = options.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'];
   const report = REPORTS[options.format](diagnosis, { known, colours });
@@ -103,12 +105,15 @@ function liveOptions(url: string, env: NodeJS.ProcessEnv): LiveOptions {
   return existsSync(kept) ? { url, administrator: JSON.parse(readFileSync(kept, 'utf8')) } : { url };
 }
 
-function knownIn(file: string): ReadonlySet<string> {
+/** A baseline that is none is told at once, and not after all has been read. */
+function baselineIn(file: string): string {
   if (!existsSync(file)) throw new UsageError([`There is no baseline ${file}: --write-baseline ${file} makes one.`]);
   if (statSync(file).isDirectory()) throw new UsageError([`${file} is no baseline: it is a folder.`]);
+  const text = readFileSync(file, 'utf8');
   try {
-    return readBaseline(readFileSync(file, 'utf8'));
+    readBaseline(text);
   } catch (error) {
     throw new UsageError([`${file} is no baseline: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`]);
   }
+  return text;
 }

@@ -11,7 +11,7 @@ import { diagnose } from '../diagnosis.ts';
 import { fixture, withMutant } from '../fixtures/mutation.fixtures.ts';
 import { readSystem } from '../model/system.ts';
 import { factsOf } from '../traces/traces.fixtures.ts';
-import { BaselineError, readBaseline, writeBaseline } from './baseline.ts';
+import { BaselineError, knownFindings, readBaseline, writeBaseline } from './baseline.ts';
 import { htmlReport } from './html.ts';
 import { jsonReport } from './json.ts';
 import { sarifReport } from './sarif.ts';
@@ -133,6 +133,19 @@ test('what a baseline knows is not new, also after lines have moved', () => {
     (root) => diagnose({ system: readSystem(root) }).findings,
   );
   ok(known.has(moved!.fingerprint));
+});
+
+test('what is found in a file that has moved is not new, and a second one is', () => {
+  const [one, ...others] = diagnosis.findings;
+  const [moved, second] = ['moved', 'second'].map((fingerprint) => ({ ...one!, fingerprint }));
+  const freshIn = (findings: typeof diagnosis.findings): string[] => {
+    const known = knownFindings(writeBaseline(diagnosis), { findings });
+    return findings.map(({ fingerprint }) => fingerprint).filter((fingerprint) => !known.has(fingerprint));
+  };
+  deepStrictEqual(freshIn([moved!, ...others]), []);
+  deepStrictEqual(freshIn([moved!, second!, ...others]), ['second']);
+  deepStrictEqual(freshIn([one!, moved!, ...others]), ['moved']);
+  deepStrictEqual(freshIn([{ ...moved!, what: 'something else' }, ...others]), ['moved']);
 });
 
 test('a baseline that is none is refused', () => {
