@@ -75,8 +75,10 @@ async function judge(options: DoctorOptions): Promise<number> {
   const diagnosis = diagnose(model);
   const known = knownFindings(baseline, diagnosis);
   if (options.writeBaseline !== undefined) write(options.writeBaseline, writeBaseline(diagnosis));
-  const colours = options.output === undefined && process.stdout.isTTY === true && !process.env['NO_COLOR'];
-  const report = REPORTS[options.format](diagnosis, { known, colours });
+  const isTerminal = options.output === undefined && process.stdout.isTTY === true;
+  const colours = isTerminal && !process.env['NO_COLOR'];
+  const width = isTerminal ? Math.max(60, process.stdout.columns || 80) : undefined;
+  const report = REPORTS[options.format](diagnosis, { known, colours, width });
   if (options.output === undefined) await written(report);
   else write(options.output, report);
   const fails = ({ severity, fingerprint }: Finding): boolean =>

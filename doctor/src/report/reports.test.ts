@@ -63,6 +63,25 @@ test('what is found again and again is told of a few, the new ones first', () =>
   match(textReport({ ...diagnosis, findings: [one!] }), /\n1 error, 0 warnings\.\n/);
 });
 
+test('a terminal gets lines that fit, broken between words, and no commands by what it is told of', () => {
+  const what = `${'word '.repeat(40)}\u001b[2J\u0007\nend`;
+  const evidence = [{ file: 'a/'.repeat(60), line: 1, text: 'const one = two;' }];
+  const findings = [{ ...diagnosis.findings[0]!, what, evidence }];
+  const text = textReport({ ...diagnosis, findings }, { colours: true, width: 60 });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what colours is one
+  const lines = text.replaceAll(/\u001b\[\d+m/g, '').split('\n');
+  deepStrictEqual(
+    lines.filter((line) => line.length > 60 && !line.includes('a/a/')),
+    [],
+  );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are looked for
+  ok(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(lines.join('\n')));
+  match(text, /✖ word (word )*word\n {4}word/);
+  match(text, / {4}why: {2}\S.*\n {10}\S/);
+  deepStrictEqual(textReport({ ...diagnosis, findings }).match(/word/g)?.length, 40);
+  match(textReport({ ...diagnosis, findings }), /^✖ (word ){40} \[2J end /m);
+});
+
 test('an item of which something was found has been judged', () => {
   const scores = diagnosis.scores.slice(0, 1).map((one) => ({
     ...one,

@@ -1,11 +1,14 @@
 import type { Diagnosis, Finding, Score } from '../diagnosis.ts';
 import { groupBy } from '../source/group-by.ts';
 import { counted } from './counted.ts';
+import { folded, harmless } from './terminal.ts';
 
 export interface TextOptions {
   /** Fingerprints that are known already. */
   readonly known?: ReadonlySet<string>;
   readonly colours?: boolean;
+  /** Of a terminal: longer lines are broken between words. */
+  readonly width?: number | undefined;
 }
 
 const SIGNS: Readonly<Record<Score['status'], string>> = { holds: '✔', broken: '✖', doubtful: '▲', unknown: '?' };
@@ -16,9 +19,10 @@ const MOST_ALIKE = 8;
 const MOST_NAMES = 10;
 
 /** For people: short, the worst first. */
-export function textReport(diagnosis: Diagnosis, { known = new Set(), colours = false }: TextOptions = {}): string {
+export function textReport(diagnosis: Diagnosis, options: TextOptions = {}): string {
+  const { known = new Set(), colours = false, width = Number.POSITIVE_INFINITY } = options;
   const paint = (code: number, text: string): string => (colours ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const { findings, accepted, unknown, scores, services, layout } = diagnosis;
+  const { findings, accepted, unknown, scores, services, layout } = harmless(diagnosis);
   const rows = scores.map((one) => `  ${paint(COLOURS[one.status], SIGNS[one.status])} ${scoreLine(one)}`);
   return [
     `${services.length} services and gateways (${layout}): ${services.join(', ')}`,
@@ -32,7 +36,9 @@ export function textReport(diagnosis: Diagnosis, { known = new Set(), colours = 
     ...accepted.map((one) => `accepted: ${one.what} (${one.reason})`),
     summary(findings, known),
     '',
-  ].join('\n');
+  ]
+    .map((line) => folded(line, width))
+    .join('\n');
 }
 
 function scoreLine({ title, score, judged, isAntiPattern, findings, status }: Score): string {
