@@ -1,7 +1,7 @@
 import { isCalled } from '../model/layout.ts';
 import type { Model } from '../model.ts';
 import { groupBy } from '../source/group-by.ts';
-import { isStorageName } from '../traces/service-names.ts';
+import { isNearName } from '../traces/service-names.ts';
 import type { TraceFacts } from '../traces/trace-facts.ts';
 import { type Draft, type Judgement, merge, NOTHING } from './rule.ts';
 import { beginsAnew, inTrace, seenInTraces } from './trace-evidence.ts';
@@ -90,13 +90,11 @@ const notHandedOn = (traces: TraceFacts): Draft[] =>
 
 const MOST_UNSEEN = 20;
 
-/** A name without a domain is one of the same network: a service, or something bought that keeps no traces. */
+/** Whom services ask in their own network, and of whom there is nothing. */
 function unseenServices({ system }: Model, { unseen }: TraceFacts): Judgement['unknown'] {
   // Of a repository it is known what belongs to it.
   if (system) return [];
-  const near = unseen.filter(
-    ({ to }) => /^[a-z][\w-]*(\.[\w-]+\.svc(\.cluster\.local)?)?(:\d+)?$/i.test(to) && !isStorageName(to),
-  );
+  const near = unseen.filter(({ to }) => isNearName(to));
   return [...groupBy(near, ({ to }) => to)].slice(0, MOST_UNSEEN).map(([subject, all]) => ({
     subject,
     why:

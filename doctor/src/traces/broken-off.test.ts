@@ -105,6 +105,34 @@ test('of a repository it is known what belongs to it', async () => {
   );
 });
 
+test('a service that is down tells of nothing: that requests fail with it is told by who asks it', async () => {
+  const failing = (asks: string, isFailing: (at: number) => boolean) =>
+    Array.from({ length: 40 }, (_, at) => {
+      const [gateway, client, order, call] = request(at, asks).map(zipkin);
+      const { traceId, id: parentId } = request(at, asks)[3]!;
+      const answer = zipkin({ traceId, id: hex(at * 100 + 5), parentId, kind: 'SERVER', service: asks });
+      const isDown = at % 3 === 0;
+      const error = (span: object | undefined, isError: boolean) => ({
+        ...span,
+        ...(isError && { tags: { error: '' } }),
+      });
+      const told = isFailing(at);
+      return [
+        ...[gateway, client, order].map((span) => error(span, told)),
+        error(call, isDown),
+        ...(isDown || asks !== 'tax' ? [] : [answer]),
+      ];
+    }).flat();
+  const found = async (asks: string, isFailing: (at: number) => boolean) =>
+    (await judged(JSON.stringify(failing(asks, isFailing)))).findings.map(({ what }) => what);
+  const told = (name: string) => [`When ${name} fails, 100 % of the requests that need it fail as a whole (14 of 14)`];
+  deepStrictEqual(await found('tax', (at) => at % 3 === 0), told('tax'));
+  deepStrictEqual(await found('never-traced', (at) => at % 3 === 0), told('never-traced'));
+  deepStrictEqual(await found('tax', () => false), []);
+  deepStrictEqual(await found('api.elsewhere.com', (at) => at % 3 === 0), []);
+  deepStrictEqual(await found('redis', (at) => at % 3 === 0), []);
+});
+
 test('a file that is cut blames nobody for what was to come after, also where it is compressed', async () => {
   const orphans = UNCARRIED.filter(({ kind }) => kind === 'CLIENT').map(zipkin);
   const [whole, cut] = [JSON.stringify(orphans), JSON.stringify(orphans).slice(0, -30)];

@@ -25,3 +25,7 @@ export const isStorageName = (name: string): boolean => STORAGE.test(name) && !/
 export const isOutsideName = (name: string): boolean => OUTSIDE.test(name);
 
 export const isProbe = (operation: string): boolean => PROBE.test(operation);
+
+/** A name without a domain is one of the same network: a service, or something bought that keeps no traces. */
+export const isNearName = (name: string): boolean =>
+  /^[a-z][\w-]*(\.[\w-]+\.svc(\.cluster\.local)?)?(:\d+)?$/i.test(name) && !isStorageName(name);

@@ -2,7 +2,7 @@ import type { Thresholds } from '../model/architecture-file.ts';
 import { groupBy } from '../source/group-by.ts';
 import { BreakerWatch, type UnbrokenRun } from './breaker-watch.ts';
 import { type Asked, Chatter, type Repeated } from './chatter.ts';
-import { isOutsideName, isProbe, isStorageName } from './service-names.ts';
+import { isNearName, isOutsideName, isProbe, isStorageName } from './service-names.ts';
 import type { SpanStore } from './span-store.ts';
 import { type Hop, TraceTree } from './trace-tree.ts';
 
@@ -156,7 +156,7 @@ export class TraceReading {
     this.#chatter.sawQueries(tree);
     this.#readChains(hops);
     const failedBelow = tree.failedBelow([...hops, ...beyond]);
-    this.#readFailures(tree, failedBelow);
+    this.#readFailures(tree, failedBelow, [...within, ...beyond]);
     for (const hop of [...within, ...beyond]) if (hop.isSynchronous) this.#watch.saw(hop, failedBelow);
     const isHeadless = tree.orphans.length === 1 && tree.roots.length === 0;
     if (isHeadless) this.#headless += 1;
@@ -227,7 +227,7 @@ export class TraceReading {
     }
   }
 
-  #readFailures(tree: TraceTree, failedBelow: ReadonlySet<number>): void {
+  #readFailures(tree: TraceTree, failedBelow: ReadonlySet<number>, calls: readonly Hop[]): void {
     const roots = tree.roots.filter((row) => this.spans.kind(row) === 'server' || this.spans.kind(row) === 'client');
     const [root] = roots;
     if (root === undefined) return;
@@ -235,6 +235,11 @@ export class TraceReading {
     for (const row of tree.rows) {
       const isAnswer = this.spans.kind(row) === 'server' && this.spans.isError(row) && !failedBelow.has(row);
       if (isAnswer && this.spans.service(row) !== this.spans.service(root)) failed.set(this.spans.service(row), row);
+    }
+    // Who is down has no spans: that it has not answered is told by who asks it.
+    for (const { to, row, answer, isSynchronous } of calls) {
+      const isLost = isSynchronous && answer === undefined && this.spans.isError(row) && isNearName(to);
+      if (isLost && to !== this.spans.service(root)) failed.set(to, row);
     }
     for (const [service, row] of failed) {
       const example = this.#seen(row, `${service} fails, and ${this.spans.operation(root)} with it`);
