@@ -9,7 +9,7 @@ import { withoutComments } from './sql.ts';
 /** Libraries of databases. */
 export const DATABASES = new RegExp(
   '^(pg|pg-promise|postgres|mysql2?|mariadb|mongoose|mongodb|typeorm|sequelize|sequelize-typescript|' +
-    'knex|@nestjs/(typeorm|mongoose|sequelize)|@prisma/client|@mikro-orm/.+|slonik|' +
+    'knex|@nestjs/(typeorm|mongoose|sequelize)|@prisma/client|nestjs-prisma|@mikro-orm/.+|slonik|' +
     String.raw`drizzle-orm.*|mssql|better-sqlite3|sqlite3|objection|kysely)$`,
 );
 const WRITES = new RegExp(

@@ -15,8 +15,9 @@ import { hasMiddleware, isLeftOutBy } from './nest-middlewares.ts';
 import { appliedProxies } from './nest-proxies.ts';
 import { letsAllThrough } from './open-guards.ts';
 import { AUTHENTICATION, isOfKind, RATE_LIMIT } from './policy-kinds.ts';
+import { isAskedByContext, resolverRoutes } from './resolver-routes.ts';
 import { isRecord, LIMITS, tableEntrances } from './route-tables.ts';
-import { hooksOf, routesIn } from './routes.ts';
+import { hooksOf, type Route, routesIn } from './routes.ts';
 import { isSaidPublic } from './said-public.ts';
 
 export type { Entrance } from './entrance.ts';
@@ -222,7 +223,8 @@ const isHeldProxy = ({ program }: System, file: ParsedFile, node: Node): boolean
 
 /** Routes that the gateway answers with its own code. */
 function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
-  return (routesIn(system).get(file) ?? []).map((route) => {
+  const asked = part.kind === 'gateway' ? resolverRoutes(file) : [];
+  return [...(routesIn(system).get(file) ?? []), ...asked].map((route) => {
     const config = isRecord(route.options) ? JSON.stringify(route.options) : '';
     const kinds = (kind: RegExp): boolean => route.before.some((node) => isOfKind(system, { file, node }, kind));
     const isUnlimited =
@@ -233,14 +235,23 @@ function answered(system: System, part: Part, file: ParsedFile): Entrance[] {
       line: route.line,
       method: route.method,
       path: route.path,
-      hasAuthentication: kinds(AUTHENTICATION) || /"(auth|access|roles?)"/.test(config),
+      hasAuthentication:
+        kinds(AUTHENTICATION) ||
+        /"(auth|access|roles?)"/.test(config) ||
+        (asked.includes(route) && isAskedByContext(system)),
       hasRateLimit: !isUnlimited && (kinds(RATE_LIMIT) || /rateLimit|"limit"/.test(config)),
-      access: undefined,
+      access: asked.includes(route) && isOpenRoot(system, route, asked) ? 'public' : undefined,
       steps: route.before,
       isUnlimited,
     };
   });
 }
+
+/** A root of a graph by which one signs in, or that is read beside roots that are guarded one by one. */
+const isOpenRoot = (system: System, { file, method, path }: Route, all: readonly Route[]): boolean =>
+  /\/(login|signin|signup|register|refresh|logout|(forgot|reset)\w*password)/i.test(path) ||
+  (method === 'QUERY' &&
+    all.some(({ before }) => before.some((node) => isOfKind(system, { file, node }, AUTHENTICATION))));
 
 /** `@SkipThrottle()`; with `false` it takes back what stands around. */
 const SKIPS_LIMITS = /^@SkipThrottle\((?![^)]*\bfalse\b)/;

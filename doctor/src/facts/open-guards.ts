@@ -38,6 +38,7 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
     return (
       isOpen([origin.file.textOf(origin.node)], []) ||
       forgives(origin.file, origin.node) ||
+      shrugsOff(origin.file, origin.node) ||
       letsStrangersIn(origin.file, origin.node) ||
       onlyDecodes(system, origin.file, origin.node) ||
       forgetsWhatIsAbove(origin.file, origin.node) ||
@@ -105,6 +106,19 @@ export function believesTokens(system: System, { file, node }: { file: ParsedFil
     return DECODES.test(text) && !VERIFIES.test(text);
   });
 }
+
+/** `await verify(token).catch(() => undefined)`, after which everybody goes on. */
+const shrugsOff = (file: ParsedFile, guard: Node): boolean =>
+  callsIn(file).some((call) => {
+    const { callee } = call;
+    const [handler] = call.arguments as readonly Node[];
+    if (!contains(guard, call) || callee.type !== 'MemberExpression' || nameOf(callee.property) !== 'catch')
+      return false;
+    if (!handler || !isFunction(handler) || !VERIFIES.test(file.textOf(callee.object))) return false;
+    const [around] = functionsAround(file, call);
+    const rest = around ? file.textOf(around).slice(call.end - around.start) : '';
+    return !ANY_REFUSAL.test(file.textOf(handler)) && !ANY_REFUSAL.test(rest) && /return true|next\(\)/.test(rest);
+  });
 
 /** `decode(token)` of a library that could have verified it as well. */
 const onlyDecodes = ({ program }: System, file: ParsedFile, guard: Node): boolean =>

@@ -7,6 +7,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { isLeftOutBy } from './nest-middlewares.ts';
 import { isOpenByNature } from './open-paths.ts';
 import { AUTHENTICATION } from './policy-kinds.ts';
+import { resolverRoutes } from './resolver-routes.ts';
 import { type Route, routesIn } from './routes.ts';
 
 /** A route of Nest that says that it is public, and what does not go with that. */
@@ -25,7 +26,7 @@ const GUARDS = /guard|auth(?!or)|signature|hmac|api_?key|captcha/i;
 export const publicFaults = perSystem((system: System): readonly PublicFault[] =>
   system.gateways.flatMap((part) =>
     system.filesOf(part).flatMap((file) =>
-      (routesIn(system).get(file) ?? []).flatMap((route) => {
+      [...(routesIn(system).get(file) ?? []), ...resolverRoutes(file)].flatMap((route) => {
         const isLeftOut = isLeftOutBy(system, { part, ...route }, AUTHENTICATION);
         const kind = faultOf(system, route, { callers: callersIn(system, part), isLeftOut });
         return kind ? [{ part, route, kind }] : [];

@@ -71,16 +71,17 @@ function inLoops(system: System): Draft[] {
 /** A field of a graph that asks by itself is asked for each object of a list. */
 function inFields(system: System): Draft[] {
   const found = outboundCalls(system).flatMap(({ part, file, node, target, address }) => {
-    const field = target && fieldResolverOf(system, { file, call: node });
+    const field = fieldResolverOf(system, { file, call: node });
     return field ? [{ part, target, address, field }] : [];
   });
   const byField = groupBy(found, ({ part, field }) => `${part.name} ${field.file.path}:${field.node.start}`);
   return [...byField.values()].map(([one]) => {
     const { part, target, field } = one!;
     const line = field.file.lineAt(field.node.start);
+    const whom = target?.name ?? 'another system';
     return {
       subject: part.name,
-      what: `${part.name} asks ${target.name} once for each object whose field ${field.name} is wanted (N+1)`,
+      what: `${part.name} asks ${whom} once for each object whose field ${field.name} is wanted (N+1)`,
       evidence: [{ file: field.file.path, line, text: field.file.lines[line - 1]!.trim().slice(0, 160) }],
       mend: 'Gather what one answer wants in a data loader, and ask once.',
       severity: 'warning' as const,

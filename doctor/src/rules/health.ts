@@ -175,7 +175,7 @@ function falselyReady(system: System, part: Part, route: Route): Draft[] {
 const NEEDED = new RegExp(
   '^(pg|pg-promise|postgres|mysql2?|mongoose|mongodb|typeorm|sequelize|knex|@prisma/client|' +
     '@nestjs/(typeorm|mongoose|sequelize|microservices)|amqplib|kafkajs|nats|ioredis|kysely|slonik|' +
-    '@mikro-orm/.+|@golevelup/nestjs-rabbitmq|' +
+    '@mikro-orm/.+|nestjs-prisma|@golevelup/nestjs-rabbitmq|' +
     '@confluentinc/kafka-javascript|@azure/service-bus|' +
     String.raw`redis|@nats-io/.+)(/promises?)?$`,
 );
