@@ -86,7 +86,9 @@ export function limitsAlone(system: System, part: Part, { file, call }: CallSite
   if (module === 'koa-ratelimit') return property(given, 'driver') !== undefined && !/redis/.test(file.textOf(call));
   if (module === '@nestjs/throttler')
     return sharesRedis(system, part) && /^forRoot(Async)?$/.test(path.at(-1) ?? '') && !STORED.test(file.textOf(call));
-  if (!hasReplicas(system, part)) return false;
+  // What is made already is only run: `limiter(req, res, next)`.
+  const isRun = valueNode(program, file, call.callee as Node)?.node.type === 'CallExpression';
+  if (isRun || !hasReplicas(system, part)) return false;
   if (/^(express-rate-limit|hono-rate-limiter)$/.test(module))
     return /^rateLimit(er)?$/.test(path.at(-1) ?? 'rateLimit') && !has('store');
   return /^(@fastify\/|fastify-)rate-limit$/.test(module) && isRegistered && !has('redis', 'store');
