@@ -4,9 +4,8 @@ import { givenRights } from '../facts/given-rights.ts';
 import { foreignClients } from '../facts/prisma-clients.ts';
 import { tablesAt } from '../facts/sql.ts';
 import { filledTables, type Statement, statements, tableOwners } from '../facts/statements.ts';
-import type { Grants } from '../live/grants.ts';
 import type { Part } from '../model/layout.ts';
-import { normalized } from '../model/layout.ts';
+import { normalized, partNamedIn } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
 import type { Model } from '../model.ts';
 import { nameOf, pathOf } from '../source/ast.ts';
@@ -29,7 +28,7 @@ export const databasePerService: Rule = {
   mend:
     'Give each service its own database and login role; let it keep a copy ' +
     'of what it needs from the events of others.',
-  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model), granted(model.grants)),
+  judge: (model) => merge(model.system ? judge(model.system) : NOTHING, seen(model), granted(model)),
 };
 
 function judge(system: System): Judgement {
@@ -270,22 +269,23 @@ const unnamedDatabases = (traces: TraceFacts | undefined) =>
     }));
 
 /** A role that may enter a database which belongs to another role. */
-function granted(grants: Grants | undefined): Judgement {
+function granted({ grants, system }: Model): Judgement {
   if (!grants) return NOTHING;
+  const ownerOf = (role: string): string => partNamedIn(role, system?.services ?? [])?.name ?? role;
   const owners = new Map(grants.grants.filter(({ isOwner }) => isOwner).map(({ database, role }) => [database, role]));
   const roles = new Set(owners.values());
   const foreign = grants.grants.filter(({ isOwner, role }) => !isOwner && roles.has(role));
   return {
-    judged: [...roles, ...grants.superusers],
+    judged: [...roles, ...grants.superusers].map(ownerOf),
     unknown: [],
     findings: [
       ...grants.superusers.map((role) => {
         const what = `The role ${role} is a superuser: it may enter every database`;
         const evidence = [{ text: `pg_roles: ${role}, rolsuper` }];
-        return { subject: role, what, evidence, mend: `alter role "${role}" nosuperuser` };
+        return { subject: ownerOf(role), what, evidence, mend: `alter role "${role}" nosuperuser` };
       }),
       ...foreign.map(({ role, database }) => ({
-        subject: role,
+        subject: ownerOf(role),
         what: `The role ${role} may enter ${database}, the database of ${owners.get(database)}`,
         evidence: [{ text: `has_database_privilege('${role}', '${database}', 'CONNECT')` }],
         mend: `revoke connect on database "${database}" from public, "${role}"`,
