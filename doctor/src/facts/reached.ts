@@ -69,6 +69,8 @@ function declaredName(file: ParsedFile, outer: Node): string | undefined {
 function isOwnMethod(file: ParsedFile, method: NodeOf<'MethodDefinition'>): boolean {
   const around = classAround(file, method);
   const isPlain = around && !around.superClass && (around.implements ?? []).length === 0;
+  // What is private is called by the class itself, under a name that is no identifier.
+  if ((method.key as Node).type === 'PrivateIdentifier') return false;
   return method.kind === 'method' && !!isPlain && [around, method].every((one) => decoratorsOf(one).length === 0);
 }
 

@@ -77,22 +77,20 @@ function isDecidedBefore(file: ParsedFile, node: Node): boolean {
   const inside = <N extends Node>(one: N): boolean => node.start <= one.start && one.end <= node.end;
   const tests = [...file.all('ConditionalExpression'), ...file.all('IfStatement')].filter(inside);
   const named = file.all('VariableDeclarator').filter(inside);
-  const isKnown = ({ name }: { readonly name: string }): boolean => {
-    const init = named.find((one) => file.textOf(one.id as Node) === name)?.init;
-    // What was chosen by a test is known if that was.
-    if (init) return init.type === 'Literal' || init.type === 'ConditionalExpression' || isPhase(file.textOf(init));
-    return isPhase(name);
+  const isKnown = (one: Node, depth = 0): boolean => {
+    const asked = file.all('Identifier').filter(({ start, end }) => one.start <= start && end <= one.end);
+    return asked.length > 0 && asked.every(({ name }) => isKnownName(name, depth));
   };
-  return (
-    tests.length > 0 &&
-    tests.every(({ test }) => {
-      const asked = file.all('Identifier').filter((one) => test.start <= one.start && one.end <= test.end);
-      return asked.length > 0 && asked.every(isKnown);
-    })
-  );
+  const isKnownName = (name: string, depth: number): boolean => {
+    const init = named.find((one) => file.textOf(one.id as Node) === name)?.init;
+    if (!init) return OF_PHASES.test(name);
+    if (init.type === 'Literal') return true;
+    const isPutTogether = /^(Logical|Binary|Unary|Conditional)Expression$/.test(init.type);
+    if (isPutTogether) return depth < 4 && isKnown(init, depth + 1);
+    return OF_PHASES.test(file.textOf(init)) && !/\bawait\b/.test(file.textOf(init));
+  };
+  return tests.length > 0 && tests.every(({ test }) => isKnown(test));
 }
-
-const isPhase = (text: string): boolean => OF_PHASES.test(text) && !/\bawait\b/.test(text);
 
 const BEGINS_TO_ASK = /^(all|allSettled|query|ping|connect|authenticate|\$queryRaw|command)$/;
 

@@ -54,11 +54,21 @@ const receiverOf = (call: AnyCall): string =>
 const reachedBy = (system: System, site: CallSite): readonly CallSite[] =>
   system.program.calleesOf(site).flatMap((callee) => system.program.callsReachedFrom(callee, 3));
 
+/** What a call runs, and what is in the transaction that it begins. */
+const runBy = (system: System, site: CallSite): readonly CallSite[] => {
+  const { file, call } = site;
+  const inside = (call.arguments as readonly Node[])
+    .filter((given) => isFunction(given) && transactionOf(file, given))
+    .flatMap((given) => callsIn(file).filter((one) => contains(given, one)))
+    .map((one) => ({ file, call: one }));
+  return [site, ...inside].flatMap((one) => [one, ...reachedBy(system, one)]);
+};
+
 const changesAnything = (system: System, site: CallSite): boolean =>
-  isWrite(system, site) || reachedBy(system, site).some((inner) => isWrite(system, inner));
+  runBy(system, site).some((inner) => isWrite(system, inner));
 
 const tells = (system: System, site: CallSite): boolean =>
-  [site, ...reachedBy(system, site)].some(({ file, call }) => putsInto(system, file).includes(call));
+  runBy(system, site).some(({ file, call }) => putsInto(system, file).includes(call));
 
 /** Files of its folder change things in transactions. */
 const holdsTogether = (system: System, folder: string, file: ParsedFile): boolean =>

@@ -32,6 +32,8 @@ export interface Deployment {
     readonly readiness?: string | undefined;
     readonly startup?: string | undefined;
   };
+  /** What is run to know whether it lives, in place of a request. */
+  readonly liveCommand?: string;
   /** It is told that nothing asks how it is. */
   readonly isUnchecked?: true;
   readonly probeLines: { readonly liveness?: number; readonly readiness?: number; readonly startup?: number };

@@ -72,6 +72,7 @@ function containerOf({ name, doc, spec, path, index }: Pod, container: Tree, all
       ...(spec['hostNetwork'] === true ? [{ port: HOST_NETWORK, line: at('hostNetwork') }] : []),
     ],
     probes: { ...probe('livenessProbe'), ...probe('readinessProbe'), ...probe('startupProbe') },
+    liveCommand: [treeAt(container, ['livenessProbe', 'exec'])['command']].flat().map(text).join(' '),
     probeLines: {
       liveness: at('containers', index, 'livenessProbe'),
       readiness: at('containers', index, 'readinessProbe'),

@@ -20,3 +20,17 @@ export const neverUnready = ({ file, line, probes, probeLines }: Deployment, par
   what: `The readiness probe of ${part.name} asks whether it is alive: requests come also while its database is away`,
   evidence: [{ file, line: probeLines.readiness ?? line, text: `readinessProbe: GET ${probes.readiness}` }],
 });
+
+const ASKS_OTHERS = /\b(pg_isready|psql|mysqladmin|mysql|mongosh?|redis-cli|rabbitmq-diagnostics|kafka-topics|nats)\b/;
+
+/** Its container is restarted when a dependency does not answer: liveness runs the client of one. */
+export const diesWithOthers = ({ file, line, liveCommand = '', probeLines }: Deployment, part: Part): Draft[] =>
+  ASKS_OTHERS.test(liveCommand)
+    ? [
+        {
+          subject: part.name,
+          what: `The liveness probe of ${part.name} asks a dependency: when that is away, it is restarted for nothing`,
+          evidence: [{ file, line: probeLines.liveness ?? line, text: `livenessProbe: ${liveCommand}` }],
+        },
+      ]
+    : [];

@@ -12,7 +12,7 @@ import type { Part } from '../model/layout.ts';
 import type { CallSite } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { pathOf } from '../source/ast.ts';
-import { isAskedWhetherAlive, neverUnready } from './confused-probes.ts';
+import { diesWithOthers, isAskedWhetherAlive, neverUnready } from './confused-probes.ts';
 import { probed } from './live-probes.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { merge, NOTHING } from './rule.ts';
@@ -284,6 +284,7 @@ function unprobed(system: System, deployment: Deployment): Draft[] {
   const wrong = [
     ...(READY.test(probes.liveness ?? '') ? [restartsForNothing(deployment, part)] : []),
     ...(isAskedWhetherAlive(system, part, deployment) ? [neverUnready(deployment, part)] : []),
+    ...diesWithOthers(deployment, part),
   ];
   if (missing.length === 0) return wrong;
   const what = `The deployment of ${part.name} has no ${missing.join(' and no ')} probe`;

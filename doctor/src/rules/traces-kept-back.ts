@@ -1,5 +1,6 @@
 import type { Node } from 'oxc-parser';
 import { userOf } from '../facts/breakers.ts';
+import { isReached } from '../facts/reached.ts';
 import type { Part } from '../model/layout.ts';
 import { callsIn } from '../model/program.ts';
 import { perSystem, type System } from '../model/system.ts';
@@ -25,7 +26,10 @@ interface Place {
 function neverPut(system: System): Draft[] {
   const libraries = system.program.files.filter((file) => system.partOf(file.path)?.kind === 'library');
   return [...groupBy(libraries, (file) => system.partOf(file.path)!.folder).values()].flatMap((files) => {
-    const [read] = files.flatMap((file) => readsOf(file).map((node) => ({ file, node })));
+    const reads = files.flatMap((file) => readsOf(file).map((node) => ({ file, node })));
+    const [read] = reads;
+    if (read && !reads.some((one) => isReached(system, system.program.files, one)))
+      return told(system, read, 'has what takes it out of what comes, and nothing uses that');
     if (!read || !files.some(handsOn) || files.some((file) => puts(file) || putsByOthers(system, file))) return [];
     return told(system, read, 'takes it out of what comes, and puts it into nothing that it hands on');
   });
@@ -68,7 +72,10 @@ const puts = (file: ParsedFile, within?: Node): boolean =>
 /** By a function of another library: `toMessageContext(context)`. */
 const putsByOthers = ({ program }: System, file: ParsedFile): boolean =>
   callsIn(file).some((call) =>
-    program.calleesOf({ file, call }).some((one) => one.file !== file && puts(one.file, one.node)),
+    program
+      .calleesOf({ file, call })
+      .flatMap((one) => [one, ...program.callsReachedFrom(one, 1).flatMap((site) => program.calleesOf(site))])
+      .some((one) => one.file !== file && puts(one.file, one.node)),
   );
 
 const CONSUMER = /^(['"]consumer['"]|(\w+\.)*CONSUMER)$/;
