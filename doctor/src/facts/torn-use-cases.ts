@@ -5,6 +5,7 @@ import { perSystem, type System } from '../model/system.ts';
 import { type AnyCall, contains, functionsAround, isFunction, pathOf } from '../source/ast.ts';
 import { groupBy } from '../source/group-by.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
+import { clientOf } from './clients.ts';
 import { isWrite } from './effects.ts';
 import { routesIn } from './routes.ts';
 import { isAmbient, transactionOf } from './transaction-handles.ts';
@@ -42,9 +43,22 @@ function tornIn(system: System, file: ParsedFile): TornUseCase[] {
     const changes = calls.filter((call) => changesAnything(system, { file, call }));
     const told = changes.find((call) => tells(system, { file, call }));
     const other = told && changes.find((call) => receiverOf(call) !== receiverOf(told));
+    if (told && other && asksBetween(system, file, { calls, one: told, other })) return [];
     return told && other && isRunByRequests(system, { file, node: around }) ? [{ file, told, other }] : [];
   });
 }
+
+interface Between {
+  readonly calls: readonly AnyCall[];
+  readonly one: AnyCall;
+  readonly other: AnyCall;
+}
+
+/** Somebody outside is asked between them: the second change is about the answer, and no transaction waits for that. */
+const asksBetween = (system: System, file: ParsedFile, { calls, one, other }: Between): boolean =>
+  calls
+    .filter(({ start }) => start > Math.min(one.start, other.start) && start < Math.max(one.start, other.start))
+    .some((call) => runBy(system, { file, call }).some((site) => clientOf(system, site) !== undefined));
 
 const receiverOf = (call: AnyCall): string =>
   pathOf(call.callee as Node)
