@@ -12,11 +12,11 @@ import { usedFiles } from './used-files.ts';
 
 const LIVE = new RegExp(
   '/(livez|live|liveness|alive|healthz|healthy|health|health-?check|heartbeat|ping|status|up|_health)' +
-    '(/(live|liveness|alive|ping))?$',
+    '(/(live|liveness|alive|ping|check))?$',
   'i',
 );
 export const READY = /\/(readyz|ready|readiness|health\/(ready|readiness)|health[-_]ready)$/i;
-export const BOTH = /\/(health|healthz|health-?check|status|_health)$/i;
+export const BOTH = /\/(health|healthz|health-?check|health\/check|status|_health)$/i;
 
 /** The routes by which a part answers supervisors and balancers. */
 export interface Probes {

@@ -1,7 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { contains, functionsAround, isFunction, pathOf, property } from '../source/ast.ts';
+import { ancestorsOf, contains, functionsAround, isFunction, pathOf, property } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** `setTimeout` by which a function calls itself again and again. */
@@ -13,6 +13,12 @@ export function isAgain(system: System, { file, call }: CallSite, work: Node): b
   return works
     .flatMap((work) => (isFunction(work.node) ? system.program.callsReachedFrom({ file, node: work.node }, 1) : []))
     .some((site) => system.program.calleesOf(site).some(({ node }) => arounds.includes(node)));
+}
+
+/** In the `catch` of what it begins again: what has gone well is not done a second time. */
+export function isAfterFailure(file: ParsedFile, node: Node): boolean {
+  const [around] = functionsAround(file, node);
+  return ancestorsOf(file, node).some((one) => one.type === 'CatchClause' && (!around || contains(around, one)));
 }
 
 export interface Work {

@@ -3,6 +3,7 @@ import { answers, type Entrance } from '../facts/gateways.ts';
 import { isOpenByNature } from '../facts/open-paths.ts';
 import type { Part } from '../model/layout.ts';
 import type { System } from '../model/system.ts';
+import { groupBy } from '../source/group-by.ts';
 import type { Draft } from './rule.ts';
 
 /** What passes a configured gateway without a policy: neither it nor the service asks who it is, or limits. */
@@ -11,8 +12,15 @@ export function declaredFaults(system: System, declared: readonly LedRoute[]): D
   const led = new Set(
     declared.flatMap(({ target, hasAuthentication }) => (target && !hasAuthentication ? [target] : [])),
   );
-  return [...open, ...[...led].flatMap((part) => unasked(system, part))];
+  return [...toldOnce(open), ...[...led].flatMap((part) => unasked(system, part))];
 }
+
+/** What several files say of one gateway, as one for each place where it runs, with the place in each of them. */
+const toldOnce = (drafts: readonly Draft[]): Draft[] =>
+  [...groupBy(drafts, ({ subject, what }) => `${subject}\0${what}`).values()].map((same) => ({
+    ...same[0]!,
+    evidence: same.flatMap(({ evidence }) => evidence),
+  }));
 
 function withoutPolicy(system: System, { gateway: subject, file, line, path, target, ...policy }: LedRoute): Draft[] {
   if (isOpenByNature(path)) return [];

@@ -11,6 +11,7 @@ import { startersOf } from '../facts/starters.ts';
 import { isBoundQueue, outboxRelays, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
 import { topicMatches } from '../facts/topic-patterns.ts';
 import { readParts } from '../facts/unread.ts';
+import { waitingQueues } from '../facts/waiting-queues.ts';
 import { normalized } from '../model/layout.ts';
 import type { FunctionAt } from '../model/origin.ts';
 import type { CallSite } from '../model/program.ts';
@@ -115,13 +116,14 @@ function unheard(system: System, uses: readonly MessageUse[]): Draft[] {
   const heard = consumed.filter((one) => !isBoundQueue(one, consumed));
   const isOpen = heard.some(({ topic }) => topic === undefined);
   const external = system.architecture?.externalMessages ?? [];
+  const elsewhere = new Set([...external, ...waitingQueues(system)]);
   const isRelayed = heard.length > 0 && !readsUnboundQueue(consumed);
   const published = [
     ...uses.filter(({ kind }) => kind === 'published'),
     ...(isRelayed ? storedTopics(system) : []),
   ].filter(({ topic }) => topic !== undefined);
   const lost = (isOpen ? [] : published).filter(
-    ({ topic }) => !heard.some((one) => topicMatches(one.topic!, topic!)) && !external.includes(topic!),
+    ({ topic }) => !heard.some((one) => topicMatches(one.topic!, topic!)) && !elsewhere.has(topic!),
   );
   const types = unheardTypes(system).filter(({ topic }) => !external.includes(topic!));
   const byTopic = groupBy([...lost, ...types], ({ topic }) => topic!);

@@ -9,7 +9,7 @@ import { promiseChains } from '../facts/process-locks.ts';
 import { type ProcessState, processState } from '../facts/process-state.ts';
 import { workPutOff } from '../facts/put-off.ts';
 import { isReached } from '../facts/reached.ts';
-import { isAgain, type Work, workOf } from '../facts/timed-work.ts';
+import { isAfterFailure, isAgain, type Work, workOf } from '../facts/timed-work.ts';
 import { workOfPort } from '../facts/timer-ports.ts';
 import { withSources } from '../facts/unread.ts';
 import { usedFiles } from '../facts/used-files.ts';
@@ -177,7 +177,9 @@ function soleTimer(system: System, { file, call }: CallSite, matters = concerns)
   const isInterval =
     origin.kind === 'global' &&
     (origin.path.at(-1) === 'setInterval' ||
-      (origin.path.at(-1) === 'setTimeout' && isAgain(system, { file, call }, call.arguments[0] as Node)));
+      (origin.path.at(-1) === 'setTimeout' &&
+        !isAfterFailure(file, call) &&
+        isAgain(system, { file, call }, call.arguments[0] as Node)));
   const isCron =
     origin.kind === 'external' &&
     CRONS.has(origin.module) &&

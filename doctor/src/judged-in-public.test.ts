@@ -1,0 +1,82 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { diagnose } from './diagnosis.ts';
+import { withMutant } from './fixtures/mutation.fixtures.ts';
+import { readSystem } from './model/system.ts';
+
+const foundIn = (edits: Readonly<Record<string, string>>): string[] =>
+  withMutant({ system: 'express-shop', edits }, (root) =>
+    diagnose({ system: readSystem(root) }).findings.map(({ rule, what }) => `${rule}: ${what}`),
+  );
+
+const CONSUMER = 'services/orders/src/parcels.js';
+const reading = (options: string): string => `const amqp = require('amqplib');
+exports.start = async (url) => {
+  const channel = await (await amqp.connect(url)).createChannel();
+  await channel.assertQueue('parcels_later', ${options});
+  channel.sendToQueue('parcels_later', Buffer.from('{}'));
+};
+`;
+
+test('a queue in which messages wait until they are handed on is read by nobody', () => {
+  const unheard = ['event-driven: orders publishes parcels_later, and nobody hears it'];
+  const waits = (to: string): string =>
+    `{ arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': '${to}', 'x-message-ttl': 30000 } }`;
+  deepStrictEqual(foundIn({ [CONSUMER]: reading(waits('parcels')) }), []);
+  const short = `{ deadLetterExchange: '', deadLetterRoutingKey: 'parcels', messageTtl: 30_000 }`;
+  deepStrictEqual(foundIn({ [CONSUMER]: reading(short) }), []);
+  deepStrictEqual(foundIn({ [CONSUMER]: reading('{ durable: true }') }), unheard);
+  deepStrictEqual(foundIn({ [CONSUMER]: reading(waits('parcels.dlq')) }), unheard);
+});
+
+const RETRYING = 'services/orders/src/sheets.js';
+const listening = (caught: string, after: string): string => `const { Pool } = require('pg');
+const pool = new Pool();
+const begin = async () => {
+  try {
+    await pool.query('insert into sheets (id) values ($1)', [1]);
+  } catch (error) {
+    ${caught}
+  }
+  ${after}
+};
+begin();
+`;
+
+test('what is tried again only where it has failed is no work on a timer', () => {
+  const again = 'setTimeout(() => begin(), 30_000);';
+  const told = ['scaling: orders runs work on a timer in every replica, and nothing lets only one of them do it'];
+  const timed = (text: string): string[] => foundIn({ [RETRYING]: text }).filter((one) => one.startsWith('scaling'));
+  deepStrictEqual(timed(listening(again, '')), []);
+  deepStrictEqual(timed(listening('', again)), told);
+  deepStrictEqual(timed(listening(again, again)), told);
+});
+
+const KONG = `_format_version: "3.0"
+services:
+  - name: orders
+    url: http://orders:3000
+    routes:
+      - name: orders
+        paths:
+          - /v1/orders
+`;
+
+test('one gateway that is configured for several places is told of once', () => {
+  const kong = (file: string) => ({ [`kong/${file}`]: KONG });
+  const what = 'gateway: ALL /v1/orders passes the gateway with no authentication and no rate limit';
+  const told = (edits: Readonly<Record<string, string>>) => foundIn(edits).filter((one) => one === what);
+  deepStrictEqual(told(kong('kong.yml')), [what]);
+  deepStrictEqual(told({ ...kong('kong.yml'), ...kong('kong.template.yml') }), [what]);
+});
+
+test('a check of health has its own word behind the first as well', () => {
+  const at = (path: string) => ({ 'services/orders/src/index.js': ['/livez', path] as [string, string] });
+  for (const path of ['/orders/health/check', '/health/check'])
+    withMutant({ system: 'express-shop', edits: at(path) }, (root) =>
+      deepStrictEqual(
+        diagnose({ system: readSystem(root) }).findings.filter(({ rule }) => rule === 'health'),
+        [],
+      ),
+    );
+});
