@@ -27,9 +27,23 @@ export const askedInVain = (system: System, part: Part, routes: readonly Route[]
         (route) =>
           /[*:{]/.test(route.path) || (prefix === undefined ? path.endsWith(route.path) : path === prefix + route.path),
       );
-      return isAnswered ? [] : [{ deployment, kind, path }];
+      return isAnswered || isAnsweredUnseen(system, part, path) ? [] : [{ deployment, kind, path }];
     }),
   );
+
+/** Libraries that answer probes by themselves. */
+const ANSWERS_PROBES = /actuator|lightship|terminus$|healthcheck|health-check|cloud-health|prom-bundle/i;
+
+const ANSWERS_ITSELF = /\bcreateServer\(\s*(\{[^}]*\},\s*)?(async\s*)?(function|\(\s*\w+\s*(:[^,)]+)?,)/;
+
+/** By such a library, or by a server of its own beside that of the routes: `createServer((req, res) => … req.url)`. */
+const isAnsweredUnseen = (system: System, part: Part, path: string): boolean =>
+  system.closureOf(part).some((file) => {
+    if (file.imports.some(({ specifier }) => ANSWERS_PROBES.test(specifier) && !specifier.startsWith('@nestjs/')))
+      return true;
+    const text = file.lines.join('\n');
+    return ANSWERS_ITSELF.test(text) && (/\.url\b/.test(text) || text.includes(path));
+  });
 
 /** Also of a command: `curl -f http://localhost:3000/readyz`. */
 const pathIn = (asked: string | undefined): string | undefined =>

@@ -4,7 +4,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { classAround, contains, isFunction, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { DATABASES } from './effects.ts';
+import { DATABASES, isDatabaseCall } from './effects.ts';
 import { handlerOf, type Route } from './routes.ts';
 import { usedFiles } from './used-files.ts';
 
@@ -24,7 +24,26 @@ export function leavesOutDatabase(system: System, part: Part, route: Route): boo
   const [list] = lists;
   if (lists.length !== 1 || !list || list.elements.length === 0) return false;
   const asked = list.elements as readonly (Node | null)[];
-  return asked.every((one) => one && isFunction(one) && !OF_DATABASE.test(textsOf(system, file, one)));
+  return asked.every(
+    (one) => one && isFunction(one) && !OF_DATABASE.test(textsOf(system, file, one)) && isKnown(system, file, one),
+  );
+}
+
+/** Indicators of terminus itself that ask no database. */
+const OF_OTHERS = /\b(Http|Memory|Disk|Microservice|G(RPC|rpc))HealthIndicator\b/;
+
+/** Whether it can be read whom the object asks that is handed in: by its type, or by all that its method calls. */
+function isKnown(system: System, file: ParsedFile, node: Node): boolean {
+  return callsIn(file)
+    .filter((call) => contains(node, call) && pathOf(call.callee as Node)[0] === 'this')
+    .every((call) => {
+      const holder = classAround(file, call);
+      const field = pathOf(call.callee as Node)[1] ?? '';
+      if (holder && OF_OTHERS.test(typeOfField(file, holder, field) ?? '')) return true;
+      const run = system.program.calleesOf({ file, call });
+      const inner = run.flatMap((one) => system.program.callsReachedFrom(one, 3));
+      return run.length > 0 && !inner.some((site) => isDatabaseCall(system, site));
+    });
 }
 
 /** What is asked, what that leads to, and by what type the one is known who is asked. */

@@ -60,12 +60,27 @@ export const stickyIn = (system: System): Passed[] =>
       if (passed.length === 0) return [];
       return readFileSync(join(system.root, file), 'utf8')
         .split('\n')
-        .flatMap((text, at) => (STICKS.some((form) => form.test(text)) ? [nearest(passed, at + 1, text)] : []));
+        .flatMap((text, at, lines) =>
+          STICKS.some((form) => form.test(text)) ? nearest(passedFrom(passed, lines, at), at + 1, text) : [],
+        );
     });
 
+const SECTION = /^\s*(upstream\s.*\{|(backend|listen|frontend)\s)/i;
+
+/** Within the servers that it is told among: `upstream grafana { ip_hash; … }` says nothing of others. */
+function passedFrom(passed: readonly Passed[], lines: readonly string[], at: number): readonly Passed[] {
+  const isEnd = (text: string): boolean => SECTION.test(text) || /^\s*(\}|server\s*\{|defaults\b|global\b)/i.test(text);
+  const before = lines.slice(0, at).findLastIndex(isEnd);
+  if (before < 0 || !SECTION.test(lines[before]!)) return passed;
+  const after = lines.findIndex((text, index) => index > at && isEnd(text));
+  return passed.filter(({ line }) => line > before && (after < 0 || line <= after));
+}
+
 /** The setting is about the server that stands closest to it. */
-function nearest(passed: readonly Passed[], line: number, text: string): Passed {
+function nearest(passed: readonly Passed[], line: number, text: string): Passed[] {
   const far = (one: Passed): number => Math.abs(one.line - line);
-  const [{ to, file }] = passed.toSorted((one, other) => far(one) - far(other)) as [Passed];
-  return { to, file, line, text: text.trim() };
+  return passed
+    .toSorted((one, other) => far(one) - far(other))
+    .slice(0, 1)
+    .map(({ to, file }) => ({ to, file, line, text: text.trim() }));
 }

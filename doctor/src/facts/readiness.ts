@@ -1,8 +1,8 @@
 import type { Node } from 'oxc-parser';
 import type { FunctionAt } from '../model/origin.ts';
-import type { CallSite } from '../model/program.ts';
+import { type CallSite, callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
-import { isFunction, pathOf } from '../source/ast.ts';
+import { contains, isFunction, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { handlerOf, type Route } from './routes.ts';
 
@@ -53,7 +53,10 @@ function tellsItsPhase(file: ParsedFile, node: Node): boolean {
 const mentions = (file: ParsedFile, node: Node, name: string): boolean =>
   new RegExp(String.raw`(^|[^\w.])${name.replaceAll(/\W/g, '')}\b`).test(file.textOf(node));
 
-const REFUSES = /\b5\d\d\b|unavailable|\bthrow\b|\breject\(|next\(|HealthCheckError|terminus/i;
+const REFUSES =
+  /\b5\d\d\b|unavailable|\bthrow\b|\breject\(|next\(|(,\s*|\bcatch\()(next|reject)\s*\)|HealthCheckError|terminus/i;
+/** An indicator of Nest's terminus that says so itself. */
+const TELLS_DOWN = /\.down\(|HealthCheckError/;
 
 /** It asks, catches what fails, and says nowhere that it is not ready. */
 export function isAlwaysReady(system: System, route: Route): boolean {
@@ -61,7 +64,8 @@ export function isAlwaysReady(system: System, route: Route): boolean {
   if (!handler || asksNothing(system, route)) return false;
   const own = handler.file.textOf(handler.node);
   const inner = callsOf(system, route).flatMap((site) => system.program.calleesOf(site));
-  if (isOnlyTold(own, handler.file, handler.node) || waitsForNobody(handler)) return true;
+  if (isOnlyTold(own, handler.file, handler.node) || waitsForNobody(system, handler)) return true;
+  if (inner.some(({ file, node }) => TELLS_DOWN.test(file.textOf(node)))) return false;
   const catches =
     [own, ...inner.map(({ file, node }) => file.textOf(node))].some((text) => /\bcatch\b|\ballSettled\(/.test(text)) ||
     answersBoth(handler.file, handler.node);
@@ -75,6 +79,7 @@ export function isAlwaysReady(system: System, route: Route): boolean {
 /** All that it chooses by was known before it asked: the phase of its process, and what never changes. */
 function isDecidedBefore(file: ParsedFile, node: Node): boolean {
   const inside = <N extends Node>(one: N): boolean => node.start <= one.start && one.end <= node.end;
+  if (whatIsDoneOnFailure(file, node).some((text) => REFUSES.test(text))) return false;
   const tests = [...file.all('ConditionalExpression'), ...file.all('IfStatement')].filter(inside);
   const named = file.all('VariableDeclarator').filter(inside);
   const isKnown = (one: Node, depth = 0): boolean => {
@@ -92,15 +97,30 @@ function isDecidedBefore(file: ParsedFile, node: Node): boolean {
   return tests.length > 0 && tests.every(({ test }) => isKnown(test));
 }
 
+/** The texts of `catch { … }`, and of what is handed to `.catch(…)` and as the second one to `.then(…)`. */
+const whatIsDoneOnFailure = (file: ParsedFile, node: Node): string[] => [
+  ...file
+    .all('CatchClause')
+    .filter((one) => contains(node, one))
+    .map(({ body }) => file.textOf(body as Node)),
+  ...callsIn(file).flatMap((call) => {
+    const name = pathOf(call.callee as Node).at(-1);
+    const handler = name === 'catch' ? call.arguments[0] : name === 'then' ? call.arguments[1] : undefined;
+    return handler && contains(node, call) ? [file.textOf(handler as Node)] : [];
+  }),
+];
+
 const BEGINS_TO_ASK = /^(all|allSettled|query|ping|connect|authenticate|\$queryRaw|command)$/;
 
 /** It begins to ask, hands over nobody to go on with the answer, and answers at once. */
-function waitsForNobody({ file, node }: FunctionAt): boolean {
+function waitsForNobody({ program }: System, { file, node }: FunctionAt): boolean {
   if (/\bawait\b|\.(then|catch|finally)\(/.test(file.textOf(node))) return false;
   return file.all('ExpressionStatement').some(({ expression, start, end }) => {
     const call = expression as Node;
     if (start < node.start || end > node.end || call.type !== 'CallExpression') return false;
-    return BEGINS_TO_ASK.test(pathOf(call.callee).at(-1)!) && !(call.arguments as readonly Node[]).some(isFunction);
+    const goesOn = (given: Node): boolean =>
+      isFunction(given) || (given.type === 'Identifier' && program.originOf(file, given).kind === 'functions');
+    return BEGINS_TO_ASK.test(pathOf(call.callee).at(-1)!) && !(call.arguments as readonly Node[]).some(goesOn);
   });
 }
 

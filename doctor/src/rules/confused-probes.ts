@@ -21,7 +21,12 @@ export const neverUnready = ({ file, line, probes, probeLines }: Deployment, par
   evidence: [{ file, line: probeLines.readiness ?? line, text: `readinessProbe: GET ${probes.readiness}` }],
 });
 
-const ASKS_OTHERS = /\b(pg_isready|psql|mysqladmin|mysql|mongosh?|redis-cli|rabbitmq-diagnostics|kafka-topics|nats)\b/;
+/** A command, and no file of that name: `sh -c "pg_isready -h db"`. */
+const ASKS_OTHERS = new RegExp(
+  String.raw`(^|[;&|(!]\s*|\s-\w*c\s+['"]?)((exec|timeout\s+\S+)\s+)?([\w./-]*/)?` +
+    '(pg_isready|psql|mysqladmin|mysql|mongosh?|redis-cli|rabbitmq-diagnostics|kafka-topics(\\.sh)?|nats)' +
+    String.raw`(?=[\s'";&|)]|$)`,
+);
 
 /** Its container is restarted when a dependency does not answer: liveness runs the client of one. */
 export const diesWithOthers = ({ file, line, liveCommand = '', probeLines }: Deployment, part: Part): Draft[] =>

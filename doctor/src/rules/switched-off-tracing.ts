@@ -11,18 +11,24 @@ import type { Draft } from './rule.ts';
 export const switchedOff = (system: System, part: Part): Draft[] =>
   system.deploymentsOf(part).flatMap((deployment) => {
     const { environment } = deployment;
-    const name = SWITCHES.find(([setting, off]) => off.test(environment[setting] ?? ''))?.[0];
+    const name =
+      SWITCHES.find(([setting, off]) => off.test(environment[setting] ?? ''))?.[0] ?? begins(part, environment);
     if (name === undefined) return leftOut(system, part, deployment);
     if (name === EXPORTER && exportsByItself(system, part)) return [];
     const what = `Nothing of ${part.name} is in any trace: its deployment switches the tracing off`;
     return [draft(part, deployment, { name, what })];
   });
 
+/** `parentbased_always_off` keeps what others have begun, which a gateway has nobody for. */
+const begins = ({ kind }: Part, environment: Deployment['environment']): string | undefined =>
+  kind === 'gateway' && /always_off$/i.test(environment[SAMPLER] ?? '') ? SAMPLER : undefined;
+
+const SAMPLER = 'OTEL_TRACES_SAMPLER';
 const EXPORTER = 'OTEL_TRACES_EXPORTER';
 const SWITCHES = [
   ['OTEL_SDK_DISABLED', /^true$/i],
   [EXPORTER, /^none$/i],
-  ['OTEL_TRACES_SAMPLER', /always_off$/i],
+  [SAMPLER, /^always_off$/i],
   ['DD_TRACE_ENABLED', /^(false|0)$/i],
 ] as const;
 
