@@ -120,6 +120,7 @@ function isMadeForEachCall(file: ParsedFile, call: AnyCall): boolean {
   const inside = callsIn(file).filter((one) => contains(around, one));
   const isKept =
     inside.some((one) => (one.arguments as readonly Node[]).some((given) => nameOf(given) === name)) ||
+    file.all('Property').some((one) => contains(around, one) && nameOf(one.value as Node) === name) ||
     file
       .all('AssignmentExpression')
       .some((one) => contains(around, one) && (nameOf(one.right as Node) === name || isKeptBeside(one, call)));

@@ -20,7 +20,8 @@ export const earlyMarks = perSystem((system: System): readonly EarlyMark[] => {
   const sent = messageUses(system).flatMap(({ kind, raw }) => (kind === 'published' && raw ? [raw] : []));
   const relays = new Map([...sent, ...outboxRelays(system)].map((one) => [one.call, one]));
   const found = [...relays.values()].flatMap((relay) => {
-    const early = isLetGo(relay) ? { file: relay.file, mark: relay.call } : markBefore(system, relay);
+    const isLost = isLetGo(relay) && isOfOutbox(system, relay);
+    const early = isLost ? { file: relay.file, mark: relay.call } : markBefore(system, relay);
     return early ? [{ ...early, relay }] : [];
   });
   return [...new Map(found.map((one) => [one.mark, one])).values()];
@@ -52,6 +53,15 @@ function isOver(file: ParsedFile, mark: AnyCall, around: readonly Node[]): boole
   const [own, outer] = functionsAround(file, mark);
   return own !== undefined && transactionOf(file, own) && outer !== undefined && around.includes(outer);
 }
+
+/** What else is let go, a note to caches, is in no outbox that would have it for sent. */
+const isOfOutbox = (system: System, { file, call }: CallSite): boolean => {
+  const outer = functionsAround(file, call).at(-1);
+  const isMarked = callsIn(file).some(
+    (one) => one !== call && !!outer && contains(outer, one) && marksSent(system, { file, call: one }),
+  );
+  return isMarked || outboxRelays(system).some((one) => one.call === call);
+};
 
 /** `publish(…).catch(() => {})`, for which nobody waits: its messages are marked whatever becomes of them. */
 function isLetGo({ file, call }: CallSite): boolean {

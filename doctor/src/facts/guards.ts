@@ -108,7 +108,7 @@ const guarded = perSystem(({ program }): Guarded => {
 });
 
 /** The functions that an argument stands for: by name, bound, or as values of an object. */
-function functionsGiven(program: Program, file: ParsedFile, given: Node): AnyFunction[] {
+function functionsGiven(program: Program, file: ParsedFile, given: Node, depth = 0): AnyFunction[] {
   const node = unwrap(given);
   if (isFunction(node)) return [node];
   if (node.type === 'ObjectExpression') {
@@ -119,7 +119,13 @@ function functionsGiven(program: Program, file: ParsedFile, given: Node): AnyFun
   if (!['Identifier', 'MemberExpression', 'CallExpression'].includes(node.type)) return [];
   if (node.type === 'CallExpression' && pathOf(node.callee).at(-1) !== 'bind') return [];
   const origin = program.originOf(file, node.type === 'CallExpression' ? (node.callee as Node) : node);
-  return origin.kind === 'functions' ? origin.all.map((one) => one.node) : [];
+  if (origin.kind === 'functions') return origin.all.map((one) => one.node);
+  // `guarded('catalog', fetchProducts)`: what a wrapper of this repository makes a breaker of.
+  const binding = node.type === 'Identifier' ? program.scopesOf(file).lookUp(node.name, node) : undefined;
+  if (binding?.kind !== 'value' || binding.declaration !== 'parameter' || depth > 2) return [];
+  return program
+    .givenTo(file, binding)
+    .flatMap((one) => (one.path.length === 0 ? functionsGiven(program, one.file, one.node, depth + 1) : []));
 }
 
 /** Whether everything that leads to a place passes a circuit breaker. */
@@ -140,7 +146,7 @@ function leadsThroughBreaker(
     if (isInlineGuarded(program, file, around) || isBehindGate(program, file, { node, around })) return true;
     if (seen.has(around)) return true;
     const callers = program.callersOf(around).filter((site) => !isItself(around, site.call));
-    if (callers.length === 0 && functions.has(around)) return true;
+    if (functions.has(around) && !callers.some((site) => mayCallItself(file, around, site.call))) return true;
     if (callers.length > 0) {
       seen.add(around);
       return callers.every(
@@ -152,6 +158,13 @@ function leadsThroughBreaker(
     }
   }
   return false;
+}
+
+/** Who calls what a wrapper has made of a function calls it by another name. */
+function mayCallItself(file: ParsedFile, around: AnyFunction, { callee }: AnyCall): boolean {
+  const holder = file.parentOf(around);
+  const name = around.id?.name ?? (holder?.type === 'VariableDeclarator' ? nameOf(holder.id as Node) : undefined);
+  return name === undefined || pathOf(callee as Node).at(-1) === name;
 }
 
 /** `new CircuitBreaker(this.ask.bind(this))`: to bind a function is not to call it. */

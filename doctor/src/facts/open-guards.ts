@@ -41,7 +41,7 @@ export function letsAllThrough(system: System, { file, node }: { file: ParsedFil
       shrugsOff(origin.file, origin.node) ||
       letsStrangersIn(origin.file, origin.node) ||
       onlyDecodes(system, origin.file, origin.node) ||
-      forgetsWhatIsAbove(origin.file, origin.node) ||
+      forgetsWhatIsAbove(system, origin.file, origin.node) ||
       takesAnybody(origin.file, origin.node)
     );
   if (origin.kind !== 'functions') return false;
@@ -78,7 +78,12 @@ const forgivesByPromise = (file: ParsedFile, guard: Node): boolean =>
     const outer = file.parentOf(call);
     const isUnused = (outer?.type === 'AwaitExpression' ? file.parentOf(outer) : outer)?.type === 'ExpressionStatement';
     const isCheck = VERIFIES.test(file.textOf(callee.object as Node));
-    return isUnused && isCheck && !!handler && isFunction(handler) && !refusesIn(file.textOf(handler));
+    const [around] = functionsAround(file, call);
+    const text = handler && isFunction(handler) ? file.textOf(handler) : undefined;
+    // `if (!request.user) return reply.code(401).send()` looks at what has come of it.
+    const rest = around ? file.textOf(around).slice(call.end - around.start) : '';
+    const isSeenLater = /\b401\b|unauthor|\bthrow\b|return false/i.test(rest) && !/[^=!<>]=[^=>]/.test(text ?? '');
+    return isUnused && isCheck && text !== undefined && !refusesIn(text) && !isSeenLater;
   });
 
 const refusesIn = (text: string): boolean => ANY_REFUSAL.test(text) || ANSWERS.test(text);
@@ -169,7 +174,8 @@ const ignoresError = ({ file, node }: FunctionAt): boolean =>
   });
 
 /** `super.canActivate(context); return true;`: nobody waits for what the guard above finds. */
-const forgetsWhatIsAbove = (file: ParsedFile, guard: AnyClass): boolean =>
+const forgetsWhatIsAbove = (system: System, file: ParsedFile, guard: AnyClass): boolean =>
+  !throwsAbove(system, file, guard) &&
   file
     .all('ExpressionStatement')
     .some(
@@ -179,6 +185,21 @@ const forgetsWhatIsAbove = (file: ParsedFile, guard: AnyClass): boolean =>
         expression.type === 'CallExpression' &&
         file.textOf(expression.callee as Node) === 'super.canActivate',
     );
+
+/** A guard of this repository above it that throws at once: there is nothing to wait for. */
+function throwsAbove({ program }: System, file: ParsedFile, { superClass }: AnyClass): boolean {
+  const above = superClass ? program.originOf(file, superClass as Node) : undefined;
+  return (
+    above?.kind === 'class' &&
+    (above.node.body.body as readonly Node[]).some(
+      (member) =>
+        member.type === 'MethodDefinition' &&
+        nameOf(member.key as Node) === 'canActivate' &&
+        !member.value.async &&
+        /\bthrow\b/.test(above.file.textOf(member)),
+    )
+  );
+}
 
 /** A guard of Nest's passport whose `handleRequest` refuses nobody whom the strategy has refused. */
 const takesAnybody = (file: ParsedFile, guard: AnyClass): boolean =>

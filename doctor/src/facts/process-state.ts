@@ -81,12 +81,15 @@ const isOfBreaker = (program: System['program'], file: ParsedFile, name: string)
   COUNTS_FAILURES.test(name) || handmadeBreakersIn(program, file).some(({ state }) => state.has(name));
 
 const MAKES_THE_SAME = /\bnew (Intl\.\w+|RegExp|URLPattern)\(/;
+/** How a dependency fares, each process learns for itself. */
+const MAKES_BREAKERS = /\bnew \w*(Circuit|Breaker)\w*\(|\b(circuitBreaker|createCircuitBreaker)\(/;
 
 /** What is made of its key alone is the same in every process, and kept because it is dear to make. */
 function isMemo({ file, node }: Use, name: string): boolean {
   const [around] = functionsAround(file, node);
-  const text = around && !around.async ? file.textOf(around) : '';
-  return MAKES_THE_SAME.test(text) && new RegExp(String.raw`\b${name}\.(get|has)\(`).test(text);
+  const text = around ? file.textOf(around) : '';
+  const isMade = MAKES_BREAKERS.test(text) || (!around?.async && MAKES_THE_SAME.test(text));
+  return isMade && new RegExp(String.raw`\b${name}\.(get|has)\(`).test(text);
 }
 
 /** Where other files use what this one exports. */

@@ -88,6 +88,15 @@ function readsCaller(
     .some((one) => contains(call, one) && !one.optional && callers.has(nameOf(one.property as Node) ?? ''));
 }
 
+/** `@Viewer() viewer?: User`: who is told also of those who have not signed in. */
+function mayBeNobody(file: ParsedFile, decorator: Node): boolean {
+  const parameter = file.parentOf(decorator);
+  const text = parameter ? file.textOf(parameter) : '';
+  return /^[^:]*\w\?\s*:|\|\s*(undefined|null)\b|\b(undefined|null)\s*\|/.test(
+    text.replace(file.textOf(decorator), ''),
+  );
+}
+
 /** `@Owner() owner`, `req.user.id`: what nobody has who has not signed in. */
 const knowsCaller = (
   system: System,
@@ -95,7 +104,11 @@ const knowsCaller = (
   { handler, callers }: { readonly handler: Node; readonly callers: ReadonlySet<string> },
 ): boolean =>
   file.all('Decorator').some((one) => contains(handler, one) && CALLER.test(pathOf(one.expression as Node).at(-1)!)) ||
-  file.all('Decorator').some((one) => contains(handler, one) && readsCaller(system, { file, node: one, callers })) ||
+  file
+    .all('Decorator')
+    .some(
+      (one) => contains(handler, one) && !mayBeNobody(file, one) && readsCaller(system, { file, node: one, callers }),
+    ) ||
   file.all('MemberExpression').some((one) => {
     if (!contains(handler, one) || one.optional || one.object.type !== 'MemberExpression') return false;
     const [request = '', who = ''] = pathOf(one.object);

@@ -5,13 +5,51 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** Whether something is answered in place of an error that a place throws, here or by all who call it. */
 export function isCaught(system: System, { file, node }: { file: ParsedFile; node: Node }, depth = 0): boolean {
-  if (isCaughtHere(file, node)) return true;
+  if (isCaughtHere(file, node) || (isHandedToNext(file, node) && answersErrors(system, file))) return true;
   const [around] = functionsAround(file, node);
   const callers = !around || depth > 4 ? [] : system.program.callersOf(around);
   return (
     callers.length > 0 && callers.every((site) => isCaught(system, { file: site.file, node: site.call }, depth + 1))
   );
 }
+
+/** `ask().then(answer).catch(next)`, and `catch (error) { next(error); }` */
+const isHandedToNext = (file: ParsedFile, node: Node): boolean => {
+  const member = file.parentOf(node);
+  const call = member?.type === 'MemberExpression' && member.object === node ? file.parentOf(member) : undefined;
+  if (call?.type === 'CallExpression' && member && call.callee === member) {
+    const [first, second] = call.arguments as readonly Node[];
+    const name = pathOf(member).at(-1);
+    if (isNext(name === 'catch' ? first : name === 'then' ? second : undefined)) return true;
+    if (name === 'then' || name === 'finally') return isHandedToNext(file, call);
+  }
+  const outers = ancestorsOf(file, node);
+  return outers
+    .slice(0, outers.findIndex((one) => isFunction(one)) + 1)
+    .some(
+      (one) =>
+        one.type === 'TryStatement' &&
+        contains(one.block, node) &&
+        /\bnext\(\w+\)/.test(one.handler ? file.textOf(one.handler.body) : ''),
+    );
+};
+
+const isNext = (node: Node | undefined): boolean => node?.type === 'Identifier' && node.name === 'next';
+
+const UNAVAILABLE = /\b503\b|EOPENBREAKER|unavailable|BrokenCircuit/i;
+
+/** A middleware of Express for errors that tells what is away from what is wrong: `(error, req, res, next) => …`. */
+const answersErrors = (system: System, { path }: ParsedFile): boolean => {
+  const part = system.partOf(path);
+  const files = part ? system.closureOf(part) : [];
+  return files.some((file) =>
+    [
+      ...file.all('ArrowFunctionExpression'),
+      ...file.all('FunctionExpression'),
+      ...file.all('FunctionDeclaration'),
+    ].some((one) => one.params.length === 4 && UNAVAILABLE.test(file.textOf(one))),
+  );
+};
 
 /** In the function around it. */
 export function isCaughtHere(file: ParsedFile, node: Node): boolean {

@@ -71,6 +71,15 @@ const globalGuards = (file: ParsedFile): readonly Node[] => [
   }),
 ];
 
+const ASSERTS = /^(assert|check|require|ensure|enforce|verify|validate|authori[sz]e|demand|must|forbid|deny|throw)/i;
+
+/** `assertPermitted(user, roles);` of a library, whose answer nobody wants: it throws. */
+const mayThrow = (file: ParsedFile, call: Node & { readonly callee: unknown }): boolean => {
+  const parent = file.parentOf(call);
+  const statement = parent?.type === 'AwaitExpression' ? file.parentOf(parent) : parent;
+  return statement?.type === 'ExpressionStatement' && ASSERTS.test(pathOf(call.callee as Node).at(-1)!);
+};
+
 /** A guard of Nest that answers yes whatever it finds: all that it returns is `true`, and it throws nothing. */
 function saysYes({ program }: System, { file, node }: { file: ParsedFile; node: Node }): boolean {
   const origin = program.originOf(file, node.type === 'NewExpression' ? (node.callee as Node) : node);
@@ -84,7 +93,9 @@ function saysYes({ program }: System, { file, node }: { file: ParsedFile; node: 
     .filter((one) => contains(asked.value, one) && functionsAround(origin.file, one)[0] === asked.value);
   const isThrown = origin.file.all('ThrowStatement').some((one) => contains(asked.value, one));
   const calls = callsIn(origin.file).filter((one) => contains(asked.value, one));
-  const isHandedOn = calls.some((call) => program.calleesOf({ file: origin.file, call }).length > 0);
+  const isHandedOn = calls.some(
+    (call) => program.calleesOf({ file: origin.file, call }).length > 0 || mayThrow(origin.file, call),
+  );
   return (
     returned.length > 0 &&
     !isThrown &&
