@@ -1,7 +1,9 @@
 import { deepStrictEqual } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { diagnose } from './diagnosis.ts';
-import { withMutant } from './fixtures/mutation.fixtures.ts';
+import { fixture, withMutant } from './fixtures/mutation.fixtures.ts';
 import { readSystem } from './model/system.ts';
 
 const foundIn = (edits: Readonly<Record<string, string>>): string[] =>
@@ -79,4 +81,60 @@ test('a check of health has its own word behind the first as well', () => {
         [],
       ),
     );
+});
+
+test('who answers messages hears them as who subscribes to them does', () => {
+  const events = 'apps/appointments/src/appointments/invoice.events.ts';
+  const text = readFileSync(join(fixture('foreign/rabbit-clinic'), events), 'utf8');
+  const edits = { [events]: text.replaceAll('RabbitSubscribe', 'RabbitRPC') };
+  withMutant({ system: 'foreign/rabbit-clinic', edits }, (root) =>
+    deepStrictEqual(diagnose({ system: readSystem(root) }).findings, []),
+  );
+});
+
+const FAILING = 'services/orders/src/failing.js';
+const trying = (tried: string, caught: string): string => `const { Pool } = require('pg');
+const pool = new Pool();
+const inTransaction = async (work) => {
+  const client = await pool.connect();
+  await client.query('begin');
+  await work(client);
+  await client.query('commit');
+};
+const place = async (channel, id) => {
+  try {
+    ${tried}
+  } catch (error) {
+    ${caught}
+  }
+};
+exports.placeAll = async (channel, ids) => {
+  for (const id of ids) await place(channel, id);
+};
+`;
+
+test('what is said where a change has failed is said beside no change', () => {
+  const insert = (client: string): string => `await ${client}.query('insert into orders (id) values ($1)', [id]);`;
+  const say = `channel.publish('shop', 'order.failed', Buffer.from('{}'));`;
+  const what =
+    'event-driven: orders changes its database and publishes order.failed in two steps: ' +
+    'a crash between them loses one';
+  const told = (tried: string, caught: string): string[] =>
+    foundIn({ [FAILING]: trying(tried, caught) }).filter((one) => one === what);
+  deepStrictEqual(told(insert('pool'), say), []);
+  deepStrictEqual(told(`await inTransaction(async (tx) => { ${insert('tx')} await check(tx); });`, say), []);
+  deepStrictEqual(told(insert('pool'), `${insert('pool')} ${say}`), [what]);
+  deepStrictEqual(told(`${insert('pool')} ${say}`, ''), [what]);
+  deepStrictEqual(told(`${insert('pool')} await reserve(id);`, say), [what]);
+});
+
+test('the only check of health, which asks the database, says whether the service is ready', () => {
+  const index = 'services/catalog/src/index.js';
+  const text = readFileSync(join(fixture('express-shop'), index), 'utf8');
+  const only = text.replace(/app\.get\('\/livez'.*\n/, '').replace('/readyz', '/health');
+  const of = (edited: string): string[] => foundIn({ [index]: edited }).filter((one) => /ready|alive/.test(one));
+  deepStrictEqual(of(only), []);
+  deepStrictEqual(of(only.replace("await pool.query('select 1');", '')), [
+    'health: catalog does not say whether it is ready: it has a dependency, and only a check of liveness',
+  ]);
 });

@@ -81,6 +81,7 @@ const OF_BROKERS: Readonly<Record<string, string>> = {
   'amqp-connection-manager': 'amqplib',
   '@golevelup/nestjs-rabbitmq': 'amqplib',
   RabbitSubscribe: 'amqplib',
+  RabbitRPC: 'amqplib',
 };
 const BY_HAND = /\bstart(Active)?Span\(|traceparent|propagation\.(inject|extract)\(/;
 

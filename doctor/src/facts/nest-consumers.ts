@@ -10,7 +10,8 @@ import { isUnlisted } from './nest-modules.ts';
 import { startersOf } from './starters.ts';
 import { texts } from './topics.ts';
 
-const NEST_CONSUMERS = /^(EventPattern|RabbitSubscribe|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
+const NEST_CONSUMERS =
+  /^(EventPattern|RabbitSubscribe|RabbitRPC|RabbitHandler|MessageHandler|SqsMessageHandler|KafkaListener)$/;
 
 /** The workers of Nest's queues: `@Processor('mail')` on the class, and what it does in `process`. */
 const processors = (file: ParsedFile) =>

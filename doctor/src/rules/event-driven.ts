@@ -10,6 +10,7 @@ import { isReached } from '../facts/reached.ts';
 import { startersOf } from '../facts/starters.ts';
 import { isBoundQueue, outboxRelays, readsUnboundQueue, storedTopics } from '../facts/stored-topics.ts';
 import { topicMatches } from '../facts/topic-patterns.ts';
+import { isUndone, type Tried, triedBefore } from '../facts/undone-changes.ts';
 import { readParts } from '../facts/unread.ts';
 import { waitingQueues } from '../facts/waiting-queues.ts';
 import { normalized } from '../model/layout.ts';
@@ -168,11 +169,11 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
   // What others say by a function of the relay's file is no message of the outbox.
   const isSaidByOthers = raw !== undefined && raw.file !== file && topic !== undefined;
   if (isOutbox(system, site) || (raw && isOutbox(system, raw, { byPath: !isSaidByOthers }))) return [];
-  const found = functionsOver(system, site).find(
-    ({ at }) => !ofOutbox(system).test(at.file.path) && writesOf(system, at).length > 0,
-  );
-  if (!found) return [];
-  const write = writesOf(system, found.at)[0]!;
+  const write = functionsOver(system, site)
+    .filter(({ at }) => !ofOutbox(system).test(at.file.path))
+    .flatMap(({ at, tried }) => writesOf(system, at).filter((one) => !tried.some((attempt) => isUndone(one, attempt))))
+    .at(0);
+  if (!write) return [];
   const what =
     `${part.name} changes its database and publishes ${topic ?? 'a message'} ` +
     `in two steps: a crash between them loses one`;
@@ -223,13 +224,18 @@ const filling = perSystem((system: System): RegExp => {
 });
 
 /** The functions around a place, and those that call them, up to three above. */
-function functionsOver(system: System, site: CallSite): { at: FunctionAt }[] {
-  const found: { at: FunctionAt }[] = [];
-  let level: readonly CallSite[] = [site];
+function functionsOver(system: System, site: CallSite): { at: FunctionAt; tried: readonly Tried[] }[] {
+  const found: { at: FunctionAt; tried: readonly Tried[] }[] = [];
+  let level: readonly { site: CallSite; before: readonly Tried[] }[] = [{ site, before: [] }];
   for (let step = 0; step < 3; step++) {
-    const around = level.flatMap(({ file, call }) => functionsAround(file, call).map((node) => ({ file, node })));
-    found.push(...around.map((at) => ({ at })));
-    level = around.flatMap(({ node }) => system.program.callersOf(node));
+    const around = level.flatMap(({ site: { file, call }, before }) => {
+      const tried = [...before, ...triedBefore({ file, call })];
+      return functionsAround(file, call).map((node) => ({ at: { file, node }, tried }));
+    });
+    found.push(...around);
+    level = around.flatMap(({ at, tried }) =>
+      system.program.callersOf(at.node).map((caller) => ({ site: caller, before: tried })),
+    );
   }
   return found;
 }

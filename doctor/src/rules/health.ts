@@ -100,26 +100,15 @@ function faults(system: System, part: Part, probes: Probes): Draft[] {
   if (!answersHttp) return isSilent ? unanswered(system, part) : [];
   if (live.length === 0 && ready.length === 0) return [withoutCheck(system, part)];
   const place = ({ file, line, path }: Route) => [{ file: file.path, line, text: `GET ${path}` }];
+  const lacks = (state: string, route: Route): Draft[] => [
+    { subject: part.name, what: `${part.name} does not say whether it is ${state}`, evidence: place(route) },
+  ];
   const needs = needsSomething(system, part);
   return [
-    ...(ready.length === 0 && needs
-      ? [
-          {
-            subject: part.name,
-            what: `${part.name} does not say whether it is ready: it has a dependency, and only a check of liveness`,
-            evidence: place(live[0]!),
-          },
-        ]
+    ...(ready.length === 0 && needs && !live.some((route) => saysBoth(system, part, route))
+      ? lacks('ready: it has a dependency, and only a check of liveness', live[0]!)
       : []),
-    ...(live.length === 0
-      ? [
-          {
-            subject: part.name,
-            what: `${part.name} does not say whether it is alive, only whether it is ready`,
-            evidence: place(ready[0]!),
-          },
-        ]
-      : []),
+    ...(live.length === 0 ? lacks('alive, only whether it is ready', ready[0]!) : []),
     ...live
       .filter((route) => asksDependency(system, route, ready) && (!BOTH.test(route.path) || ready.length > 0))
       .map((route) => ({
@@ -133,6 +122,10 @@ function faults(system: System, part: Part, probes: Probes): Draft[] {
     ...(live.length > 0 && ready.length > 0 ? inVain(system, part, [...live, ...ready]) : []),
   ];
 }
+
+/** The only check, by a name that says neither, asks what the service needs: it says whether that is ready. */
+const saysBoth = (system: System, part: Part, route: Route): boolean =>
+  BOTH.test(route.path) && asksDependency(system, route, []) && !leavesOutDatabase(system, part, route);
 
 function withoutCheck(system: System, part: Part): Draft {
   const { name, folder } = part;
