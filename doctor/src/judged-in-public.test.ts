@@ -138,3 +138,27 @@ test('the only check of health, which asks the database, says whether the servic
     'health: catalog does not say whether it is ready: it has a dependency, and only a check of liveness',
   ]);
 });
+
+test('one change beside which a message is published at two places is told of once', () => {
+  const say = `channel.publish('shop', 'order.placed', Buffer.from('{}'));`;
+  const insert = `await pool.query('insert into orders (id) values ($1)', [id]); await check(id);`;
+  const found = foundIn({ [FAILING]: trying(`${insert} ${say}`, say) });
+  deepStrictEqual(found.filter((one) => one.startsWith('event-driven')).length, 1);
+});
+
+test('that a service starts no tracing is told at the file that starts the service', () => {
+  const edits = {
+    'services/parcels/package.json': '{ "name": "parcels", "dependencies": { "express": "*" } }',
+    'services/parcels/Auth/check.js': 'module.exports = (req, res, next) => next();\n',
+    'services/parcels/Server.js': `const app = require('express')();
+app.get('/parcels', require('./Auth/check'), (req, res) => res.json([]));
+app.listen(80);
+`,
+  };
+  const places = withMutant({ system: 'express-shop', edits }, (root) =>
+    diagnose({ system: readSystem(root) }).findings.flatMap(({ what, evidence: [first] }) =>
+      what === 'Nothing of parcels is in any trace' ? [first?.file] : [],
+    ),
+  );
+  deepStrictEqual(places, ['services/parcels/Server.js']);
+});

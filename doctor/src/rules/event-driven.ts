@@ -63,7 +63,7 @@ function judge(system: System): Judgement {
         ...all.filter((use) => !uses.includes(use)),
         ...contracts.flatMap((one) => one.uses.filter(({ kind }) => kind === 'idle')),
       ]),
-      ...uses.filter(({ kind }) => kind === 'published').flatMap((use) => dualWrite(system, use)),
+      ...oncePerChange(uses.filter(({ kind }) => kind === 'published').flatMap((use) => dualWrite(system, use))),
       ...uses.filter(({ kind }) => kind === 'consumed').flatMap((use) => unsafeConsumer(system, use)),
       ...lostMessages(system),
       ...onlySynchronous(system, parts.size > 0),
@@ -192,6 +192,13 @@ function dualWrite(system: System, { part, file, node, line, raw, topic }: Messa
     },
   ];
 }
+
+/** One message beside one change, however many places say it. */
+const oncePerChange = (drafts: readonly Draft[]): Draft[] =>
+  [...groupBy(drafts, ({ what, evidence }) => `${what}\0${JSON.stringify(evidence.at(-1))}`).values()].map((same) => ({
+    ...same[0]!,
+    evidence: [...same.map(({ evidence }) => evidence[0]!), same[0]!.evidence.at(-1)!],
+  }));
 
 /** The outbox's own relay publishes what is written already. */
 function isOutbox(system: System, { file, call }: CallSite, { byPath = true } = {}): boolean {

@@ -132,9 +132,9 @@ const ENTRY = /(^|\/)(main|index|server|app|bootstrap|composition-root|start|www
 function entryOf(system: System, part: Part): ParsedFile | undefined {
   const files = system.filesOf(part);
   const depth = ({ path }: ParsedFile): number => path.split('/').length;
-  return (
-    [...files].filter(({ path }) => ENTRY.test(path)).sort((one, other) => depth(one) - depth(other))[0] ?? files[0]
-  );
+  const listens = ({ lines }: ParsedFile): boolean => lines.some((line) => line.includes('.listen('));
+  const named = files.filter(({ path }) => ENTRY.test(path)).sort((one, other) => depth(one) - depth(other));
+  return named.find(listens) ?? named[0] ?? files.find(listens) ?? files[0];
 }
 
 const INSTRUMENTED = /^(express|fastify|koa|@nestjs\/core|pg|mysql2?|mongoose|mongodb|amqplib|kafkajs|ioredis|redis)$/;
