@@ -50,9 +50,38 @@ const neverBegun = (system: System): AsleepRelay[] =>
         const part = userOf(system, file);
         if (begin === undefined || !/^\w+$/.test(name ?? '') || !part) return [];
         const places = [...system.filesOf(home), ...system.services.flatMap((one) => system.filesOf(one))];
-        return isBegun(places, { name: name!, begin }) ? [] : [{ part, file, message }];
+        const isTaken = isBegun(places, { name: name!, begin }) || isHandedOn(system, file, { message, begin });
+        return isTaken ? [] : [{ part, file, message }];
       }),
     );
+
+const ENDS = /^(stop|close|end|dispose|destroy|shutdown|drain|on|once)$/;
+
+/** Somebody else may start it: whom it is handed to, who imports it, or who runs it by another of its methods. */
+function isHandedOn(system: System, file: ParsedFile, { message, begin }: { message: Node; begin: string }): boolean {
+  const holder = file.parentOf(message);
+  const id = holder?.type === 'VariableDeclarator' ? (holder.id as Node) : undefined;
+  const uses = file.all('Identifier').filter((one) => one !== id && one.name === nameOf(id));
+  const leaves = uses.some((use) => /^(Return|Export|Assignment)/.test(file.parentOf(use)?.type ?? ''));
+  const starts = new RegExp(String.raw`\.${begin}\(`);
+  const isStartedAbroad = system.program.files.some(
+    (one) =>
+      starts.test(one.lines.join('\n')) &&
+      system.importsOf(one).some(({ target }) => target.kind === 'own' && target.path === file.path),
+  );
+  return (
+    (leaves && isStartedAbroad) ||
+    uses.some((use) => {
+      const parent = file.parentOf(use);
+      if (parent?.type === 'CallExpression') return (parent.arguments as readonly Node[]).includes(use);
+      const isCalled =
+        parent?.type === 'MemberExpression' &&
+        parent.object === use &&
+        file.parentOf(parent)?.type === 'CallExpression';
+      return isCalled && !ENDS.test(nameOf(parent.property as Node) ?? 'on');
+    })
+  );
+}
 
 /** Also by another name, or as one of a list: `const { publisher: relay } = parts`, `[publisher, replica]`. */
 function isBegun(places: readonly ParsedFile[], { name, begin }: { readonly name: string; readonly begin: string }) {

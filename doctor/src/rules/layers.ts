@@ -1,9 +1,11 @@
+import type { Node } from 'oxc-parser';
 import { sqlOf } from '../facts/effects.ts';
 import type { LayerRule } from '../model/architecture-file.ts';
 import { isTest } from '../model/files.ts';
 import { callsIn } from '../model/program.ts';
 import { packageOf } from '../model/resolver.ts';
 import type { ResolvedImport, System } from '../model/system.ts';
+import { pathOf } from '../source/ast.ts';
 import { hasPlainLayers, plainlyOutward } from './plain-layers.ts';
 import type { Draft, Judgement, Rule } from './rule.ts';
 import { NOTHING } from './rule.ts';
@@ -96,10 +98,15 @@ interface Importer {
   readonly folder?: string;
 }
 
-function outward(judged: Judged, { target }: ResolvedImport, { layer, rule, folder }: Importer): string | undefined {
+function outward(
+  judged: Judged,
+  { target, typeOnly }: ResolvedImport,
+  { layer, rule, folder }: Importer,
+): string | undefined {
   if (target.kind !== 'own' || judged.system.partOf(target.path)?.folder !== folder) return undefined;
   const to = judged.layerOf(target.path);
-  if (to === undefined && layer === 'domain' && judged.isGuessed) return driven(judged, target.path);
+  if (to === undefined && layer === 'domain' && judged.isGuessed)
+    return typeOnly ? undefined : driven(judged, target.path);
   if (to === undefined || to === layer || rule.imports.includes(to)) return undefined;
   return `${layer} imports ${to}`;
 }
@@ -110,14 +117,24 @@ const DRIVERS = new RegExp(
     'axios|got|undici|express|fastify|koa)(/|$)',
 );
 
-const WORDS_OF_SQL = /^\s*(select|insert\s+into|update|delete\s+from|with)\s/i;
+/** Statements, and no sentences that begin like one. */
+const WORDS_OF_SQL = new RegExp(
+  String.raw`^\s*(select\s[\s\S]+\sfrom\s|insert\s+into\s+\S+\s*(\(|select\b|values\b)|update\s+\S+\s+set\s|` +
+    String.raw`delete\s+from\s+\S+\s*(where\b|;|$)|with\s+\w+\s+as\s*\()`,
+  'i',
+);
+const ASKS = /^(query|execute|exec|raw|run|all|any|one|many|none|unsafe|prepare|sql|\$(query|execute)Raw\w*)$/;
 
 /** A domain that imports what its own service keeps of a driver depends on that as well. */
 function driven({ system }: Judged, path: string): string | undefined {
   const file = system.program.fileAt(path);
   const driver = file?.imports.find(({ specifier, typeOnly }) => !typeOnly && DRIVERS.test(specifier));
   if (driver) return `domain imports what leads to the library ${packageOf(driver.specifier)}`;
-  const asks = file && callsIn(file).some((call) => WORDS_OF_SQL.test(sqlOf(system, { file, call })));
+  const asks =
+    file &&
+    callsIn(file).some(
+      (call) => ASKS.test(pathOf(call.callee as Node).at(-1)!) && WORDS_OF_SQL.test(sqlOf(system, { file, call })),
+    );
   return asks ? 'domain imports what asks the database' : undefined;
 }
 

@@ -4,7 +4,7 @@ import { callsIn } from '../model/program.ts';
 import type { System } from '../model/system.ts';
 import { valueNode } from '../model/texts.ts';
 import { membersOf, returnedBy } from '../model/value-nodes.ts';
-import { nameOf } from '../source/ast.ts';
+import { contains, nameOf, pathOf } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { Draft } from './rule.ts';
 
@@ -37,13 +37,29 @@ function needsTimeout({ file, node }: FunctionAt): boolean {
   const [first] = node.params as readonly (Node & {
     readonly typeAnnotation?: { readonly typeAnnotation: Node } | null;
   })[];
+  if (!CALLS_OTHERS.test(file.lines.join('\n'))) return false;
   const type = first?.typeAnnotation?.typeAnnotation;
   if (type) return membersAt(file, type).some((one) => isNeeded(one) && TIMEOUT.test(nameOf(keyOf(one)) ?? ''));
   if (first?.type !== 'ObjectPattern') return false;
-  const isTaken = first.properties.some(
-    (one) => one.type === 'Property' && one.value.type === 'Identifier' && TIMEOUT.test(nameOf(one.key) ?? ''),
+  const taken = first.properties.flatMap((one) =>
+    one.type === 'Property' && one.value.type === 'Identifier' && TIMEOUT.test(nameOf(one.key) ?? '')
+      ? [one.value.name]
+      : [],
   );
-  return isTaken && !/\btime_?out\w*\s*(\?\?|\|\|)/i.test(file.textOf(node));
+  const uses = file.all('Identifier').filter((one) => taken.includes(one.name) && contains(node, one));
+  return taken.length > 0 && uses.every((one) => contains(first, one) || isHandedOn(file, one));
+}
+
+/** A server of a kit that takes one as well is asked by others. */
+const CALLS_OTHERS = /breaker|circuit|policy|fetch|axios|undici|\bgot\b|https?\.request|client/i;
+
+/** As it is: what is compared, or put together with something else, may be left out. */
+function isHandedOn(file: ParsedFile, use: Node): boolean {
+  const parent = file.parentOf(use);
+  if (parent?.type === 'CallExpression') return !/^(Number|parseInt)$/.test(pathOf(parent.callee).at(-1)!);
+  if (parent?.type === 'MemberExpression') return parent.property === use;
+  const holder = parent?.type === 'Property' ? file.parentOf(file.parentOf(parent)!) : undefined;
+  return parent?.type === 'Property' && holder?.type !== 'LogicalExpression';
 }
 
 const keyOf = (member: Node): Node | undefined =>

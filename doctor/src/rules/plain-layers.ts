@@ -29,21 +29,29 @@ function layerOf(part: Part, path: string) {
 }
 
 /** In words, how a model or a service imports what stands around it. */
-export function plainlyOutward(system: System, { file, target }: ResolvedImport): string | undefined {
-  const part = system.partOf(file.path);
+export function plainlyOutward(system: System, { file, target, typeOnly }: ResolvedImport): string | undefined {
+  const part = typeOnly ? undefined : system.partOf(file.path);
   if (target.kind !== 'own' || part?.kind !== 'service' || system.partOf(target.path) !== part) return undefined;
   const [from, to] = [layerOf(part, file.path), layerOf(part, target.path)];
   if (!from || !to || from.depth >= to.depth || from.name === 'controllers') return undefined;
-  return to.name === 'services' && !usesModels(system, part, target.path)
-    ? undefined
-    : `${from.name} import ${to.name}`;
+  const isLayer = to.name === 'services' ? usesModels(system, part, target.path) : answers(system, target.path);
+  return isLayer ? `${from.name} import ${to.name}` : undefined;
 }
+
+const ANSWERS = /\b(req|res|request|reply|response|ctx|router)\b|@Controller|\b(express|fastify|koa|hono)\b/i;
+
+/** A folder of routes may also hold those of parcels: a layer is what answers requests. */
+const answers = ({ program }: System, path: string): boolean =>
+  ANSWERS.test(program.fileAt(path)?.lines.join('\n') ?? '');
+
+const OF_ALL = /(^|[/._-])(log|logger|logging|audit|mailer|cache|config|metrics|crypto|hash|storage|queue|clock)\b/i;
 
 /** A folder of services also holds what everybody needs: a logger, a connection. */
 function usesModels(system: System, part: Part, path: string): boolean {
   const file = system.program.fileAt(path);
   return (
     !!file &&
+    !OF_ALL.test(path.slice(path.lastIndexOf('/') + 1)) &&
     system.importsOf(file).some(({ target }) => target.kind === 'own' && layerOf(part, target.path)?.name === 'models')
   );
 }
