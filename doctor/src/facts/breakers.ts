@@ -9,6 +9,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { whySettingsNeverOpen } from './breaker-settings.ts';
 import { BREAKERS } from './guards.ts';
 import { outboundCalls } from './outbound.ts';
+import { runsOnce } from './start-up.ts';
 
 /** What makes a circuit breaker. */
 export interface Breaker {
@@ -193,7 +194,8 @@ export function kitBreakersForEachCall(system: System): Breaker[] {
   });
   return [...own, ...libraries].flatMap(({ part, file }) =>
     callsIn(file).flatMap((call) => {
-      if (!isUsedAtOnce(file, call) && !isOfGetter(system, { file, call })) return [];
+      // What is asked once, while the process starts, is made once.
+      if (!isUsedAtOnce(file, call) ? !isOfGetter(system, { file, call }) : runsOnce(system, { file, call })) return [];
       const makers = program.calleesOf({ file, call }).filter((maker) => !keepsWhatItMakes(maker));
       const isBreaker =
         makers.some((maker) =>

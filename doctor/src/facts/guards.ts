@@ -102,18 +102,24 @@ const guarded = perSystem(({ program }): Guarded => {
   for (const file of program.files) {
     const calls = callsIn(file).filter((call) => isBreakerCall(program, { file, call }));
     const given = calls.flatMap((call) => call.arguments as readonly Node[]);
-    for (const one of given.flatMap((node) => functionsGiven(program, file, node))) functions.add(one);
+    for (const one of given.flatMap((node) => functionsGiven(program, { file, node }))) functions.add(one);
   }
   return { functions };
 });
 
+interface Handed {
+  readonly file: ParsedFile;
+  readonly node: Node;
+  readonly depth?: number;
+}
+
 /** The functions that an argument stands for: by name, bound, or as values of an object. */
-function functionsGiven(program: Program, file: ParsedFile, given: Node, depth = 0): AnyFunction[] {
+function functionsGiven(program: Program, { file, node: given, depth = 0 }: Handed): AnyFunction[] {
   const node = unwrap(given);
   if (isFunction(node)) return [node];
   if (node.type === 'ObjectExpression') {
     return node.properties.flatMap((entry) =>
-      entry.type === 'Property' ? functionsGiven(program, file, entry.value as Node) : [],
+      entry.type === 'Property' ? functionsGiven(program, { file, node: entry.value as Node }) : [],
     );
   }
   if (!['Identifier', 'MemberExpression', 'CallExpression'].includes(node.type)) return [];
@@ -125,7 +131,7 @@ function functionsGiven(program: Program, file: ParsedFile, given: Node, depth =
   if (binding?.kind !== 'value' || binding.declaration !== 'parameter' || depth > 2) return [];
   return program
     .givenTo(file, binding)
-    .flatMap((one) => (one.path.length === 0 ? functionsGiven(program, one.file, one.node, depth + 1) : []));
+    .flatMap((one) => (one.path.length === 0 ? functionsGiven(program, { ...one, depth: depth + 1 }) : []));
 }
 
 /** Whether everything that leads to a place passes a circuit breaker. */

@@ -74,7 +74,8 @@ const BY_NAME: Readonly<Record<string, Limits>> = {
   nonpositive: { max: 0 },
   nonempty: { min: 1 },
 };
-const FORMATS = /^(email|uuid|url|datetime|date|time|ip|cuid2?|ulid|base64|jwt)$/;
+/** What zod has for texts of a form, by a method and by a function: `z.string().email()`, `z.email()`. */
+export const FORMATS = /^(email|uuid|url|datetime|date|time|ip|cuid2?|ulid|base64|jwt)$/;
 
 /** Of a call in a chain of zod: `.max(200)`. */
 export function limitsOfCall(name: string, argument: Node | undefined): Limits {
@@ -103,8 +104,17 @@ export function tighter(before: Limits, after: Limits): string[] {
   if (before.isOpen || after.isOpen) return [];
   const told = (limit: keyof Limits): string =>
     `${limit} ${before[limit] === undefined ? 'is new' : `was ${before[limit]}`}, and is ${after[limit]}`;
-  const isLess = (limit: 'max' | 'below'): boolean => (after[limit] ?? Infinity) < (before[limit] ?? Infinity);
-  const isMore = (limit: 'min' | 'above'): boolean => (after[limit] ?? -Infinity) > (before[limit] ?? -Infinity);
+  // What was above 0 may be 0 now: that is wider.
+  const lowest = Math.max(before.min ?? -Infinity, before.above ?? -Infinity);
+  const highest = Math.min(before.max ?? Infinity, before.below ?? Infinity);
+  const isMore = (limit: 'min' | 'above'): boolean => {
+    const now = after[limit] ?? -Infinity;
+    return now > lowest || (limit === 'above' && now === lowest && now !== before.above && now > -Infinity);
+  };
+  const isLess = (limit: 'max' | 'below'): boolean => {
+    const now = after[limit] ?? Infinity;
+    return now < highest || (limit === 'below' && now === highest && now !== before.below && now < Infinity);
+  };
   const isOther = (limit: 'pattern' | 'format' | 'multipleOf'): boolean =>
     after[limit] !== undefined && after[limit] !== before[limit];
   return [

@@ -4,7 +4,7 @@ import { type Value, valueNode } from '../model/texts.ts';
 import { returnedBy } from '../model/value-nodes.ts';
 import { nameOf, pathOf, unwrap } from '../source/ast.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { type Limits, limitsOfCall, limitsOfOptions, tighter } from './limits.ts';
+import { FORMATS, type Limits, limitsOfCall, limitsOfOptions, tighter } from './limits.ts';
 
 /** What a schema allows, as far as two versions of it must be compared. */
 export type Shape =
@@ -230,7 +230,8 @@ export function shapeOfType(file: ParsedFile, type: Node, depth = 0): Shape {
 }
 
 /** In words, what a reader or a writer of the old schema no longer gets along with; nothing if all is well. */
-export function breaks(before: Shape, after: Shape, at = ''): string[] {
+export function breaks(older: Shape, newer: Shape, at = ''): string[] {
+  const [before, after] = [plainly(older), plainly(newer)];
   if (before.kind === 'open' || after.kind === 'open') return [];
   if (before.kind === 'choice' || after.kind === 'choice') return narrowed(before, after, at);
   if (before.kind !== after.kind) return [`${at || 'it'} was ${nameShape(before)}, and is ${nameShape(after)}`];
@@ -260,6 +261,12 @@ export function breaks(before: Shape, after: Shape, at = ''): string[] {
     ]),
   ];
 }
+
+/** `z.email()` is `z.string().email()`. */
+const plainly = (shape: Shape): Shape =>
+  shape.kind === 'value' && shape.type !== 'date' && FORMATS.test(shape.type)
+    ? { kind: 'value', type: 'string', limits: { ...shape.limits, format: shape.type } }
+    : shape;
 
 const bounds = (before: Shape, after: Shape, at: string): string[] =>
   tighter(limitsOf(before), limitsOf(after)).map((what) => `${at || 'it'} is bound more tightly: ${what}`);
