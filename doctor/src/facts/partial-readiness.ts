@@ -9,7 +9,7 @@ import { handlerOf, type Route } from './routes.ts';
 import { usedFiles } from './used-files.ts';
 
 const OF_DATABASE =
-  /db|database|mongo|prisma|postgres|\bpg\b|sql|orm\b|pool|knex|sequelize|data_?source|repositor|store|entity/i;
+  /type_?orm|db|data(base|_?source)|mongo|prisma|postgres|\bpg\b|sql|orm\b|pool|knex|sequelize|repositor|store|entity/i;
 
 /** Whether a check of Nest's terminus that says one by one what it asks asks others, and not the database. */
 export function leavesOutDatabase(system: System, part: Part, route: Route): boolean {

@@ -73,11 +73,12 @@ const globalGuards = (file: ParsedFile): readonly Node[] => [
 
 const ASSERTS = /^(assert|check|require|ensure|enforce|verify|validate|authori[sz]e|demand|must|forbid|deny|throw)/i;
 
-/** `assertPermitted(user, roles);` of a library, whose answer nobody wants: it throws. */
+/** `assertPermitted(user, roles);` of a library, or what is waited for, whose answer nobody wants: it throws. */
 const mayThrow = (file: ParsedFile, call: Node & { readonly callee: unknown }): boolean => {
   const parent = file.parentOf(call);
   const statement = parent?.type === 'AwaitExpression' ? file.parentOf(parent) : parent;
-  return statement?.type === 'ExpressionStatement' && ASSERTS.test(pathOf(call.callee as Node).at(-1)!);
+  const isAwaited = parent?.type === 'AwaitExpression';
+  return statement?.type === 'ExpressionStatement' && (isAwaited || ASSERTS.test(pathOf(call.callee as Node).at(-1)!));
 };
 
 /** A guard of Nest that answers yes whatever it finds: all that it returns is `true`, and it throws nothing. */
