@@ -51,15 +51,27 @@ const answersErrors = (system: System, { path }: ParsedFile): boolean => {
   );
 };
 
+/** `ask().then(read).catch(() => [])`, and `ask().then(read, () => [])` */
+function isAnsweredInChain(file: ParsedFile, node: Node): boolean {
+  const member = file.parentOf(node);
+  const call = member?.type === 'MemberExpression' && member.object === node ? file.parentOf(member) : undefined;
+  if (!member || call?.type !== 'CallExpression' || call.callee !== member) return false;
+  const name = pathOf(member).at(-1);
+  const [first, second] = call.arguments as readonly Node[];
+  const handler = name === 'catch' ? first : name === 'then' ? second : undefined;
+  // `.catch(next)` answers nothing in its place either.
+  const isHandedOn = handler?.type === 'Identifier' && /^(next|done|reject)$/.test(handler.name);
+  if (name === 'catch' && !isHandedOn) return true;
+  if (handler && !isHandedOn && !isNull(handler)) return true;
+  return (name === 'then' || name === 'finally') && (!handler || isNull(handler)) && isAnsweredInChain(file, call);
+}
+
+const isNull = (node: Node): boolean =>
+  (node.type === 'Literal' && node.value === null) || (node.type === 'Identifier' && node.name === 'undefined');
+
 /** In the function around it. */
 export function isCaughtHere(file: ParsedFile, node: Node): boolean {
-  const parent = file.parentOf(node);
-  if (parent?.type === 'MemberExpression' && pathOf(parent).at(-1) === 'catch') {
-    const caught = file.parentOf(parent);
-    const handler = caught?.type === 'CallExpression' ? (caught.arguments[0] as Node | undefined) : undefined;
-    // `.catch(next)` answers nothing in its place either.
-    if (!(handler?.type === 'Identifier' && /^(next|done|reject)$/.test(handler.name))) return true;
-  }
+  if (isAnsweredInChain(file, node)) return true;
   const outers = ancestorsOf(file, node);
   const end = outers.findIndex((one) => isFunction(one));
   return outers
