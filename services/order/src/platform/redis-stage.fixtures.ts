@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type Database, onPrimary } from '@ashlar/postgres';
+import { type Database, eventually, onPrimary } from '@ashlar/postgres';
 import type { RepositoryStage } from '@ashlar/postgres/contract-suites';
 import { RedisLink, RedisReadModel } from '@ashlar/projection-redis';
 import { TestRedis } from '@ashlar/projection-redis/test-redis';
@@ -8,6 +8,9 @@ import { ORDER_VIEWS } from '../infrastructure/read-models/order-views.impl.ts';
 import { RedisOrderViews } from '../infrastructure/read-models/redis-order-views.impl.ts';
 import { StoredOrderViews } from '../infrastructure/read-models/stored-order-views.impl.ts';
 
+/** On a busy machine a short wait for Redis would be a loss of what was written. */
+const PATIENT_MS = 5_000;
+
 /** Views in Redis, which alone has the orders one by one; their lists are made of the orders. */
 export async function aRedisStage(
   t: TestContext,
@@ -15,7 +18,7 @@ export async function aRedisStage(
 ): Promise<RepositoryStage<OrderViews>> {
   const server = await TestRedis.start(t);
   const viewsOn = async (db: Database): Promise<OrderViews> => {
-    const redis = new RedisLink({ url: server.url });
+    const redis = new RedisLink({ url: server.url, timeoutMs: PATIENT_MS });
     const model = new RedisReadModel<ViewedOrder>({
       name: ORDER_VIEWS.name,
       namespace: 'test',
@@ -28,7 +31,21 @@ export async function aRedisStage(
       redis.close();
     });
     await model.prepare();
-    return new RedisOrderViews(model, new StoredOrderViews(onPrimary(db)));
+    const views = new RedisOrderViews(model, new StoredOrderViews(onPrimary(db)));
+    const isTrusted = async () => (await model.status()).state === 'live';
+    await eventually('Redis can be relied upon', isTrusted);
+    return {
+      list: (filter) => views.list(filter),
+      put: (view) => views.put(view),
+      // While Redis is not relied upon the source answers, which here knows nothing.
+      find: async (id) => {
+        for (;;) {
+          const found = await views.find(id);
+          if (found || (await isTrusted())) return found;
+          await eventually('Redis can be relied upon again', isTrusted);
+        }
+      },
+    };
   };
   const views = await viewsOn(stage.repository);
   const repository: OrderViews = {
