@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { freemem, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEmbeddedPostgres } from '@ashlar/postgres';
 import { onStop } from './parent.ts';
@@ -76,9 +76,28 @@ const ENOUGH_BYTES = 4 * 2 ** 30;
 
 /** Databases and copied systems come and go by the thousand, which disks are slow at: the memory, if it has 4 GiB. */
 function roomInMemory(): string {
-  if (!existsSync(MEMORY) || freemem() < ENOUGH_BYTES) return tmpdir();
+  if (!existsSync(MEMORY) || process.availableMemory() < ENOUGH_BYTES) return tmpdir();
   const { bavail, bsize } = statfsSync(MEMORY);
   return bavail * bsize < ENOUGH_BYTES ? tmpdir() : MEMORY;
+}
+
+const DIRECTORY = 'ashlar-test-';
+
+/** What a run that was killed has left behind would hold memory until the machine restarts. */
+export function removeLeftovers(parent: string): void {
+  for (const name of globSync(`${DIRECTORY}*`, { cwd: parent })) {
+    const pid = Number(/^\d+(?=-)/.exec(name.slice(DIRECTORY.length))?.[0]);
+    if (pid > 0 && !isRunning(pid)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /**
@@ -89,7 +108,8 @@ export async function withDatabase(
   work: (url: string, directory: string) => Promise<number>,
   parent: string = tmpdir(),
 ): Promise<number> {
-  const directory = mkdtempSync(join(parent, 'ashlar-test-'));
+  removeLeftovers(parent);
+  const directory = mkdtempSync(join(parent, `${DIRECTORY}${process.pid}-`));
   try {
     const given = process.env['DATABASE_URL'];
     if (given) return await work(given, directory);

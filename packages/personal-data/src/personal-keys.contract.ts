@@ -4,14 +4,14 @@ import { contractSuite, type RepositoryStage, type Rules } from '@ashlar/postgre
 import type { PersonalKeys } from './personal-keys.ts';
 
 interface Stage extends RepositoryStage<PersonalKeys> {
-  /** Whether somebody waits for a lock. */
+  /** Whether somebody waits for a lock, where that can be seen. */
   readonly someoneWaits?: () => Promise<boolean>;
 }
 
-/** Who has to wait does by now, or has not waited; where no lock can be seen, another transaction has passed. */
+/** Who has to wait does by now, or has not waited; keys of others are used meanwhile. */
 async function untilWaitingOr(isOver: () => boolean, { repository, transaction, someoneWaits }: Stage): Promise<void> {
+  strictEqual((await transaction(() => repository.use('eve')))?.length, 32);
   if (someoneWaits) await eventually('somebody waits, or is done', async () => isOver() || (await someoneWaits()));
-  else await transaction(() => repository.use('eve'));
 }
 
 const keyRules: Rules<Stage> = {

@@ -16,3 +16,14 @@ test('a free port is one at which a server can listen, and none that the system 
 test('an address that is not of this machine is told, and not tried for ever', async () => {
   await rejects(freePort('192.0.2.1'), { code: 'EADDRNOTAVAIL' });
 });
+
+test('where no port is free that is told, and not looked for without end', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  await rejects(
+    freePort('127.0.0.1', () => port),
+    /Of 100 ports of 127\.0\.0\.1 none is free/,
+  );
+});
